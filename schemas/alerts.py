@@ -1,0 +1,67 @@
+"""Alerts: what campaign ops should look at, with the reason.
+
+Knows the fields of an alert and its life cycle's names. Must not know when one is due.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["engagement_drop", "follower_spike"]
+Status = Literal["firing", "update", "resolved"]
+Severity = Literal["info", "warning", "critical"]
+
+
+class PostEvidence(Struct, frozen=True, kw_only=True):
+    """One post behind an alert: what it got by `age_minutes`, and what was expected by then."""
+
+    post_id: str
+    age_minutes: float
+    observed: int
+    expected: float
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """Why an alert is believed.
+
+    `observed` and `expected` are counts of `metric` within the window [window_start, window_end);
+    `ratio` is observed / expected; `probability` is the tail probability of a count at least as
+    extreme if all were as usual; `samples` is the number of past observations behind `expected`.
+    """
+
+    metric: str
+    observed: float
+    expected: float
+    ratio: float
+    probability: float
+    window_start: datetime
+    window_end: datetime
+    samples: int
+    followers: int | None = None
+    posts: list[PostEvidence] = []
+    baseline: list[float] = []
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """One step in the life of one episode, key `alert_id`, on the creator's partition.
+
+    All records of an episode carry the same `alert_id`; `status` goes firing -> update* ->
+    resolved. `reason` is one plain sentence; `explanation` is the class of cause.
+    """
+
+    schema_version: int = 1
+    alert_id: str
+    creator_id: str
+    platform: str | None
+    campaign_id: str | None
+    kind: Kind
+    status: Status
+    severity: Severity
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    title: str
+    reason: str
+    explanation: str
+    evidence: Evidence

@@ -1,0 +1,21 @@
+"""Instants: one moment in time, as milliseconds since the epoch inside and RFC 3339 outside.
+
+Knows the two accepted spellings of a moment and the way between them. Must not know the present.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime | int) -> int:
+    """Milliseconds since the epoch of an aware datetime (truncated) or of epoch milliseconds."""
+    if instant.__class__ is int:
+        return instant
+    return (instant - _EPOCH) // _MILLISECOND  # type: ignore[operator]
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC datetime of `ms` milliseconds since the epoch, exact."""
+    return _EPOCH + timedelta(milliseconds=ms)

@@ -1,0 +1,138 @@
+"""Scores: what is known of a creator now, and the final record of each closed minute.
+
+Knows the fields of the score topics. Must not know how the numbers come about.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Counts(Struct, frozen=True, kw_only=True, gc=False):
+    """Accepted events of one creator within one window.
+
+    Counts are counts of events, not of actors. `engagements` is net: likes - unlikes + comments -
+    uncomments + shares - unshares + saves - unsaves. `events` counts every accepted event of any
+    kind, so that totals can be reconciled. `revenue` (conversions minus refunds) is in
+    `currency`, the first that the creator was paid in; amounts in others are in `revenue_other`.
+    `own_comments` (the creator's answers) are among `comments`. `unique_actors` is approximate.
+    `engagement_rate` is engagements / followers as a fraction, null where followers are unknown
+    (then `basis` is null, too).
+    """
+
+    events: int = 0
+    likes: int = 0
+    unlikes: int = 0
+    comments: int = 0
+    uncomments: int = 0
+    own_comments: int = 0
+    shares: int = 0
+    unshares: int = 0
+    saves: int = 0
+    unsaves: int = 0
+    views: int = 0
+    follows: int = 0
+    unfollows: int = 0
+    posts: int = 0
+    clicks: int = 0
+    conversions: int = 0
+    refunds: int = 0
+    revenue: float = 0.0
+    currency: str | None = None
+    revenue_other: dict[str, float] = {}
+    engagements: int = 0
+    unique_actors: int = 0
+    engagement_rate: float | None = None
+    basis: str | None = None
+
+
+class CountsByWindow(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    rename={"m1": "1m", "m5": "5m", "h1": "1h", "h24": "24h"},
+):
+    """Counts over the sliding windows that end at `as_of`."""
+
+    m1: Counts
+    m5: Counts
+    h1: Counts
+    h24: Counts
+
+
+class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
+    """The latest numbers of one creator, key `creator_id`, on a compacted topic.
+
+    `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
+    `score_samples` is the number of past windows behind that baseline. `as_of` is the event time up to
+    which events were seen, `watermark` the event time up to which windows are closed.
+    """
+
+    schema_version: int = 1
+    creator_id: str
+    platform: str | None = None
+    handle: str | None = None
+    tier: str | None = None
+    as_of: datetime
+    watermark: datetime | None
+    followers: int | None = None
+    score: float | None = None
+    score_samples: int = 0
+    windows: CountsByWindow
+
+
+class Mood(Struct, frozen=True, kw_only=True, gc=False):
+    """Sentiment of the comments of one window, the creator's own answers left out.
+
+    `comments` is the sample size, the three classes add up to it. `mean` is the mean compound in
+    [-1, 1], `net` is (positive - negative) / comments; both null without comments.
+    """
+
+    comments: int = 0
+    positive: int = 0
+    neutral: int = 0
+    negative: int = 0
+    mean: float | None = None
+    net: float | None = None
+
+
+class MoodByWindow(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    rename={"m1": "1m", "m5": "5m", "h1": "1h", "h24": "24h"},
+):
+    """Sentiment over the sliding windows that end at `as_of`."""
+
+    m1: Mood
+    m5: Mood
+    h1: Mood
+    h24: Mood
+
+
+class SentimentScore(Struct, frozen=True, kw_only=True, gc=False):
+    """The latest sentiment of one creator, key `creator_id`, on a compacted topic."""
+
+    schema_version: int = 1
+    creator_id: str
+    platform: str | None = None
+    as_of: datetime
+    watermark: datetime | None
+    analyser: str
+    windows: MoodByWindow
+
+
+class EngagementWindow(Counts, frozen=True, kw_only=True, gc=False):
+    """The final counts of one creator in one closed minute [window_start, window_end).
+
+    Written exactly once for each minute with activity. Late events are in `late-events` instead.
+    """
+
+    schema_version: int = 1
+    creator_id: str
+    platform: str | None = None
+    window_start: datetime
+    window_end: datetime
+    followers: int | None = None

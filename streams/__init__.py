@@ -1,0 +1,1 @@
+"""creator-pulse: live engagement monitoring for creators, as a stream processor."""

@@ -1,0 +1,57 @@
+"""Facts: what the shard tells a creator's watch when a pane of event time has closed.
+
+Knows the shape of what detectors see. Must not know how it was counted or what is concluded.
+"""
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+PANE_MS = 10_000
+"""Length of the finest pane; panes are half-open and aligned to the epoch."""
+
+
+class Spread(NamedTuple):
+    """Growth that polling revealed: `amount` of `metric` since `since_ms`, evenly at best."""
+
+    metric: str
+    amount: int
+    since_ms: int
+
+
+class Published(NamedTuple):
+    """A post that was published at `at_ms`."""
+
+    post_id: str
+    at_ms: int
+    media_type: str | None
+    campaign_id: str | None
+
+
+class PaneFacts(Struct, array_like=True):
+    """What one creator got within one closed pane [end - PANE_MS, end).
+
+    Single events only: `engagements` (net), `follows`, `unfollows`, `comments`, `negative` and
+    `positive` comments, `by_post` (net engagements by post id). What polling revealed is in
+    `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account, `followers`), with the post id or "".
+    """
+
+    engagements: int = 0
+    follows: int = 0
+    unfollows: int = 0
+    comments: int = 0
+    positive: int = 0
+    negative: int = 0
+    by_post: dict[str, int] = {}
+    published: list[Published] = []
+    deleted: list[str] = []
+    spreads: list[tuple[str, Spread]] = []
+
+
+class CreatorInfo(NamedTuple):
+    """Who a creator is, as far as a watch and its alerts need it. `followers` may be unknown."""
+
+    creator_id: str
+    platform: str | None
+    handle: str | None
+    followers: int | None
