@@ -1,0 +1,85 @@
+"""Parsers: from the text of a variable to a value, or to what was expected instead.
+
+Knows kinds of values and their limits. Must not know which settings there are.
+"""
+
+import os
+import re
+from collections.abc import Callable
+
+
+class Expected(ValueError):
+    """Raised by a parser, with what it would have taken."""
+
+
+def text(pattern: str, expected: str) -> Callable[[str], str]:
+    """Takes what matches `pattern` as a whole."""
+    compiled = re.compile(pattern)
+
+    def parse(raw: str) -> str:
+        if not compiled.fullmatch(raw):
+            raise Expected(expected)
+        return raw
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Takes whole numbers within [low, high]."""
+
+    def parse(raw: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", raw) or not low <= int(raw) <= high:
+            raise Expected(f"a whole number from {low} to {high}")
+        return int(raw)
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    """Takes plain decimal numbers within [low, high]."""
+
+    def parse(raw: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", raw) or not low <= float(raw) <= high:
+            raise Expected(f"seconds from {low:g} to {high:g}")
+        return float(raw)
+
+    return parse
+
+
+def one_of(*choices: str, fold: Callable[[str], str] = str) -> Callable[[str], str]:
+    """Takes one of `choices`, after `fold`."""
+
+    def parse(raw: str) -> str:
+        if fold(raw) not in choices:
+            raise Expected("one of " + ", ".join(choices))
+        return fold(raw)
+
+    return parse
+
+
+def servers(raw: str) -> str:
+    """Takes host:port, or several separated by commas; returned without blanks."""
+    parts = [part.strip() for part in raw.split(",")]
+    for part in parts:
+        matched = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})", part)
+        if not matched or not 0 < int(matched[2]) < 65_536:
+            raise Expected("host:port, several of them separated by commas")
+    return ",".join(parts)
+
+
+def file(raw: str) -> str:
+    """Takes the path of a file that can be read."""
+    if not os.access(raw, os.R_OK) or not os.path.isfile(raw):
+        raise Expected("a PEM file that this process may read")
+    return raw
+
+
+def secret(least: int) -> Callable[[str], str]:
+    """Takes anything of at least `least` characters."""
+
+    def parse(raw: str) -> str:
+        if len(raw) < least:
+            raise Expected(f"at least {least} characters")
+        return raw
+
+    return parse

@@ -1,0 +1,377 @@
+"""Settings: everything that a deployment can choose, read from `PULSE_*` variables.
+
+Knows names, defaults, limits and explanations, and how to report all faults at once. Must not know
+what is done with a value. Times are seconds here; the edges convert where others want milliseconds.
+"""
+
+import dataclasses
+import difflib
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streams import parsers
+
+PREFIX = "PULSE_"
+DEVELOPMENT_SECRET = "for development only; set PULSE_ACTOR_SECRET"
+HIDDEN = "(hidden)"
+
+_FOREIGN = frozenset({"PULSE_REQUIRE_KAFKA"})
+"""Names with our prefix that are read by the tests alone."""
+
+
+class Fault(NamedTuple):
+    """One setting that cannot be used. `value` is as given, or `(hidden)` for a secret."""
+
+    name: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r}: expected {self.expected}"
+
+
+class SettingsError(ValueError):
+    """One or more settings cannot be used; `faults` has them all, the text one line each."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        what = "1 setting is" if len(faults) == 1 else f"{len(faults)} settings are"
+        super().__init__(
+            f"{what} not usable:\n{lines}\n"
+            "Correct or unset them; `pulse settings` explains every one."
+        )
+
+
+def _setting(
+    default: Any, parse: Callable[[str], Any], group: str, doc: str, *, secret: bool = False
+) -> Any:
+    return field(
+        default=default,
+        metadata={"parse": parse, "group": group, "doc": doc, "secret": secret},
+        repr=not secret,
+    )
+
+
+_KAFKA, _WORK, _TIME, _OBSERVE = "Kafka", "Processing", "Time", "Observing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of a process, checked. Secrets are absent from its `repr`."""
+
+    bootstrap_servers: str = _setting(
+        "127.0.0.1:9092",
+        parsers.servers,
+        _KAFKA,
+        "Kafka brokers to ask first, as host:port, separated by commas.",
+    )
+    app_id: str = _setting(
+        "creator-pulse",
+        parsers.text(r"[a-zA-Z0-9._-]{1,100}", "1 to 100 of the characters a-z A-Z 0-9 . _ -"),
+        _KAFKA,
+        "Consumer group, and the prefix of changelog topics and transactional ids. "
+        "Two deployments on one cluster must differ in it.",
+    )
+    topic_prefix: str = _setting(
+        "",
+        parsers.text(r"[a-zA-Z0-9._-]{0,100}", "at most 100 of the characters a-z A-Z 0-9 . _ -"),
+        _KAFKA,
+        "Put before the name of every topic but the changelogs.",
+    )
+    partitions: int = _setting(
+        4,
+        parsers.whole(1, 1000),
+        _KAFKA,
+        "Partitions of every topic but `campaigns`: the most workers that can share the load. "
+        "Cannot be changed once there is data.",
+    )
+    replication_factor: int = _setting(
+        1, parsers.whole(1, 9), _KAFKA, "Copies of each topic that `pulse topics create` asks for."
+    )
+    security_protocol: str = _setting(
+        "PLAINTEXT",
+        parsers.one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL", fold=str.upper),
+        _KAFKA,
+        "How to talk to the brokers: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.",
+    )
+    sasl_mechanism: str = _setting(
+        "PLAIN",
+        parsers.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", fold=str.upper),
+        _KAFKA,
+        "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; used with SASL_PLAINTEXT and SASL_SSL.",
+    )
+    sasl_username: str | None = _setting(
+        None, parsers.secret(1), _KAFKA, "Name to log in to Kafka with."
+    )
+    sasl_password: str | None = _setting(
+        None, parsers.secret(1), _KAFKA, "Password to log in to Kafka with.", secret=True
+    )
+    ssl_cafile: str | None = _setting(
+        None,
+        parsers.file,
+        _KAFKA,
+        "PEM file with the authorities that sign the brokers' certificates; "
+        "unset means those of the system.",
+    )
+    ssl_certfile: str | None = _setting(
+        None, parsers.file, _KAFKA, "PEM file with this client's certificate."
+    )
+    ssl_keyfile: str | None = _setting(
+        None, parsers.file, _KAFKA, "PEM file with the key of this client's certificate."
+    )
+    ssl_key_password: str | None = _setting(
+        None, parsers.secret(1), _KAFKA, "Password of the key file.", secret=True
+    )
+    processing_guarantee: str = _setting(
+        "exactly_once",
+        parsers.one_of("exactly_once", "at_least_once"),
+        _WORK,
+        "exactly_once uses Kafka's transactions. at_least_once is for brokers without them and "
+        "for a single worker: after a crash, outputs may repeat.",
+    )
+    checkpoint_interval: float = _setting(
+        0.5,
+        parsers.seconds(0.05, 60),
+        _WORK,
+        "Seconds between checkpoints (one transaction for each partition with news).",
+    )
+    checkpoint_max_dirty: int = _setting(
+        20_000,
+        parsers.whole(100, 1_000_000),
+        _WORK,
+        "Changed records that bring a checkpoint forward.",
+    )
+    actor_secret: str = _setting(
+        DEVELOPMENT_SECRET,
+        parsers.secret(16),
+        _WORK,
+        "Key of the hash under which actors are remembered. The same for all workers of a "
+        "deployment, for ever; the default is public and meant for development.",
+        secret=True,
+    )
+    session_timeout: float = _setting(
+        10.0,
+        parsers.seconds(2, 300),
+        _WORK,
+        "Seconds without heartbeat after which the partitions of a worker are given to others.",
+    )
+    heartbeat_interval: float = _setting(
+        2.0, parsers.seconds(0.1, 60), _WORK, "Seconds between heartbeats to the broker."
+    )
+    stop_timeout: float = _setting(
+        10.0,
+        parsers.seconds(3, 120),
+        _WORK,
+        "Seconds that stopping may take; a worker that hangs longer ends by force, with code 70.",
+    )
+    allowed_lateness: float = _setting(
+        10.0,
+        parsers.seconds(0, 86_400),
+        _TIME,
+        "Seconds of event time that an event may come after younger ones and still be in the "
+        "final record of its minute.",
+    )
+    http_host: str = _setting(
+        "127.0.0.1",
+        parsers.text(r"[A-Za-z0-9._:-]{1,255}", "an address or a host name"),
+        _OBSERVE,
+        "Address of /metrics, /healthz, /readyz and /version; there is no log-in, so open it "
+        "to trusted networks only.",
+    )
+    http_port: int = _setting(
+        9108, parsers.whole(0, 65_535), _OBSERVE, "Port of the same; 0 takes a free one."
+    )
+    max_creator_series: int = _setting(
+        200,
+        parsers.whole(0, 10_000),
+        _OBSERVE,
+        "Creators with a series of their own in /metrics; the others are summed up in `_other`.",
+    )
+    log_level: str = _setting(
+        "INFO",
+        parsers.one_of("DEBUG", "INFO", "WARNING", "ERROR", fold=str.upper),
+        _OBSERVE,
+        "DEBUG, INFO, WARNING or ERROR.",
+    )
+    log_format: str = _setting(
+        "text", parsers.one_of("text", "json"), _OBSERVE, "text or json: one line for each message."
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings in `environ`. An empty variable counts as unset.
+
+        Raises SettingsError with every fault, those between settings included.
+        """
+        values: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for setting in dataclasses.fields(cls):
+            raw = environ.get(env_name(setting.name), "")
+            if not raw:
+                continue
+            try:
+                values[setting.name] = setting.metadata["parse"](raw)
+            except parsers.Expected as expected:
+                shown = HIDDEN if setting.metadata["secret"] else raw
+                faults.append(Fault(env_name(setting.name), shown, str(expected)))
+        settings = cls(**values)
+        # A faulty value left its default behind, which must not be blamed for a conflict.
+        blamed = {fault.name for fault in faults}
+        faults += [fault for fault in settings.conflicts() if fault.name not in blamed]
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    def conflicts(self) -> list[Fault]:
+        """The settings that are fine by themselves and do not fit one another."""
+        faults = []
+
+        def expect(holds: bool, name: str, expected: str) -> None:
+            if not holds:
+                faults.append(Fault(env_name(name), self.shown(name), expected))
+
+        expect(
+            self.heartbeat_interval * 3 <= self.session_timeout,
+            "heartbeat_interval",
+            f"at most a third of PULSE_SESSION_TIMEOUT ({self.session_timeout:g})",
+        )
+        if self.security_protocol.startswith("SASL"):
+            why = f"a value, because PULSE_SECURITY_PROTOCOL is {self.security_protocol}"
+            expect(self.sasl_username is not None, "sasl_username", why)
+            expect(self.sasl_password is not None, "sasl_password", why)
+        elif self.sasl_username is not None or self.sasl_password is not None:
+            expect(
+                False,
+                "security_protocol",
+                "SASL_SSL or SASL_PLAINTEXT, because PULSE_SASL_* is set",
+            )
+        if self.ssl_certfile is not None:
+            expect(
+                self.ssl_keyfile is not None, "ssl_keyfile", "a file, to go with the certificate"
+            )
+        if self.ssl_keyfile is not None:
+            expect(self.ssl_certfile is not None, "ssl_certfile", "a file, to go with the key")
+        return faults
+
+    def shown(self, name: str) -> str:
+        """The value of field `name` as text for people: secrets hidden, nothing as ''."""
+        value = getattr(self, name)
+        if value is None:
+            return ""
+        if _fields()[name].metadata["secret"]:
+            return HIDDEN
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def environ(self) -> dict[str, str]:
+        """The variables, secrets in clear, that make these settings: for a child process."""
+        return {
+            env_name(name): str(value)
+            for name, value in dataclasses.asdict(self).items()
+            if value not in {None, ""}
+        }
+
+    def servers(self) -> list[str]:
+        """The brokers, each as host:port."""
+        return self.bootstrap_servers.split(",")
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """What TLS to the brokers needs; None where the protocol is without TLS.
+
+        Raises SettingsError where the files do not hold what they should.
+        """
+        if not self.security_protocol.endswith("SSL"):
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ssl_cafile)
+        except (ssl.SSLError, OSError) as error:
+            raise SettingsError([self._unreadable("ssl_cafile", error)]) from error
+        if self.ssl_certfile is not None:
+            try:
+                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, self.ssl_key_password)
+            except (ssl.SSLError, OSError) as error:
+                raise SettingsError([self._unreadable("ssl_certfile", error)]) from error
+        return context
+
+    def _unreadable(self, name: str, error: Exception) -> Fault:
+        return Fault(env_name(name), self.shown(name), f"certificates in PEM form ({error})")
+
+    def kafka_security(self) -> dict[str, Any]:
+        """Keyword arguments of any aiokafka client for logging in and for TLS."""
+        arguments: dict[str, Any] = {"security_protocol": self.security_protocol}
+        if self.security_protocol.endswith("SSL"):
+            arguments["ssl_context"] = self.ssl_context()
+        if self.security_protocol.startswith("SASL"):
+            arguments["sasl_mechanism"] = self.sasl_mechanism
+            arguments["sasl_plain_username"] = self.sasl_username
+            arguments["sasl_plain_password"] = self.sasl_password
+        return arguments
+
+
+class Row(NamedTuple):
+    """One setting as a table shows it: values as text, secrets hidden."""
+
+    group: str
+    name: str
+    value: str
+    default: str
+    doc: str
+
+
+def _fields() -> dict[str, "dataclasses.Field[Any]"]:
+    return {setting.name: setting for setting in dataclasses.fields(Settings)}
+
+
+def env_name(name: str) -> str:
+    """The variable that sets field `name`."""
+    return PREFIX + name.upper()
+
+
+def rows(settings: Settings) -> list[Row]:
+    """Every setting with its present value, in the order of declaration."""
+    defaults = Settings()
+    return [
+        Row(
+            setting.metadata["group"],
+            env_name(name),
+            settings.shown(name),
+            "(public)" if setting.metadata["secret"] and setting.default else defaults.shown(name),
+            setting.metadata["doc"],
+        )
+        for name, setting in _fields().items()
+    ]
+
+
+def unknown(environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
+    """Variables with our prefix that set nothing, each with the name that was probably meant."""
+    known = [env_name(name) for name in _fields()]
+    found: dict[str, str | None] = {}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and name not in _FOREIGN:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+            found[name] = nearest[0] if nearest else None
+    return found
+
+
+def markdown() -> str:
+    """The reference of all settings, as `docs/settings.md` holds it."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is an environment variable. An empty variable counts as unset. Times",
+        "are in seconds. All faults are reported together; `pulse settings` shows the values in",
+        "force, and `pulse doctor` checks them against the broker.",
+        "",
+        "This page is written by `pulse settings --markdown`.",
+    ]
+    group = ""
+    for row in rows(Settings()):
+        if row.group != group:
+            group = row.group
+            lines += ["", f"## {group}", "", "| variable | default | meaning |", "|---|---|---|"]
+        default = f"`{row.default}`" if row.default else ""
+        lines.append(f"| `{row.name}` | {default} | {row.doc} |")
+    return "\n".join(lines) + "\n"
