@@ -1,0 +1,195 @@
+"""Reads one chunk of text (what stands between two blanks) into the beats that it carries.
+
+Knows how words, emoji and emoticons are written; must not know what they do to each other, which
+depends on the rest of the text. A chunk is read in time linear in its length, whatever it holds.
+"""
+
+import re
+from enum import IntEnum
+from itertools import product
+from typing import NamedTuple
+
+from streams.engine.sentiment.lexicon import Lexicon
+
+MAX_CACHED_CHUNKS = 16_384
+"""Chunks in each of the two generations of the cache."""
+MAX_CACHED_CHARS = 32
+"""Longer chunks are addresses, hidden payloads or scripts without blanks: rarely seen twice."""
+_MAX_WORD_CHARS = 40
+_MAX_STRETCHES = 4
+_STRETCH_PUSH = 0.4
+_REPEAT_WORTH = 0.35
+_MAX_REPEATS = 4
+
+
+class Kind(IntEnum):
+    """What a beat does."""
+
+    SCORE = 0
+    SHOUT = 1
+    """A score whose word is in capitals."""
+    NEGATE = 2
+    BOOST = 3
+    TURN = 4
+    STOP = 5
+    """The end of a clause."""
+    LEAD = 6
+    """The first word of at least one phrase."""
+
+
+class Beat(NamedTuple):
+    """One thing in a chunk that counts."""
+
+    kind: Kind
+    weight: float = 0.0
+    """Valence (-4.0 to 4.0, a little more for stretched words), or the strength of a boost."""
+    term: str = ""
+    """The first word of a phrase, for `Kind.LEAD`."""
+
+
+Beats = tuple[Beat, ...]
+
+_STOP = Beat(Kind.STOP)
+_NEGATE = Beat(Kind.NEGATE)
+_TURN = Beat(Kind.TURN)
+
+_EMOJI_BASE = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
+    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
+_EMOJI_DRESS = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+_PIECE = re.compile(
+    # An address ends at a blank; what it holds is no opinion.
+    r"(?P<address>(?:https?://|www\.|@)\S+)"
+    r"|(?P<word>[^\W_]+(?:['\u2019-][^\W_]+)*)"
+    rf"|(?P<emoji>{_EMOJI_BASE}{_EMOJI_DRESS}*(?:\u200d{_EMOJI_BASE}{_EMOJI_DRESS}*)*)"
+    r"|(?P<emoticon></?3+"
+    r"|(?<![0-9])[:;=][-'^]?(?:[)\](\[{}/\\|*@]+|[DPp3]+(?![^\W_])))"
+    r"|(?P<stop>[.,!?;:\u2026\u3002\uff01\uff1f\uff0c\u3001\u061f\u060c\u0964]+)"
+)
+_DRESS = re.compile(_EMOJI_DRESS)
+_STRETCH = re.compile(r"(\w)\1{2,}")
+_REPEATED_MOUTH = re.compile(r"(\W|[DPp3])\1+$")
+
+
+class Reader(dict[str, Beats]):
+    """Beats by chunk: `reader[chunk]` reads what it has not read lately.
+
+    A bounded cache in two generations; what is in it never changes what a chunk reads as. With
+    `words=False` only emoji and emoticons count, for texts in a language without a word list.
+    """
+
+    def __init__(self, lexicon: Lexicon, *, words: bool) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+        self._words = words
+        self._older: dict[str, Beats] = {}
+
+    def __missing__(self, chunk: str) -> Beats:
+        if len(chunk) > MAX_CACHED_CHARS:
+            return self._read(chunk)
+        beats = self._older.get(chunk)
+        if beats is None:
+            beats = self._read(chunk)
+        if len(self) >= MAX_CACHED_CHUNKS:
+            self._older = dict(self)
+            self.clear()
+        self[chunk] = beats
+        return beats
+
+    def _read(self, chunk: str) -> Beats:
+        if not chunk.isalnum() and (emoticon := self._emoticon(chunk)) is not None:
+            return (Beat(Kind.SCORE, emoticon),)
+        beats: list[Beat] = []
+        words = 0
+        last_emoji, repeats = "", 0
+        for piece in _PIECE.finditer(chunk):
+            kind, found = piece.lastgroup, piece.group()
+            if kind == "emoji":
+                repeats = repeats + 1 if found == last_emoji else 0
+                last_emoji = found
+                valence = self._emoji(found)
+                if valence and repeats < _MAX_REPEATS:
+                    beats.append(Beat(Kind.SCORE, valence * (_REPEAT_WORTH if repeats else 1.0)))
+            elif kind == "emoticon":
+                valence = self._emoticon(found) or 0.0
+                if valence:
+                    beats.append(Beat(Kind.SCORE, valence))
+            elif kind == "word" and self._words:
+                words += 1
+                beats += self._word(found)
+            elif kind == "stop":
+                beats.append(_STOP)
+        if words == 1:
+            # Phrases are matched chunk by chunk, so a chunk of several words leads none.
+            lead = bare(chunk)
+            if lead in self._lexicon.phrases:
+                beats.insert(0, Beat(Kind.LEAD, 0.0, lead))
+        return tuple(beats)
+
+    def _emoji(self, found: str) -> float:
+        plain = _DRESS.sub("", found)
+        valence = self._lexicon.emoji.get(plain)
+        if valence is None:
+            # A joined emoji (a gesture and a gender, say) means what its first part means.
+            valence = self._lexicon.emoji.get(plain[0] if plain else "", 0.0)
+        return valence
+
+    def _emoticon(self, found: str) -> float | None:
+        known = self._lexicon.emoticons
+        if len(found) > _MAX_WORD_CHARS:
+            return None
+        for form in (found, found.lower(), _REPEATED_MOUTH.sub(r"\1", found)):
+            if form in known:
+                return known[form]
+        return None
+
+    def _word(self, raw: str) -> Beats:
+        if len(raw) > _MAX_WORD_CHARS:
+            return ()
+        term = raw.lower().replace("\u2019", "'")
+        beat = self._known(term, 0.0)
+        if beat is None:
+            beat = self._stretched(term)
+        if beat is not None:
+            if beat.kind is Kind.SCORE and len(raw) > 1 and raw.isupper():
+                return (Beat(Kind.SHOUT, beat.weight),)
+            return (beat,)
+        if "-" in term or "'" in term:
+            parts = re.split("['-]", term)
+            return tuple(found for part in parts if (found := self._known(part, 0.0)) is not None)
+        return ()
+
+    def _known(self, term: str, push: float) -> Beat | None:
+        lexicon = self._lexicon
+        if term in lexicon.negators or term.endswith("n't"):
+            return _NEGATE
+        if term in lexicon.turns:
+            return _TURN
+        if term in lexicon.boosters:
+            strength = lexicon.boosters[term]
+            return Beat(Kind.BOOST, strength * (1.0 + push))
+        valence = lexicon.words.get(term)
+        if not valence:
+            return None
+        return Beat(Kind.SCORE, valence + (push if valence > 0.0 else -push))
+
+    def _stretched(self, term: str) -> Beat | None:
+        """Read "loooove" as "love" and "goooood" as "good", with more weight."""
+        runs = [match.span() for match in _STRETCH.finditer(term)]
+        if not 0 < len(runs) <= _MAX_STRETCHES:
+            return None
+        for keep in product((2, 1), repeat=len(runs)):
+            form, end = "", 0
+            for (start, stop), letters in zip(runs, keep, strict=True):
+                form += term[end : start + letters]
+                end = stop
+            beat = self._known(form + term[end:], _STRETCH_PUSH)
+            if beat is not None:
+                return beat
+        return None
+
+
+def bare(chunk: str) -> str:
+    """Return the chunk as phrases are written: lower case, nothing around it."""
+    return chunk[:_MAX_WORD_CHARS].lower().replace("\u2019", "'").strip(".,!?;:\u2026\"'()[]*~-#")
