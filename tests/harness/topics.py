@@ -1,0 +1,101 @@
+"""Making, filling and reading topics in tests, with nothing but a plain Kafka client."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.harness.waiting import until
+
+
+async def create_topics(
+    bootstrap: str, partitions: Mapping[str, int], config: Mapping[str, str] | None = None
+) -> None:
+    """Create topics by name and partition count, one replica each, and wait until all see them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        answer = await admin.create_topics(
+            [
+                NewTopic(name, count, 1, topic_configs=dict(config or {}))
+                for name, count in partitions.items()
+            ]
+        )
+        faults = [fault for fault in answer.topic_errors if fault[1] != 0]
+        assert not faults, f"topics not created: {faults}"
+
+        async def seen() -> bool:
+            told = await admin.describe_topics(list(partitions))
+            return all(
+                topic["error_code"] == 0
+                and len(topic["partitions"]) == partitions[topic["topic"]]
+                and all(partition["leader"] >= 0 for partition in topic["partitions"])
+                for topic in told
+            )
+
+        await until(seen, 20, f"topics {sorted(partitions)} are there")
+    finally:
+        await admin.close()
+
+
+async def produce(
+    bootstrap: str,
+    records: Iterable[tuple[str, bytes | None, bytes | None, int | None]],
+) -> None:
+    """Send (topic, key, value, partition) records and wait until all are acknowledged.
+
+    A partition of None is the one of the key.
+    """
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5) as producer:
+        sent = [
+            await producer.send(topic, value, key, partition)
+            for topic, key, value, partition in records
+        ]
+        for future in sent:
+            await future
+
+
+async def read_all(
+    bootstrap: str, topics: Sequence[str], isolation_level: str = "read_committed"
+) -> list[ConsumerRecord]:
+    """Return every record of the topics up to where they end now, in the order of each partition.
+
+    With ``read_committed`` the end is the last stable offset: what lies behind an open transaction
+    is not read.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level=isolation_level,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        metadata = await consumer._client.fetch_all_metadata()
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in sorted(metadata.partitions_for_topic(topic) or ())
+        ]
+        assert {partition.topic for partition in partitions} == set(topics), (
+            f"not all there: {topics}"
+        )
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        records: list[ConsumerRecord] = []
+
+        async def at_the_end() -> bool:
+            batches = await consumer.getmany(timeout_ms=200)
+            for batch in batches.values():
+                records.extend(batch)
+            return all([await consumer.position(tp) >= ends[tp] for tp in partitions])
+
+        await until(at_the_end, 120, f"the end of {list(topics)} is read")
+        return [record for record in records if record.offset < ends[_partition_of(record)]]
+    finally:
+        await consumer.stop()
+
+
+def _partition_of(record: ConsumerRecord) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
