@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+FROM python:3.11-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/pulse
+WORKDIR /src
+
+# The locked packages come first: they change seldom, and the layer is kept.
+COPY requirements/runtime.lock requirements/
+RUN /opt/pulse/bin/pip install --require-hashes --no-deps -r requirements/runtime.lock
+
+COPY pyproject.toml README.md LICENSE ./
+COPY schemas schemas
+COPY streams streams
+RUN /opt/pulse/bin/pip install --no-deps --no-build-isolation .
+
+
+FROM python:3.11-slim-bookworm
+
+RUN useradd --system --uid 10001 --user-group --no-create-home pulse
+COPY --from=build /opt/pulse /opt/pulse
+
+ENV PATH=/opt/pulse/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+WORKDIR /tmp
+
+# /metrics, /healthz and /readyz, once PULSE_HTTP_HOST opens them to the container's network.
+EXPOSE 9108
+
+ENTRYPOINT ["pulse"]
+CMD ["worker"]
