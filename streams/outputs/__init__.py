@@ -1,0 +1,1 @@
+"""Outputs beside Kafka: what a running worker tells those who watch it."""

@@ -1,0 +1,292 @@
+"""Metrics: the catalogue of what a worker exposes, on a registry of its own.
+
+Knows names, units, labels and buckets. Must not know where the numbers come from: what happens
+rarely is pushed by whoever does it, what happens for each event is read at a scrape.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import get_args
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from schemas import alerts, dead_letters, topics
+from streams.build import parts, version
+from streams.outputs.readings import CreatorReading, Reading
+
+PREFIX = "engagement_"
+_INBOUND = [topic.name for topic in topics.INBOUND]
+_KEYED = [topic.name for topic in topics.KEYED]
+_KINDS = list(get_args(alerts.Kind))
+_STATUSES = list(get_args(alerts.Status))
+_NAMED_PARTS = ("python", "faust-streaming", "aiokafka")
+_CODES = list(get_args(dead_letters.Code))
+
+# The targets for event to commit (1 s, 2 s) are bounds, so that a share within them is exact.
+_LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+_CHECKPOINT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+_RECOVERY_BUCKETS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Metrics:
+    """All metrics of one worker. Every label set that is known exists from the start, at zero.
+
+    `read` is called at each scrape; `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        read: Callable[[], Reading] = Reading,
+        clock: Callable[[], float] = time.time,
+        process: bool = True,
+    ) -> None:
+        self.registry = registry
+        self._clock = clock
+        # A second series beside each counter, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+
+        def counter(name: str, help_: str, labels: Iterable[str] = ()) -> Counter:
+            return Counter(PREFIX + name, help_, labels, registry=registry)
+
+        def gauge(name: str, help_: str, labels: Iterable[str] = ()) -> Gauge:
+            return Gauge(PREFIX + name, help_, labels, registry=registry)
+
+        def histogram(name: str, help_: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(PREFIX + name, help_, buckets=buckets, registry=registry)
+
+        gauge(
+            "build_info",
+            "Releases of this worker and of what it runs on; always 1.",
+            ["version", "python", "faust", "aiokafka"],
+        ).labels(version(), *(parts()[name] for name in _NAMED_PARTS)).set(1)
+        gauge("start_timestamp_seconds", "When this worker started.").set(clock())
+        self.heartbeat = gauge(
+            "heartbeat_timestamp_seconds", "When the main loop last had time for its timer."
+        )
+        self.partitions = gauge("partitions_owned", "Partitions that this worker holds a shard of.")
+        self._commits = counter(
+            "checkpoints_total",
+            "Checkpoints by outcome; a failed one ends the worker.",
+            ["outcome"],
+        )
+        self._checkpoint_seconds = histogram(
+            "checkpoint_seconds", "Time from snapshot to commit.", _CHECKPOINT_BUCKETS
+        )
+        self._last_checkpoint = gauge(
+            "last_checkpoint_timestamp_seconds",
+            "When everything read so far was last known to be committed.",
+        )
+        self._latency = histogram(
+            "event_to_commit_seconds",
+            "Time from the broker's timestamp to the commit of what became of it; one sample for "
+            "each batch and topic: its oldest record.",
+            _LATENCY_BUCKETS,
+        )
+        self._state_records = counter(
+            "state_records_written_total", "Records written to the changelogs.", ["table"]
+        )
+        self._state_bytes = counter(
+            "state_written_bytes_total", "Keys and values written to the changelogs.", ["table"]
+        )
+        self._published = counter(
+            "records_published_total", "Records committed to outbound topics.", ["topic"]
+        )
+        self.rebalances = counter(
+            "rebalances_total", "Times that the group gave partitions out anew."
+        )
+        self._recovery_seconds = histogram(
+            "recovery_seconds", "Time to fence and restore one partition.", _RECOVERY_BUCKETS
+        )
+        self._restored = counter("restored_records_total", "Changelog records read back.")
+
+        self._touch()
+        registry.register(_Readings(read))
+        if process:
+            ProcessCollector(registry=registry)
+
+    def _touch(self) -> None:
+        for outcome in ("committed", "failed"):
+            self._commits.labels(outcome)
+        for table in topics.TABLES:
+            self._state_records.labels(table)
+            self._state_bytes.labels(table)
+        for topic in topics.OUTBOUND:
+            self._published.labels(topic.name)
+        self._last_checkpoint.set(self._clock())
+        self.heartbeat.set(self._clock())
+
+    def checkpoint_committed(
+        self,
+        seconds: float,
+        state: Mapping[str, tuple[int, int]],
+        published: Mapping[str, int],
+        oldest: Iterable[float] = (),
+    ) -> None:
+        """One transaction was committed.
+
+        `state` holds (records, bytes) by table, `published` records by topic, `oldest` the broker's
+        timestamps (seconds since the epoch) of the oldest records behind it.
+        """
+        self._commits.labels("committed").inc()
+        self._checkpoint_seconds.observe(seconds)
+        for table, (records, size) in state.items():
+            self._state_records.labels(table).inc(records)
+            self._state_bytes.labels(table).inc(size)
+        for topic, records in published.items():
+            self._published.labels(topic).inc(records)
+        now = self._clock()
+        for at in oldest:
+            self._latency.observe(max(0.0, now - at))
+
+    def checkpoint_failed(self) -> None:
+        """A transaction failed; the worker is about to end."""
+        self._commits.labels("failed").inc()
+
+    def all_committed(self) -> None:
+        """Every shard has committed, or had nothing to commit."""
+        self._last_checkpoint.set(self._clock())
+
+    def restored(self, seconds: float, records: int) -> None:
+        """One partition was taken over."""
+        self._recovery_seconds.observe(seconds)
+        self._restored.inc(records)
+
+
+class _Readings(Collector):
+    """What is read off the shards at a scrape, so that counting costs the hot path nothing."""
+
+    def __init__(self, read: Callable[[], Reading]) -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        reading = self._read()
+        counted = reading.counted
+
+        yield _by(
+            "events_received",
+            "Records read from inbound topics.",
+            "topic",
+            {name: counted.received[name] for name in _INBOUND},
+        )
+        yield _by(
+            "events_accepted",
+            "Events that changed a creator's state.",
+            "topic",
+            {name: counted.accepted[name] for name in _INBOUND},
+        )
+        yield _by(
+            "events_duplicate",
+            "Events dropped because their id was seen before.",
+            "topic",
+            {name: counted.duplicates[name] for name in _KEYED},
+        )
+        yield _by(
+            "events_forwarded",
+            "Events sent on to the partition of their creator.",
+            "topic",
+            {name: counted.forwarded[name] for name in _KEYED},
+        )
+        yield _by(
+            "events_late",
+            "Accepted events whose minute was closed, by whether a sliding window took them.",
+            "applied",
+            {"true": counted.late[True], "false": counted.late[False]},
+        )
+
+        refused = CounterMetricFamily(
+            PREFIX + "dead_letters", "Records refused, by reason.", labels=["topic", "code"]
+        )
+        for topic in _INBOUND:
+            for code in _CODES:
+                refused.add_metric([topic, code], counted.dead_letters[topic, code])
+        yield refused
+
+        told = CounterMetricFamily(
+            PREFIX + "alerts",
+            "Alert records, by step of the life cycle.",
+            labels=["kind", "status"],
+        )
+        for kind in _KINDS:
+            for status in _STATUSES:
+                told.add_metric([kind, status], counted.alerts[kind, status])
+        yield told
+
+        yield CounterMetricFamily(
+            PREFIX + "windows_closed", "Final windows of a minute.", counted.windows
+        )
+        yield CounterMetricFamily(
+            PREFIX + "batch_holes",
+            "Batches with a gap before them, which were read again.",
+            counted.holes,
+        )
+        active = GaugeMetricFamily(
+            PREFIX + "alerts_active", "Episodes that are firing.", labels=["kind"]
+        )
+        for kind in _KINDS:
+            active.add_metric([kind], reading.alerts_active[kind])
+        yield active
+        yield GaugeMetricFamily(PREFIX + "creators_known", "Creators with state.", reading.creators)
+        lag = GaugeMetricFamily(
+            PREFIX + "consumer_lag_records", "Records not yet read.", labels=["topic"]
+        )
+        for topic in _KEYED:
+            lag.add_metric([topic], reading.lag.get(topic, 0))
+        yield lag
+        watermark = GaugeMetricFamily(
+            PREFIX + "watermark_timestamp_seconds",
+            "Event time up to which windows are closed.",
+            labels=["partition"],
+        )
+        for partition, at in sorted(reading.watermarks.items()):
+            watermark.add_metric([str(partition)], at)
+        yield watermark
+        yield from _creators(reading.creator_series)
+
+
+def _by(name: str, help_: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(PREFIX + name, help_, labels=[label])
+    for value, count in values.items():
+        family.add_metric([value], count)
+    return family
+
+
+def _creators(creators: list[CreatorReading]) -> Iterator[Metric]:
+    def family(
+        name: str, help_: str, value: Callable[[CreatorReading], float | None]
+    ) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(PREFIX + name, help_, labels=["creator"])
+        for creator in creators:
+            number = value(creator)
+            if number is not None:
+                gauge.add_metric([creator.creator_id], number)
+        return gauge
+
+    yield family(
+        "creator_engagements", "Net engagements within the last hour.", lambda c: c.engagements
+    )
+    yield family(
+        "creator_score", "Engagement against the creator's own past, 0 to 100.", lambda c: c.score
+    )
+    yield family(
+        "creator_engagement_ratio",
+        "Net engagements of the last hour as a share of the followers.",
+        lambda c: c.engagement_rate,
+    )
+    yield family(
+        "creator_sentiment_ratio",
+        "Positive less negative comments of the last hour, as a share of them, -1 to 1.",
+        lambda c: c.sentiment,
+    )
