@@ -4,7 +4,8 @@ Knows how the beats of a text act on each other; knows neither files nor events 
 
 The rules, in the order in which they act on a valence:
 - a booster up to three chunks before it strengthens or softens it, less the further away;
-- a negator up to three chunks before it, in the same clause, turns and weakens it;
+- a negator up to three chunks before it, in the same clause, turns and weakens it; each negator
+  also counts a little against the text by itself;
 - capitals strengthen it, unless the whole text is in capitals;
 - after "but" it counts 1.5 times, and all that came before counts half.
 Exclamation and question marks then push the sum further in its own direction, and
@@ -28,8 +29,11 @@ _RULES = 1
 _REACH = 3
 _BOOST = 0.3
 _BOOST_FADE = 0.05
+_MAX_BOOST = 0.9
+_MAX_SOFTENING = 0.7
 _NEGATED_PRAISE = -0.75
 _NEGATED_BLAME = -0.5
+_DENIAL = 0.6
 _SHOUT = 0.7
 _BEFORE_TURN = 0.5
 _AFTER_TURN = 1.5
@@ -104,6 +108,7 @@ class LexiconAnalyser:
                     continue
                 if kind is _NEGATE:
                     negated_until = place + _REACH
+                    total -= _DENIAL * factor
                     continue
                 if kind is _BOOSTER:
                     boost = weight * _BOOST + (boost if place <= boosted_until else 0.0)
@@ -120,9 +125,7 @@ class LexiconAnalyser:
                     if not past:
                         continue
                 if place <= boosted_until:
-                    near = boosted_until - place - _REACH + 1
-                    push = boost * (1.0 + _BOOST_FADE * near)
-                    valence += push if valence > 0.0 else -push
+                    valence = _pushed(valence, boost, place + _REACH - boosted_until)
                     boosted_until = -1
                 if place <= negated_until:
                     valence *= _NEGATED_PRAISE if valence > 0.0 else _NEGATED_BLAME
@@ -139,14 +142,23 @@ class LexiconAnalyser:
 
     def _phrase(self, first: str, chunks: Sequence[str], place: int) -> tuple[float, int]:
         """Return valence and length in chunks of the phrase that starts here; length 0: none."""
-        for phrase in self._phrases[first]:
-            past = place + 1 + len(phrase.rest)
-            if past <= len(chunks) and all(
-                bare(chunk) == word
-                for chunk, word in zip(chunks[place + 1 : past], phrase.rest, strict=True)
-            ):
-                return phrase.valence, past - place
+        start = place + 2
+        if start > len(chunks):
+            return 0.0, 0
+        for phrase in self._phrases[first].get(bare(chunks[place + 1]), ()):
+            end = start + len(phrase.rest)
+            if tuple(map(bare, chunks[start:end])) == phrase.rest:
+                return phrase.valence, end - place
         return 0.0, 0
+
+
+def _pushed(valence: float, boost: float, distance: int) -> float:
+    """Strengthen or soften a valence by a boost that stands `distance` chunks before it."""
+    if not valence:
+        return valence  # "like a" is there to say nothing, and "very like a" says no more.
+    push = min(boost, _MAX_BOOST) * (1.0 - _BOOST_FADE * distance)
+    push = max(push, -_MAX_SOFTENING * abs(valence))
+    return valence + (push if valence > 0.0 else -push)
 
 
 def _reads_as_english(lang: str) -> bool:

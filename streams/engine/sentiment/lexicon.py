@@ -15,10 +15,10 @@ _CUE_KINDS = ("negate", "boost", "turn")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A term of several words; it is found by its first word."""
+    """A term of several words; it is found by its first two."""
 
     rest: tuple[str, ...]
-    """The words after the first."""
+    """The words after the first two."""
     valence: float
 
 
@@ -27,8 +27,8 @@ class Lexicon:
     """Everything that the rules look up. All terms are lower case with straight apostrophes."""
 
     words: Mapping[str, float]
-    phrases: Mapping[str, tuple[Phrase, ...]]
-    """By first word, the longest phrase first."""
+    phrases: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
+    """By first and by second word, the longest phrase first."""
     emoji: Mapping[str, float]
     """Without skin tones and variation selectors."""
     emoticons: Mapping[str, float]
@@ -83,7 +83,7 @@ def load_lexicon() -> Lexicon:
         cues[kind][term] = strength
     return Lexicon(
         words={term: valence for term, valence in terms.items() if " " not in term},
-        phrases=_by_first_word((t, v) for t, v in terms.items() if " " in t),
+        phrases=_by_first_words((t, v) for t, v in terms.items() if " " in t),
         emoji=emoji,
         emoticons=emoticons,
         negators=frozenset(cues["negate"]),
@@ -93,12 +93,12 @@ def load_lexicon() -> Lexicon:
     )
 
 
-def _by_first_word(terms: Iterable[tuple[str, float]]) -> dict[str, tuple[Phrase, ...]]:
-    found: dict[str, list[Phrase]] = {}
-    for term, valence in terms:
-        first, *rest = term.split()
-        found.setdefault(first, []).append(Phrase(tuple(rest), valence))
-    return {
-        first: tuple(sorted(phrases, key=lambda phrase: -len(phrase.rest)))
-        for first, phrases in found.items()
-    }
+def _by_first_words(
+    terms: Iterable[tuple[str, float]],
+) -> dict[str, dict[str, tuple[Phrase, ...]]]:
+    found: dict[str, dict[str, tuple[Phrase, ...]]] = {}
+    for term, valence in sorted(terms, key=lambda item: -len(item[0].split())):
+        first, second, *rest = term.split()
+        seconds = found.setdefault(first, {})
+        seconds[second] = (*seconds.get(second, ()), Phrase(tuple(rest), valence))
+    return found

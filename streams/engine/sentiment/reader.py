@@ -108,12 +108,10 @@ class Reader(dict[str, Beats]):
             if kind == "emoji":
                 repeats = repeats + 1 if found == last_emoji else 0
                 last_emoji = found
-                valence = self._emoji(found)
-                if valence and repeats < _MAX_REPEATS:
-                    beats.append(Beat(Kind.SCORE, valence * (_REPEAT_WORTH if repeats else 1.0)))
+                if repeats < _MAX_REPEATS and (meant := self._emoji(found)):
+                    beats.append(Beat(Kind.SCORE, meant * (_REPEAT_WORTH if repeats else 1.0)))
             elif kind == "emoticon":
-                valence = self._emoticon(found) or 0.0
-                if valence:
+                if valence := self._emoticon(found):
                     beats.append(Beat(Kind.SCORE, valence))
             elif kind == "word" and self._words:
                 words += 1
@@ -128,11 +126,14 @@ class Reader(dict[str, Beats]):
         return tuple(beats)
 
     def _emoji(self, found: str) -> float:
-        plain = _DRESS.sub("", found)
-        valence = self._lexicon.emoji.get(plain)
+        known = self._lexicon.emoji
+        valence = known.get(found)
+        if valence is None:
+            plain = _DRESS.sub("", found)
+            valence = known.get(plain)
         if valence is None:
             # A joined emoji (a gesture and a gender, say) means what its first part means.
-            valence = self._lexicon.emoji.get(plain[0] if plain else "", 0.0)
+            valence = known.get(plain[:1], 0.0)
         return valence
 
     def _emoticon(self, found: str) -> float | None:

@@ -1,0 +1,53 @@
+"""The shipped word lists: in shape, in range, with their licence beside them."""
+
+from importlib.resources import files
+
+import pytest
+
+from streams.engine.sentiment import lexicon as lexicon_module
+from streams.engine.sentiment.lexicon import load_lexicon
+from streams.engine.sentiment.reader import bare
+
+
+def test_every_term_is_as_the_reader_looks_it_up() -> None:
+    lexicon = load_lexicon()
+    for term in [*lexicon.words, *lexicon.negators, *lexicon.boosters, *lexicon.turns]:
+        assert term == "".join(term.lower().split())
+    for first, seconds in lexicon.phrases.items():
+        for second, phrases in seconds.items():
+            assert (first, second) == (bare(first), bare(second))
+            assert all(word == bare(word) for phrase in phrases for word in phrase.rest)
+            lengths = [len(phrase.rest) for phrase in phrases]
+            assert lengths == sorted(lengths, reverse=True)
+
+
+def test_no_term_does_two_things() -> None:
+    lexicon = load_lexicon()
+    assert not lexicon.negators & lexicon.turns
+    assert not (lexicon.negators | lexicon.turns) & lexicon.boosters.keys()
+
+
+def test_creator_terms_have_the_last_word() -> None:
+    lexicon = load_lexicon()
+    assert lexicon.words["fire"] > 0 > lexicon.words["cringe"]
+
+
+def test_the_licence_and_the_source_of_the_data_are_beside_it() -> None:
+    data = files("streams.engine.sentiment") / "data"
+    assert "C.J. Hutto" in (data / "LICENSE.vader").read_text("utf-8")
+    notice = (data / "NOTICE").read_text("utf-8")
+    for name in (entry.name for entry in data.iterdir() if entry.name.endswith(".tsv")):
+        assert name in notice
+
+
+@pytest.mark.parametrize(
+    "row", ["good", "good\t5", "good\tnan", "good\tmuch", "good\t1\t2", "\t", "good 1"]
+)
+def test_a_row_out_of_shape_is_named_with_its_file_and_line(
+    row: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "vader_words.tsv").write_text(f"# head\nfine\t1\n{row}\n", "utf-8")
+    monkeypatch.setattr(lexicon_module, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=r"vader_words\.tsv:3:"):
+        load_lexicon()

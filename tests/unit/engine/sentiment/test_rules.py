@@ -1,0 +1,148 @@
+"""What the rules make of a text, in pairs of texts that differ in one thing."""
+
+import pytest
+
+from streams.engine.sentiment import Label, LexiconAnalyser, load_default
+from streams.engine.sentiment.analyser import NEUTRAL_BAND
+from streams.engine.sentiment.lexicon import load_lexicon
+
+
+@pytest.fixture(scope="module")
+def analyser() -> LexiconAnalyser:
+    return load_default()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("love this so much!! 🔥🔥", Label.POSITIVE),
+        ("omg you look stunning 😍", Label.POSITIVE),
+        ("this is such a scam, unfollowed", Label.NEGATIVE),
+        ("slay", Label.POSITIVE),
+        ("ratio", Label.NEGATIVE),
+        ("that is fire", Label.POSITIVE),
+        ("dead 💀", Label.POSITIVE),
+        ("so cringe", Label.NEGATIVE),
+        ("is this an #ad again?", Label.NEGATIVE),
+        ("where did you get that jacket?", Label.NEUTRAL),
+        ("", Label.NEUTRAL),
+        ("   \n\t ", Label.NEUTRAL),
+        ("okay", Label.NEUTRAL),
+    ],
+)
+def test_a_typical_comment_gets_the_label_a_reader_would_give(
+    analyser: LexiconAnalyser, text: str, label: Label
+) -> None:
+    assert analyser.judge(text).label is label
+
+
+@pytest.mark.parametrize(
+    ("stronger", "weaker"),
+    [
+        ("it is very good", "it is good"),
+        ("it is good", "it is slightly good"),
+        ("it is GOOD", "it is good"),
+        ("it is good!!!", "it is good!"),
+        ("it is goooood", "it is good"),
+        ("it is soooo good", "it is so good"),
+        ("boring but good", "good but boring"),
+        ("very good", "very, good"),
+        ("🔥🔥", "🔥"),
+        ("slightly bad", "bad"),
+        ("not bad", "bad"),
+        ("good", "not good"),
+        ("nice. not mine", "not nice. mine"),
+    ],
+)
+def test_one_change_moves_the_compound_the_right_way(
+    analyser: LexiconAnalyser, stronger: str, weaker: str
+) -> None:
+    assert analyser.judge(stronger).compound > analyser.judge(weaker).compound
+
+
+def test_capitals_say_nothing_where_everything_is_in_capitals(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("IT IS GOOD").compound == analyser.judge("it is good").compound
+
+
+def test_marks_push_a_negative_text_further_down(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("awful!!!").compound < analyser.judge("awful").compound
+    assert analyser.judge("awful???").compound < analyser.judge("awful?").compound
+
+
+def test_marks_alone_say_nothing(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("!!! ???").compound == 0.0
+
+
+def test_negation_ends_with_its_clause_and_with_its_reach(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("not good").label is Label.NEGATIVE
+    assert analyser.judge("not mine. good one").label is Label.POSITIVE
+    assert analyser.judge("not one of the many others love it").label is Label.POSITIVE
+
+
+def test_no_number_of_boosters_turns_a_word_or_grows_without_end(
+    analyser: LexiconAnalyser,
+) -> None:
+    assert analyser.judge("slightly " * 50 + "terrible").compound < 0.0
+    assert analyser.judge("very " * 50 + "good") == analyser.judge("very " * 500 + "good")
+
+
+def test_a_phrase_that_says_nothing_stays_silent_after_a_booster(
+    analyser: LexiconAnalyser,
+) -> None:
+    assert analyser.judge("very much like a bus").compound == 0.0
+
+
+@pytest.mark.parametrize("negated", ["isn't good", "isn\u2019t good", "isnt good", "ISN'T good"])
+def test_negation_is_found_however_it_is_spelt(analyser: LexiconAnalyser, negated: str) -> None:
+    assert analyser.judge(negated).label is Label.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("phrase", "label"),
+    [
+        ("can't wait for the next one", Label.POSITIVE),
+        ("can't stand this", Label.NEGATIVE),
+        ("Can\u2019t wait!", Label.POSITIVE),
+        ("no one cares", Label.NEGATIVE),
+        ("sick of this", Label.NEGATIVE),
+    ],
+)
+def test_a_phrase_counts_as_a_whole(analyser: LexiconAnalyser, phrase: str, label: Label) -> None:
+    assert analyser.judge(phrase).label is label
+
+
+def test_a_phrase_cut_short_is_read_word_by_word(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("can't").label is Label.NEUTRAL
+    assert analyser.judge("sick of").compound != 0.0
+
+
+def test_neutral_is_what_lies_inside_the_band(analyser: LexiconAnalyser) -> None:
+    for text in ("okay", "good", "bad", "like", "love", "meh", "so-so", "not", "fine"):
+        verdict = analyser.judge(text)
+        side = (verdict.compound >= NEUTRAL_BAND) - (verdict.compound <= -NEUTRAL_BAND)
+        assert verdict.label == side
+
+
+@pytest.mark.parametrize("lang", [None, "en", "en-GB", "EN_us", "und", ""])
+def test_words_count_in_english_and_where_no_language_is_told(
+    analyser: LexiconAnalyser, lang: str | None
+) -> None:
+    assert analyser.judge("terrible", lang).label is Label.NEGATIVE
+
+
+def test_words_of_another_language_are_not_read_as_english(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("die Frau", "de").compound == 0.0
+    assert analyser.judge("die Frau 😍", "de").label is Label.POSITIVE
+    assert analyser.judge("die Frau :(", "de-AT").label is Label.NEGATIVE
+
+
+def test_what_lies_beyond_the_cap_is_not_judged(analyser: LexiconAnalyser) -> None:
+    short = LexiconAnalyser(load_lexicon(), max_chars=9)
+    assert short.judge("love it, terrible") == short.judge("love it,")
+    assert analyser.judge("love it, terrible") != analyser.judge("love it,")
+
+
+def test_the_version_names_the_data() -> None:
+    lexicon = load_lexicon()
+    assert load_default().version == LexiconAnalyser(lexicon).version
+    assert lexicon.digest in load_default().version
