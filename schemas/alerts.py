@@ -3,10 +3,11 @@
 Knows the fields of an alert and its life cycle's names. Must not know when one is due.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+
+from schemas.instants import Instant
 
 Kind = Literal["engagement_drop", "follower_spike"]
 Status = Literal["firing", "update", "resolved"]
@@ -35,8 +36,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     expected: float
     ratio: float
     probability: float
-    window_start: datetime
-    window_end: datetime
+    window_start: Instant
+    window_end: Instant
     samples: int
     followers: int | None = None
     posts: list[PostEvidence] = []
@@ -58,9 +59,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     kind: Kind
     status: Status
     severity: Severity
-    started_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None
+    started_at: Instant
+    updated_at: Instant
+    ended_at: Instant | None
     title: str
     reason: str
     explanation: str

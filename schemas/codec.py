@@ -17,11 +17,17 @@ MAX_EVENT_BYTES = 128 * 1024
 MAX_CAMPAIGN_BYTES = 512 * 1024
 """Longest accepted value of a campaign (rosters are long)."""
 
-_AT = re.compile(r" - at `(?P<path>[^`]+)`$")
+MAX_ERROR_CHARS = 300
+"""Longest text of a fault: some quote the value, which may be as long as the record."""
+
+_AT = re.compile(r" - at (?:`(?P<path>[^`]+)`|`key` in `(?P<mapping>[^`]+)`)$")
+_ENTRY = re.compile(r"^\$\.(?P<field>\w+)\[\.\.\.\]$")
 _MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`")
 _UNKNOWN = re.compile(r"^Invalid enum value")
-_TYPE = re.compile(r"^(Expected `(?P<expected>[^`]+)`, got `[^`]+`|Invalid RFC3339)")
-_COUNTED = ("likes", "comments", "shares", "saves", "views", "followers")
+_TYPE = re.compile(r"^(Expected `[^`]+`, got `|Invalid RFC3339|Expected `datetime` with)")
+
+COUNTED = ("likes", "comments", "shares", "saves", "views", "followers")
+"""Fields of `Counters` of which at least one must be there."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -47,7 +53,7 @@ def decoder(topic: str) -> msgspec.json.Decoder[object]:
 
 def decode(topic: str, raw: bytes) -> object | Fault:
     """The event in `raw`, or the fault that keeps it out. Never raises for any bytes."""
-    if len(raw) > (MAX_CAMPAIGN_BYTES if topic == "campaigns" else MAX_EVENT_BYTES):
+    if len(raw) > MAX_EVENT_BYTES and len(raw) > _limit(topic):
         return _too_large(topic, raw)
     try:
         if not raw.isascii():
@@ -55,8 +61,8 @@ def decode(topic: str, raw: bytes) -> object | Fault:
         event = _DECODERS[topic].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return diagnose(topic, raw, error)
-    if event.__class__ is events.Counters and all(getattr(event, n) is None for n in _COUNTED):
-        return Fault("missing_field", f"Expected at least one of {', '.join(_COUNTED)}", "$")
+    if event.__class__ is events.Counters and all(getattr(event, n) is None for n in COUNTED):
+        return Fault("missing_field", f"Expected at least one of {', '.join(COUNTED)}", "$")
     return event
 
 
@@ -74,24 +80,67 @@ def diagnose(topic: str, raw: bytes, error: Exception) -> Fault:
         return Fault("not_json", "JSON is nested too deeply", "$")
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
-        return Fault("not_json", text, "$")
+        return Fault("not_json", _cut(text), "$")
     at = _AT.search(text)
-    path = at["path"] if at else "$"
     message = text[: at.start()] if at else text
-    missing = _MISSING.match(message)
-    if missing:
-        return Fault("missing_field", message, f"{path}.{missing['field']}")
+    path = (at["path"] or at["mapping"] + "[...]") if at else "$"
+    entry = _ENTRY.match(path)
+    if entry:
+        path = _name_entry(topic, raw, entry["field"])
+    return Fault(_code(message, path, raw), _cut(message), _field(message, path))
+
+
+def _code(message: str, path: str, raw: bytes) -> Code:
+    if path == "$" and raw.strip() == b"null":
+        return "unexpected_null"
+    if _MISSING.match(message):
+        return "missing_field"
     if _UNKNOWN.match(message):
-        return Fault("unknown_kind", message, path)
-    if path == "$" and message.startswith("Expected `object`") and raw.strip() == b"null":
-        return Fault("unexpected_null", "Expected a JSON object, got null", "$")
-    if _TYPE.match(message):
-        return Fault("wrong_type", message, path)
-    return Fault("out_of_range", message, path)
+        return "unknown_kind"
+    return "wrong_type" if _TYPE.match(message) else "out_of_range"
+
+
+def _field(message: str, path: str) -> str:
+    missing = _MISSING.match(message)
+    return f"{path}.{missing['field']}" if missing else path
+
+
+def _name_entry(topic: str, raw: bytes, field: str) -> str:
+    """The path of the faulty entry of the mapping `field`, whose key the decoder does not tell.
+
+    Found by halving the mapping, so that a roster of thousands costs no more than a few decodes.
+    Without the key where the rest of `raw` is no JSON.
+    """
+    try:
+        whole = msgspec.json.decode(raw)
+        suspects = list(whole[field].items())
+    except (msgspec.DecodeError, RecursionError, AttributeError):
+        return f"$.{field}[...]"
+    while len(suspects) > 1:
+        half = suspects[: len(suspects) // 2]
+        try:
+            _DECODERS[topic].decode(msgspec.json.encode({**whole, field: dict(half)}))
+            faulty = False
+        except msgspec.ValidationError as error:
+            faulty = f"`$.{field}" in str(error)
+        suspects = half if faulty else suspects[len(half) :]
+    return f"$.{field}[{_cut(msgspec.json.encode(suspects[0][0]).decode())}]"
+
+
+def _cut(text: str) -> str:
+    return (
+        text
+        if len(text) <= MAX_ERROR_CHARS
+        else text[: MAX_ERROR_CHARS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )
+
+
+def _limit(topic: str) -> int:
+    return MAX_CAMPAIGN_BYTES if topic == "campaigns" else MAX_EVENT_BYTES
 
 
 def _too_large(topic: str, raw: bytes) -> Fault:
-    limit = MAX_CAMPAIGN_BYTES if topic == "campaigns" else MAX_EVENT_BYTES
+    limit = _limit(topic)
     return Fault("too_large", f"Expected at most {limit} bytes, got {len(raw)}", "$")
 
 

@@ -3,10 +3,11 @@
 Knows what is kept of such a record. Must not know who decides.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Raw, Struct
+
+from schemas.instants import Instant
 
 PAYLOAD_LIMIT = 64 * 1024
 """Bytes of the raw payload that a dead letter keeps, before base64."""
@@ -46,7 +47,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     key: str | None
     payload: bytes | None
     payload_bytes: int
-    received_at: datetime
+    received_at: Instant
 
 
 class LateEvent(Struct, frozen=True, kw_only=True):
@@ -62,5 +63,5 @@ class LateEvent(Struct, frozen=True, kw_only=True):
     offset: int
     late_by_seconds: float
     applied_to_score: bool
-    watermark: datetime
+    watermark: Instant
     event: Raw

@@ -4,6 +4,12 @@ Knows the two accepted spellings of a moment and the way between them. Must not 
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 in UTC, `Z` at the end")]
+"""A moment in an output. A fraction of a second is written only where there is one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

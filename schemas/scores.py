@@ -3,9 +3,9 @@
 Knows the fields of the score topics. Must not know how the numbers come about.
 """
 
-from datetime import datetime
-
 from msgspec import Struct
+
+from schemas.instants import Instant
 
 
 class Counts(Struct, frozen=True, kw_only=True, gc=False):
@@ -65,8 +65,8 @@ class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     """The latest numbers of one creator, key `creator_id`, on a compacted topic.
 
     `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
-    `score_samples` is the number of past windows behind that baseline. `as_of` is the event time up to
-    which events were seen, `watermark` the event time up to which windows are closed.
+    `score_samples` is the number of past windows behind that baseline. `as_of` is the event time
+    up to which events were seen, `watermark` the event time up to which windows are closed.
     """
 
     schema_version: int = 1
@@ -74,8 +74,8 @@ class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     platform: str | None = None
     handle: str | None = None
     tier: str | None = None
-    as_of: datetime
-    watermark: datetime | None
+    as_of: Instant
+    watermark: Instant | None
     followers: int | None = None
     score: float | None = None
     score_samples: int = 0
@@ -118,8 +118,8 @@ class SentimentScore(Struct, frozen=True, kw_only=True, gc=False):
     schema_version: int = 1
     creator_id: str
     platform: str | None = None
-    as_of: datetime
-    watermark: datetime | None
+    as_of: Instant
+    watermark: Instant | None
     analyser: str
     windows: MoodByWindow
 
@@ -133,6 +133,6 @@ class EngagementWindow(Counts, frozen=True, kw_only=True, gc=False):
     schema_version: int = 1
     creator_id: str
     platform: str | None = None
-    window_start: datetime
-    window_end: datetime
+    window_start: Instant
+    window_end: Instant
     followers: int | None = None

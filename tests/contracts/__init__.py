@@ -1,0 +1,1 @@
+"""The published contract: documents in step with the types, and old readers not betrayed."""

@@ -1,0 +1,113 @@
+"""One full and one minimal value for each topic, as JSON objects."""
+
+from typing import Any
+
+ENVELOPE = {
+    "event_id": "evt-1",
+    "creator_id": "instagram:lena.runs",
+    "platform": "instagram",
+    "occurred_at": "2026-01-15T12:00:00.250Z",
+}
+TRACED = {**ENVELOPE, "source": "webhooks", "received_at": 1768478401000}
+
+MINIMAL: dict[str, dict[str, Any]] = {
+    "posts": {**ENVELOPE, "post_id": "p-1"},
+    "likes": {**ENVELOPE, "post_id": "p-1", "actor_id": "a-1"},
+    "comments": {
+        **ENVELOPE,
+        "comment_id": "c-1",
+        "post_id": "p-1",
+        "actor_id": "a-1",
+        "text": "love it",
+    },
+    "shares": {**ENVELOPE, "post_id": "p-1", "actor_id": "a-1"},
+    "follows": {**ENVELOPE, "actor_id": "a-1"},
+    "clicks": {**ENVELOPE, "campaign_id": "spring", "link_id": "bio"},
+    "conversions": {
+        **ENVELOPE,
+        "campaign_id": "spring",
+        "order_id": "o-1",
+        "value": 49.9,
+        "currency": "EUR",
+    },
+    "counters": {**ENVELOPE, "followers": 12_345},
+    "creators": {**ENVELOPE, "handle": "lena.runs"},
+    "campaigns": {"campaign_id": "spring", "name": "Spring shoes"},
+}
+
+FULL: dict[str, dict[str, Any]] = {
+    "posts": {
+        **MINIMAL["posts"],
+        **TRACED,
+        "action": "edit",
+        "media_type": "reel",
+        "text": "Morning run \N{RUNNER}",
+        "tags": ["running", "ad"],
+        "campaign_id": "spring",
+        "paid_partnership": True,
+        "followers_at_publish": 12_000,
+    },
+    "likes": {**MINIMAL["likes"], **TRACED, "action": "remove"},
+    "comments": {
+        **MINIMAL["comments"],
+        **TRACED,
+        "action": "edit",
+        "lang": "en",
+        "in_reply_to": "c-0",
+    },
+    "shares": {**MINIMAL["shares"], **TRACED, "action": "add"},
+    "follows": {
+        **MINIMAL["follows"],
+        **TRACED,
+        "action": "unfollow",
+        "actor": {
+            "created_at": "2020-02-29T23:59:59+02:00",
+            "followers": 10,
+            "following": 200,
+            "posts": 0,
+            "has_avatar": False,
+        },
+    },
+    "clicks": {**MINIMAL["clicks"], **TRACED, "actor_id": "a-1", "post_id": "p-1"},
+    "conversions": {**MINIMAL["conversions"], **TRACED, "action": "refund", "link_id": "bio"},
+    "counters": {
+        **MINIMAL["counters"],
+        **TRACED,
+        "post_id": "p-1",
+        "likes": 1,
+        "comments": 2,
+        "shares": 3,
+        "saves": 4,
+        "views": 5,
+        "followers": None,
+    },
+    "creators": {
+        **MINIMAL["creators"],
+        **TRACED,
+        "followers": 12_345,
+        "person_id": "lena",
+        "tags": ["running"],
+        "tier": "micro",
+    },
+    "campaigns": {
+        **MINIMAL["campaigns"],
+        "brand": "Example Shoes",
+        "owner": "ops",
+        "starts_at": "2026-01-01T00:00:00+01:00",
+        "ends_at": 1_775_000_000_000,
+        "creators": ["instagram:lena.runs"],
+        "cost": {"instagram:lena.runs": 400.0},
+        "currency": "EUR",
+        "targets": {"clicks": 5_000.0},
+        "deliverables": [
+            {
+                "creator_id": "instagram:lena.runs",
+                "media_type": "reel",
+                "count": 2,
+                "due_at": "2026-02-01T00:00:00Z",
+            }
+        ],
+        "event_id": "evt-9",
+        "occurred_at": 1_768_478_400_000,
+    },
+}
