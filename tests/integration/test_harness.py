@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from tests.harness.kafka import KafkaServer
@@ -15,7 +16,7 @@ from tests.harness.ports import free_port
 from tests.harness.procs import REPOSITORY, Process
 from tests.harness.prometheus import PrometheusServer, promtool
 from tests.harness.topics import create_topics, produce, read_all
-from tests.harness.waiting import await_condition
+from tests.harness.waiting import await_condition, until
 
 
 async def test_a_broker_keeps_its_data_over_a_kill_and_a_restart(tmp_path: Path) -> None:
@@ -105,3 +106,23 @@ def test_promtool_judges_what_it_is_given() -> None:
         == 0
     )
     assert promtool("check", "metrics", stdin="not a metric\n").returncode != 0
+
+
+async def test_reading_stops_before_an_open_transaction(kafka: KafkaServer, unique: str) -> None:
+    await create_topics(kafka.bootstrap, {unique: 1})
+    await produce(kafka.bootstrap, [(unique, None, b"before", 0)])
+    async with AIOKafkaProducer(
+        bootstrap_servers=kafka.bootstrap, transactional_id=unique
+    ) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(unique, b"open", partition=0)
+        committed = await read_all(kafka.bootstrap, [unique])
+        everything = await read_all(kafka.bootstrap, [unique], "read_uncommitted")
+        assert [r.value for r in committed] == [b"before"]
+        assert [r.value for r in everything] == [b"before", b"open"]
+        await producer.commit_transaction()
+
+    async def both() -> bool:
+        return len(await read_all(kafka.bootstrap, [unique])) == 2
+
+    await until(both, 10, "the committed record can be read")
