@@ -158,6 +158,17 @@ def test_thirty_two_times_the_text_takes_nowhere_near_the_square_of_the_time(
     assert seconds(64_000) < 200 * seconds(2_000)
 
 
+def test_a_word_stretched_in_many_places_costs_no_more_than_a_stretched_word_of_its_length() -> (
+    None
+):
+    def cost(word: str) -> int:
+        return lines_run(lambda: LexiconAnalyser(LEXICON).judge(word))
+
+    assert cost("aaabbbcccdddeeefffggghhhiiijjjkkklll") < 2 * cost(
+        "aaabbbcccdddefghijklmnopqrstuvwxyzab"
+    )
+
+
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_costs_no_more_steps_than_the_cap(make: Callable[[int], str]) -> None:
     huge = make(1_000_000)

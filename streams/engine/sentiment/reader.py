@@ -15,7 +15,7 @@ MAX_CACHED_CHUNKS = 16_384
 """Chunks in each of the two generations of the cache."""
 MAX_CACHED_CHARS = 32
 """Longer chunks are addresses, hidden payloads or scripts without blanks: rarely seen twice."""
-_MAX_WORD_CHARS = 40
+_MAX_LOOKUP_CHARS = 40
 _MAX_STRETCHES = 4
 _STRETCH_PUSH = 0.4
 _REPEAT_WORTH = 0.35
@@ -101,7 +101,6 @@ class Reader(dict[str, Beats]):
         if not chunk.isalnum() and (emoticon := self._emoticon(chunk)) is not None:
             return (Beat(Kind.SCORE, emoticon),)
         beats: list[Beat] = []
-        words = 0
         last_emoji, repeats = "", 0
         for piece in _PIECE.finditer(chunk):
             kind, found = piece.lastgroup, piece.group()
@@ -114,15 +113,11 @@ class Reader(dict[str, Beats]):
                 if valence := self._emoticon(found):
                     beats.append(Beat(Kind.SCORE, valence))
             elif kind == "word" and self._words:
-                words += 1
                 beats += self._word(found)
             elif kind == "stop":
                 beats.append(_STOP)
-        if words == 1:
-            # Phrases are matched chunk by chunk, so a chunk of several words leads none.
-            lead = bare(chunk)
-            if lead in self._lexicon.phrases:
-                beats.insert(0, Beat(Kind.LEAD, 0.0, lead))
+        if self._words and (lead := bare(chunk)) in self._lexicon.phrases:
+            beats.insert(0, Beat(Kind.LEAD, 0.0, lead))
         return tuple(beats)
 
     def _emoji(self, found: str) -> float:
@@ -138,7 +133,7 @@ class Reader(dict[str, Beats]):
 
     def _emoticon(self, found: str) -> float | None:
         known = self._lexicon.emoticons
-        if len(found) > _MAX_WORD_CHARS:
+        if len(found) > _MAX_LOOKUP_CHARS:
             return None
         for form in (found, found.lower(), _REPEATED_MOUTH.sub(r"\1", found)):
             if form in known:
@@ -146,8 +141,6 @@ class Reader(dict[str, Beats]):
         return None
 
     def _word(self, raw: str) -> Beats:
-        if len(raw) > _MAX_WORD_CHARS:
-            return ()
         term = raw.lower().replace("\u2019", "'")
         beat = self._known(term, 0.0)
         if beat is None:
@@ -193,4 +186,4 @@ class Reader(dict[str, Beats]):
 
 def bare(chunk: str) -> str:
     """Return the chunk as phrases are written: lower case, nothing around it."""
-    return chunk[:_MAX_WORD_CHARS].lower().replace("\u2019", "'").strip(".,!?;:\u2026\"'()[]*~-#")
+    return chunk[:_MAX_LOOKUP_CHARS].lower().replace("\u2019", "'").strip(".,!?;:\u2026\"'()[]*~-#")

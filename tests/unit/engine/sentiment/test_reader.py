@@ -58,7 +58,14 @@ def test_an_emoticon_is_found_at_the_end_of_a_word(read: Reader, chunk: str) -> 
 
 @pytest.mark.parametrize(
     "chunk",
-    ["http://x.example/:(", "https://love.example", "www.hate.example", "@lovely_hater", "10:30"],
+    [
+        "http://x.example/:(",
+        "https://love.example",
+        "www.hate.example",
+        "@lovely_hater",
+        "10:30",
+        "10:3",
+    ],
 )
 def test_addresses_names_and_times_say_nothing(read: Reader, chunk: str) -> None:
     assert scores(read[chunk]) == []
@@ -66,7 +73,13 @@ def test_addresses_names_and_times_say_nothing(read: Reader, chunk: str) -> None
 
 @pytest.mark.parametrize(
     ("stretched", "plain"),
-    [("loooove", "love"), ("goooood", "good"), ("gooodddd", "good"), ("LOOOVE", "love")],
+    [
+        ("loooove", "love"),
+        ("goooood", "good"),
+        ("gooodddd", "good"),
+        ("l" + "o" * 500 + "ve", "love"),
+        ("LOOOVE", "love"),
+    ],
 )
 def test_a_stretched_word_is_its_plain_form_with_more_weight(
     read: Reader, lexicon: Lexicon, stretched: str, plain: str
@@ -102,6 +115,7 @@ def test_the_cache_keeps_a_bounded_number_of_short_chunks(
     for number in range(1000):
         read[f"word{number}"]
         assert len(read) + len(read._older) <= 20
+    assert len(read) + len(read._older) > 10
     long = "x" * (reader_module.MAX_CACHED_CHARS + 1)
     read[long]
     assert long not in read

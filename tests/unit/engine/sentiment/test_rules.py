@@ -51,6 +51,10 @@ def test_a_typical_comment_gets_the_label_a_reader_would_give(
         ("slightly bad", "bad"),
         ("not bad", "bad"),
         ("good", "not good"),
+        ("very good", "very old good"),
+        ("terrible but", "terrible"),
+        ("okay but good", "okay and good"),
+        ("it works", "it does not work"),
         ("nice. not mine", "not nice. mine"),
     ],
 )
@@ -77,6 +81,11 @@ def test_negation_ends_with_its_clause_and_with_its_reach(analyser: LexiconAnaly
     assert analyser.judge("not good").label is Label.NEGATIVE
     assert analyser.judge("not mine. good one").label is Label.POSITIVE
     assert analyser.judge("not one of the many others love it").label is Label.POSITIVE
+
+
+def test_a_booster_pushes_one_word(analyser: LexiconAnalyser) -> None:
+    first, second = analyser.judge("very good nice"), analyser.judge("good very nice")
+    assert first.compound == pytest.approx(second.compound)
 
 
 def test_no_number_of_boosters_turns_a_word_or_grows_without_end(
