@@ -1,0 +1,1 @@
+"""The Kafka seam: batches in, one transaction per partition out, partitions changing hands."""

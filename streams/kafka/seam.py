@@ -1,0 +1,264 @@
+"""The seam: which shards this worker owns, what reaches them, and when they are written down.
+
+Knows shards by their doors, and the consumer by its thread. Must not know what a shard computes or
+how a rebalance runs.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import faust
+from faust.types import TP
+
+from schemas import topics
+from streams.engine.shard import Batch, Snapshot, Tick
+from streams.kafka.checkpoint import Checkpointer
+from streams.kafka.clocks import Freshness
+from streams.kafka.fuse import Blown, Fuse
+from streams.kafka.options import KafkaOptions
+from streams.kafka.ports import RestoreShard, ShardPort
+from streams.kafka.producer import PartitionProducer
+from streams.kafka.transport import BatchConsumer
+
+log = logging.getLogger(__name__)
+
+
+def _ignore(*_args: Any) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the worker wants to hear of. Each is called in the main loop and must be quick."""
+
+    on_committed: Callable[[int, Snapshot, float], None] = _ignore
+    """Partition, what was committed, seconds from the snapshot to the commit."""
+    on_restore_progress: Callable[[int, int, int], None] = _ignore
+    """Partition, changelog offsets read, changelog offsets in all."""
+    on_restored: Callable[[int, ShardPort, float], None] = _ignore
+    """Partition, its shard, seconds from fencing to the shard."""
+    on_dropped: Callable[[int], None] = _ignore
+    """A partition that this worker owns no longer."""
+    on_hole: Callable[[int, str], None] = _ignore
+    """Partition and topic of a batch that did not chain and is read again."""
+
+
+@dataclass
+class Slot:
+    """One owned partition."""
+
+    partition: int
+    shard: ShardPort
+    producer: PartitionProducer
+    checkpointer: Checkpointer
+    kick: asyncio.Event = field(default_factory=asyncio.Event)
+    suspended: bool = True
+    retired: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Seam:
+    """Owns the shards. `deliver` is for the agents; the rest is for metrics, probes and recovery.
+
+    All methods belong to the main event loop.
+    """
+
+    def __init__(
+        self, app: faust.App, options: KafkaOptions, restore: RestoreShard, hooks: Hooks, fuse: Fuse
+    ) -> None:
+        self.app = app
+        self.options = options
+        self.restore = restore
+        self.hooks = hooks
+        self.fuse = fuse
+        self.slots: dict[int, Slot] = {}
+        self.ready = False
+        """True while this worker consumes what it was assigned."""
+        self.holes = 0
+        self.rebalances = 0
+        self._freshness = Freshness()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._sought: dict[TP, int] = {}
+        self._physical = {topic.name: topic.physical(options.prefix) for topic in topics.KEYED}
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        """Faust's consumer, which is ours."""
+        return cast(BatchConsumer, self.app.consumer)
+
+    def deliver(self, partition: int, batch: Batch) -> None:
+        """Apply one batch to its shard. Never awaits; an exception of the shard ends the process.
+
+        A batch for a partition that is not owned now is dropped: it will be read again.
+        """
+        slot = self.slots.get(partition)
+        if slot is None or slot.suspended:
+            return
+        try:
+            hole = slot.shard.apply(batch)
+        except BaseException as error:
+            self.fuse.blow(
+                f"{batch.topic}[{partition}] from {batch.start} to {batch.end} could not be"
+                " applied; nothing of it is committed",
+                error,
+            )
+        tp = TP(self._physical[batch.topic], partition)
+        if hole is not None:
+            self._read_again(tp, batch.topic, hole)
+            return
+        self._sought.pop(tp, None)
+        if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
+            slot.kick.set()
+
+    def _read_again(self, tp: TP, topic: str, position: int) -> None:
+        # Batches that were queued behind the hole are holes too; one seek mends them all.
+        if self._sought.get(tp) == position:
+            return
+        self._sought[tp] = position
+        self.holes += 1
+        self.hooks.on_hole(tp.partition, topic)
+        self.spawn(self._seek_back(tp, position))
+
+    async def _seek_back(self, tp: TP, position: int) -> None:
+        await self.seek({tp: position})
+        # Were the mending batch dropped on its way, the next hole must lead to a seek again.
+        await asyncio.sleep(1.0)
+        if self._sought.get(tp) == position:
+            del self._sought[tp]
+
+    async def seek(self, positions: dict[TP, int]) -> None:
+        """Read on from these positions; partitions that are gone meanwhile are left out."""
+        consumer = self.consumer
+        await consumer.in_thread(
+            consumer.thread.seek_chain, positions, timeout=self.options.takeover_timeout
+        )
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` beside the main flow; its failure ends the process."""
+        task = asyncio.ensure_future(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Blown:
+            return
+        except Exception as error:
+            self.fuse.blow(f"{work!r} failed", error)
+
+    def start(self) -> None:
+        """Let time pass for the shards, from now on."""
+        self.spawn(self._tick_for_ever())
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self.options.tick_interval)
+            self.tick(int(time.time() * 1000))
+
+    def tick(self, now_ms: int) -> None:
+        """Tell each shard the time and what it does not know yet. Never awaits."""
+        self._freshness.observe(self.consumer.answers(), time.monotonic())
+        for slot in list(self.slots.values()):
+            if slot.suspended:
+                continue
+            undrained, frozen = self._freshness.judge(
+                slot.partition, self._physical, slot.shard.positions
+            )
+            slot.shard.advance(Tick(now_ms, undrained, frozen))
+            if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
+                slot.kick.set()
+
+    def adopt(self, slot: Slot) -> None:
+        """Own a restored partition. It stays suspended until `resume`."""
+        self.slots[slot.partition] = slot
+        slot.task = self.spawn(self._checkpoint_for_ever(slot))
+
+    def resume(self) -> None:
+        """Let batches and time reach all owned shards."""
+        self._sought.clear()
+        self._freshness.forget()
+        for slot in self.slots.values():
+            slot.suspended = False
+        self.ready = True
+
+    async def _checkpoint_for_ever(self, slot: Slot) -> None:
+        while not slot.retired:
+            try:
+                async with asyncio.timeout(self.options.checkpoint_interval):
+                    await slot.kick.wait()
+            except TimeoutError:
+                pass
+            slot.kick.clear()
+            # A checkpoint that begins while the brokers are away would end the process in vain.
+            if not (slot.suspended or self._freshness.silent()):
+                await slot.checkpointer.run()
+
+    async def suspend(self) -> None:
+        """The last checkpoint before a rebalance or a stop; ends the process if it takes too long.
+
+        From then on nothing reaches a shard until `resume`.
+        """
+        self.ready = False
+        for slot in self.slots.values():
+            slot.suspended = True
+        limit = self.options.final_checkpoint_timeout
+        runs = [slot.checkpointer.run(limit) for slot in self.slots.values()]
+        try:
+            async with asyncio.timeout(limit):
+                await asyncio.gather(*runs)
+        except TimeoutError as error:
+            self.fuse.blow(f"the last checkpoint took longer than {limit:g} s", error)
+        except Blown:
+            return
+
+    def drop(self, partition: int) -> asyncio.Task[Any]:
+        """Let go of a partition; its shard is forgotten at once, its producer is closed later."""
+        slot = self.slots.pop(partition)
+        slot.suspended = slot.retired = True
+        slot.kick.set()
+        self.hooks.on_dropped(partition)
+        return self.spawn(self._retire(slot))
+
+    async def _retire(self, slot: Slot) -> None:
+        if slot.task is not None:
+            await asyncio.wait({slot.task})
+        await slot.producer.close()
+
+    async def stop(self) -> None:
+        """Write down what is new and close all producers. The last act before leaving the group."""
+        await self.suspend()
+        retiring = [self.drop(partition) for partition in list(self.slots)]
+        if retiring:
+            await asyncio.wait(retiring)
+        for task in list(self._tasks):
+            task.cancel()
+
+    def owned(self) -> frozenset[int]:
+        """The partitions whose shards are here."""
+        return frozenset(self.slots)
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Records not yet applied, by (logical topic, partition); only where both ends are known.
+
+        Counts offsets, so markers of transactions are among them.
+        """
+        known = self.consumer.answers()
+        lags = {}
+        for slot in self.slots.values():
+            for topic, physical in self._physical.items():
+                answer = known.get(TP(physical, slot.partition))
+                position = slot.shard.positions.get(topic)
+                if answer is not None and answer.highwater is not None and position is not None:
+                    lags[topic, slot.partition] = max(answer.highwater - position, 0)
+        return lags
+
+    def checkpoint_age(self) -> float:
+        """Seconds since every owned partition was last found written down; 0 if none is owned."""
+        now = time.monotonic()
+        return max((now - s.checkpointer.settled_at for s in self.slots.values()), default=0.0)
