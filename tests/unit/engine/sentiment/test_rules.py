@@ -141,6 +141,7 @@ def test_words_count_in_english_and_where_no_language_is_told(
 
 def test_words_of_another_language_are_not_read_as_english(analyser: LexiconAnalyser) -> None:
     assert analyser.judge("die Frau", "de").compound == 0.0
+    assert analyser.judge("no one cares", "de").compound == 0.0
     assert analyser.judge("die Frau 😍", "de").label is Label.POSITIVE
     assert analyser.judge("die Frau :(", "de-AT").label is Label.NEGATIVE
 
