@@ -33,7 +33,8 @@ class PaneFacts(Struct, array_like=True):
 
     Single events only: `engagements` (net), `follows`, `unfollows`, `comments`, `negative` and
     `positive` comments, `by_post` (net engagements by post id). What polling revealed is in
-    `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account, `followers`), with the post id or "".
+    `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account, `followers`),
+    with the post id or "".
     """
 
     engagements: int = 0

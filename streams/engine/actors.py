@@ -1,0 +1,119 @@
+"""Actors: how many different accounts engaged, approximately.
+
+Knows linear counting over sliding windows. Must not know who the accounts are: it is given keyed
+hashes only.
+
+Each hash falls into one of `size` buckets, which remembers the pane in which it was last hit; the
+accounts of a window are estimated from the share of buckets hit within it (linear counting, Whang
+et al. 1990: n = -m ln(1 - occupied / m)). The standard error is about 2 % at 5,000 accounts in a
+day, 5 % at 60,000. Once in 5 min the table grows fourfold if a quarter is occupied; then a bucket
+that several accounts shared counts one, so the numbers of a growing day read up to 10 % low.
+"""
+
+import math
+from array import array
+
+import numpy as np
+
+from streams.engine.panes import COARSE, FIVE_MINUTES, MID, ONE_DAY, ONE_HOUR, ONE_MINUTE
+
+_SMALLEST = 256
+_LARGEST = 16_384
+_DAY = ONE_DAY * COARSE
+_WRAP = 65_535
+"""Panes are remembered in 16 bits (7.6 days); 0 means never."""
+
+MINUTE_SLOTS = 4_096
+"""Buckets for the accounts of one tumbling minute."""
+
+
+def tick_of(fine: int) -> int:
+    """The 16 bit name of a fine pane, 1 to 65,535."""
+    return fine % _WRAP + 1
+
+
+def estimate(occupied: int, size: int) -> int:
+    """Accounts behind `occupied` of `size` buckets; a full table answers as if one were free."""
+    if occupied == 0:
+        return 0
+    return round(-size * math.log1p(-min(occupied, size - 1) / size))
+
+
+class Actors:
+    """Last-seen panes by bucket of one creator's actors.
+
+    `touched` journals (bucket, pane) since the table was last stored; after `whole` it cannot tell.
+    """
+
+    __slots__ = ("mask", "rolled", "seen", "touched", "whole")
+
+    def __init__(self, stored: bytes = b"", touched: bytes = b"") -> None:
+        self.rolled = int.from_bytes(stored[:4], "big")
+        self.seen = array("H", stored[4:] or bytes(2 * _SMALLEST))
+        self.mask = len(self.seen) - 1
+        self.touched = array("H")
+        self.whole = False
+        journal = array("H", touched)
+        for at in range(0, len(journal), 2):
+            self.touch(journal[at], journal[at + 1])
+
+    def roll(self, fine: int) -> None:
+        """Event time has come to pane `fine`: once in 5 min sweep what is old, grow if crowded.
+
+        Bound to event time, so that a replay sees the same table.
+        """
+        if fine // MID <= self.rolled:
+            return
+        self.rolled = fine // MID
+        seen = np.frombuffer(self.seen, dtype=np.uint16).copy()
+        age = (tick_of(fine) - seen.astype(np.int32)) % _WRAP
+        seen[age >= _DAY] = 0
+        if np.count_nonzero(seen) > len(seen) // 4 and len(seen) < _LARGEST:
+            seen = _grown(seen)
+        self.seen = array("H", seen.tobytes())
+        self.mask = len(self.seen) - 1
+        self.whole = True
+
+    def touch(self, actor: int, tick: int) -> None:
+        """An actor, given as a hash of at least 14 uniform low bits, was active at `tick`."""
+        bucket = actor & self.mask
+        last = self.seen[bucket]
+        if last != tick and (last == 0 or (tick - last) % _WRAP < _WRAP // 2):
+            self.seen[bucket] = tick
+            self.touched.append(bucket)
+            self.touched.append(tick)
+
+    def windows(self, fine: int) -> tuple[int, int, int, int]:
+        """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""
+        seen = np.frombuffer(self.seen, dtype=np.uint16)
+        age = (tick_of(fine) - seen.astype(np.int32)) % _WRAP
+        age = age[seen != 0]
+        size = len(seen)
+        spans = (
+            ONE_MINUTE,
+            FIVE_MINUTES,
+            (ONE_HOUR - 1) * MID + fine % MID + 1,
+            (ONE_DAY - 1) * COARSE + fine % COARSE + 1,
+        )
+        m1, m5, h1, h24 = (int(np.count_nonzero(age < span)) for span in spans)
+        return estimate(m1, size), estimate(m5, size), estimate(h1, size), estimate(h24, size)
+
+    def record(self) -> bytes:
+        """The table to store; the journal starts anew."""
+        self.touched = array("H")
+        self.whole = False
+        return self.rolled.to_bytes(4, "big") + self.seen.tobytes()
+
+
+def _grown(
+    seen: "np.ndarray[tuple[int], np.dtype[np.uint16]]",
+) -> "np.ndarray[tuple[int], np.dtype[np.uint16]]":
+    """A table four times as large; each bucket moves to one of the four that it splits into.
+
+    Which one is fixed by the bucket itself: the hash that hit it is not kept.
+    """
+    size = len(seen)
+    larger = np.zeros(4 * size, dtype=np.uint16)
+    buckets = np.arange(size)
+    larger[buckets + size * (buckets * 2_654_435_761 % 4)] = seen
+    return larger

@@ -1,0 +1,233 @@
+"""Calendar: what is due in event time on a shard, and in which order.
+
+Knows open minutes and panes, deadlines of watches and when scores are owed. Must not know what
+events mean. Nothing is scanned: what is not due costs nothing.
+"""
+
+import heapq
+
+from schemas import topics
+from streams.engine.creator import Creator, Minute
+from streams.engine.facts import PaneFacts
+from streams.engine.panes import FINE_MS
+from streams.engine.registry import Registry
+from streams.engine.rules import Rules
+from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
+from streams.engine.sentiment import Analyser
+from streams.engine.watermark import Watermark
+
+_NEVER = 1 << 62
+
+
+class Calendar:
+    """Deadlines of all creators of a shard."""
+
+    __slots__ = (
+        "_deadlines",
+        "_fines",
+        "_interval",
+        "_minutes",
+        "_owed",
+        "_panes",
+        "_refreshes",
+        "_registry",
+        "_rules",
+        "active",
+        "analyser",
+        "closed_fine",
+        "closed_minute",
+        "watermark",
+    )
+
+    def __init__(
+        self,
+        registry: Registry,
+        watermark: Watermark,
+        rules: Rules,
+        score_interval_ms: int,
+        analyser: Analyser,
+    ) -> None:
+        self._registry = registry
+        self.watermark = watermark
+        self._rules = rules
+        self._interval = score_interval_ms
+        self.analyser = analyser
+        self.closed_fine = 0
+        """Fine panes below this are closed."""
+        self.closed_minute = 0
+        """Minutes below this are closed: an event in one of them is late."""
+        self._minutes: dict[int, dict[str, Creator]] = {}
+        self._panes: dict[int, dict[str, Creator]] = {}
+        self._fines: list[int] = []
+        self._deadlines: list[tuple[int, str]] = []
+        self._refreshes: list[tuple[int, str]] = []
+        self._owed: dict[str, Creator] = {}
+        self.active: dict[tuple[str, str], str] = {}
+        """Severity of each alert that fires now, by (creator, kind)."""
+
+    def open_slot(self, creator: Creator, fine: int, minute: int) -> None:
+        """Make (`fine`, `minute`) the slot in which the creator's next events are counted."""
+        creator.flush()
+        creator.fine, creator.minute = fine, minute
+        creator_id = creator.creator_id
+        self._registry.dirty[creator_id] = creator
+        self.owe(creator)
+        creator.actors.roll(fine)
+        creator.late = minute < self.closed_minute
+        if creator.late:
+            creator.open_window, creator.open_facts = Minute({}, set()), PaneFacts()
+            return
+        window = creator.minutes.get(minute)
+        if window is None:
+            window = creator.minutes[minute] = Minute({}, set())
+            self._minutes.setdefault(minute, {})[creator_id] = creator
+        creator.open_window = window
+        pane = max(fine, self.closed_fine)
+        facts = creator.facts.get(pane)
+        if facts is None:
+            facts = creator.facts[pane] = PaneFacts()
+            self._await_pane(pane, creator)
+        creator.open_facts = facts
+
+    def owe(self, creator: Creator) -> None:
+        """The creator's score has changed and must be emitted."""
+        creator.owed = True
+        self._owed[creator.creator_id] = creator
+
+    def advance(self, now_ms: int) -> None:
+        """Close what the watermark has passed, then emit the scores that are due at `now_ms`."""
+        at = self.watermark.at
+        if at is not None:
+            self._close_panes(at)
+            self._close_minutes(at)
+        self._emit(now_ms)
+
+    def forget(self, creator_id: str) -> None:
+        """An erased creator owes nothing and fires nothing."""
+        self._owed.pop(creator_id, None)
+        for key in [key for key in self.active if key[0] == creator_id]:
+            del self.active[key]
+
+    def restore(self) -> None:
+        """Put the live creators of a restored registry back on the calendar."""
+        at = self.watermark.at
+        if at is not None:
+            self.closed_fine, self.closed_minute = at // FINE_MS, at // MINUTE_MS
+        for creator_id, creator in self._registry.live.items():
+            for minute in creator.minutes:
+                self._minutes.setdefault(minute, {})[creator_id] = creator
+            for pane in creator.facts:
+                self._await_pane(pane, creator)
+            if creator.deadline is not None:
+                heapq.heappush(self._deadlines, (creator.deadline, creator_id))
+            if creator.refresh is not None:
+                heapq.heappush(self._refreshes, (creator.refresh, creator_id))
+            if creator.owed:
+                creator.mood_owed = bool(creator.mood.coarse)
+                self._owed[creator_id] = creator
+            for kind in creator.watch.active():
+                self.active[creator_id, kind] = ""
+
+    def _await_pane(self, pane: int, creator: Creator) -> None:
+        waiting = self._panes.get(pane)
+        if waiting is None:
+            waiting = self._panes[pane] = {}
+            heapq.heappush(self._fines, pane)
+        waiting[creator.creator_id] = creator
+
+    def _close_panes(self, at: int) -> None:
+        """Show each watch its panes and deadlines up to `at`, in the order of event time."""
+        while True:
+            pane_end = (self._fines[0] + 1) * FINE_MS if self._fines else _NEVER
+            deadline = self._deadlines[0][0] if self._deadlines else _NEVER
+            if min(pane_end, deadline) > at:
+                break
+            if pane_end <= deadline:
+                pane = heapq.heappop(self._fines)
+                self.closed_fine = pane + 1
+                for creator in self._panes.pop(pane).values():
+                    if self._registry.live.get(creator.creator_id) is not creator:
+                        continue  # erased meanwhile
+                    creator.flush()
+                    facts = creator.facts.pop(pane, None)
+                    if facts is not None:
+                        self._show(creator, pane_end, facts)
+            else:
+                due, creator_id = heapq.heappop(self._deadlines)
+                waiting = self._registry.get(creator_id)
+                if waiting is not None and waiting.deadline == due:
+                    self._show(waiting, due, None)
+        self.closed_fine = max(self.closed_fine, at // FINE_MS)
+
+    def _show(self, creator: Creator, end_ms: int, facts: PaneFacts | None) -> None:
+        registry, creator_id = self._registry, creator.creator_id
+        registry.dirty[creator_id] = creator
+        creator.watch_dirty = True
+        for alert in creator.watch.on_pane(end_ms, facts, creator.info, self._rules):
+            registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)
+            registry.stats.alerts[alert.kind, alert.status] += 1
+            if alert.status == "resolved":
+                self.active.pop((creator_id, alert.kind), None)
+            else:
+                self.active[creator_id, alert.kind] = alert.severity
+        wanted = creator.watch.next_deadline_ms
+        if wanted is not None:
+            wanted = max(-(-wanted // FINE_MS) * FINE_MS, end_ms + FINE_MS)
+            if wanted != creator.deadline:
+                heapq.heappush(self._deadlines, (wanted, creator_id))
+        creator.deadline = wanted
+
+    def _close_minutes(self, at: int) -> None:
+        """Write the final record of each minute that ended at or before `at`."""
+        closed = at // MINUTE_MS
+        if closed <= self.closed_minute:
+            return
+        for minute in sorted(minute for minute in self._minutes if minute < closed):
+            for creator in self._minutes.pop(minute).values():
+                if self._registry.live.get(creator.creator_id) is not creator:
+                    continue  # erased meanwhile
+                creator.flush()
+                held = creator.minutes.pop(minute, None)
+                if held is not None and held.counts:
+                    self._registry.dirty[creator.creator_id] = creator
+                    self._registry.publish(
+                        topics.ENGAGEMENT_WINDOWS.name,
+                        creator.creator_id.encode(),
+                        engagement_window(creator, minute, held),
+                    )
+        self.closed_minute = closed
+
+    def _emit(self, now_ms: int) -> None:
+        stream = self.watermark.stream
+        fine = stream // FINE_MS
+        while self._refreshes and self._refreshes[0][0] <= fine:
+            due, creator_id = heapq.heappop(self._refreshes)
+            creator = self._registry.get(creator_id)
+            if creator is not None and creator.refresh == due:
+                creator.refresh = None
+                creator.mood_owed = bool(creator.mood.coarse)
+                self.owe(creator)
+        for creator_id, creator in list(self._owed.items()):
+            if 0 <= now_ms - creator.emitted_ms < self._interval:
+                continue
+            del self._owed[creator_id]
+            if self._registry.live.get(creator_id) is creator:
+                self._emit_one(creator, now_ms, stream)
+
+    def _emit_one(self, creator: Creator, now_ms: int, stream: int) -> None:
+        registry, at = self._registry, self.watermark.at
+        key = creator.creator_id.encode()
+        creator.flush()
+        score = engagement_score(creator, stream, at)
+        registry.publish(topics.ENGAGEMENT_SCORES.name, key, score)
+        if creator.mood_owed:
+            creator.mood_owed = False
+            mood = sentiment_score(creator, stream, at, self.analyser.version)
+            registry.publish(topics.SENTIMENT_SCORES.name, key, mood)
+        creator.owed = False
+        creator.emitted_ms = now_ms
+        due = creator.panes.next_change()
+        if due is not None and due != creator.refresh:
+            heapq.heappush(self._refreshes, (due, creator.creator_id))
+        creator.refresh = due
+        registry.dirty[creator.creator_id] = creator

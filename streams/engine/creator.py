@@ -1,0 +1,313 @@
+"""Creator: all that a shard holds of one creator, and how it is stored.
+
+Knows the parts of a creator's state, their bytes and which of them changed. Must not know what
+events mean or when something is due.
+
+A creator is stored in parts, each under a key of its own (a tag and the creator's id), so that
+what changes every second is small: `n` (now: journals and what is open) is written often, `p`
+(panes), `a` (actors), `w` (watch), `c` (card: profile and polled totals) and `m` (mood, in the
+sentiment table) when they change as a whole. Every value is a version byte and msgpack.
+"""
+
+from array import array
+
+import msgspec
+import xxhash
+
+from streams.engine.actors import Actors
+from streams.engine.counters import Ledger
+from streams.engine.counts import MICRO, REVENUE, SIZE, Counts
+from streams.engine.facts import CreatorInfo, PaneFacts
+from streams.engine.panes import Panes, PanesRecord, Scale
+from streams.engine.watch import Watch
+
+VERSION = b"\x01"
+NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW = b"n", b"p", b"a", b"w", b"c", b"m", b"s"
+TAGS = (NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW)
+ENGAGEMENT, SENTIMENT = "engagement", "sentiment"
+TABLE_OF = {tag: SENTIMENT if tag in (MOOD, MOOD_NOW) else ENGAGEMENT for tag in TAGS}
+
+_JOURNAL_PANES = 3
+"""Panes in a journal before the whole record is written instead."""
+_JOURNAL_ACTORS = 2_048
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class CorruptStateError(Exception):
+    """A stored record cannot be read: `key` as stored, and `why`."""
+
+    def __init__(self, key: bytes, why: str) -> None:
+        super().__init__(f"stored state record {key!r} cannot be read: {why}")
+        self.key = key
+
+
+class MinuteRecord(msgspec.Struct, array_like=True):
+    """An open minute as stored: counts, and the actor slots as 16 bit numbers."""
+
+    counts: Counts
+    actors: bytes
+
+
+class NowRecord(msgspec.Struct, array_like=True):
+    """What changes from moment to moment."""
+
+    since: Scale
+    minutes: dict[int, MinuteRecord]
+    facts: dict[int, PaneFacts]
+    touched: bytes
+    refresh: int | None
+    deadline: int | None
+    owed: bool
+
+
+class Card(msgspec.Struct, array_like=True):
+    """Who the creator is, as far as told, and the last polled totals."""
+
+    platform: str | None = None
+    handle: str | None = None
+    tier: str | None = None
+    followers: int | None = None
+    profile_at: int = -1
+    followers_at: int = -1
+    currencies: list[str] = []
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+
+
+_now = msgspec.msgpack.Decoder(NowRecord)
+_card = msgspec.msgpack.Decoder(Card)
+_panes = msgspec.msgpack.Decoder(PanesRecord)
+_watch = msgspec.msgpack.Decoder(Watch)
+_scale = msgspec.msgpack.Decoder(Scale)
+
+
+class Minute:
+    """The counts and actor slots of one creator in one minute that is not closed yet."""
+
+    __slots__ = ("actors", "counts")
+
+    def __init__(self, counts: Counts, actors: set[int]) -> None:
+        self.counts = counts
+        self.actors = actors
+
+
+class Latest:
+    """The last emitted numbers of a creator, for those who look at this process."""
+
+    __slots__ = ("engagement_rate", "engagements", "net", "score")
+
+    def __init__(self) -> None:
+        self.score: float | None = None
+        self.engagement_rate: float | None = None
+        self.engagements = 0
+        self.net: float | None = None
+
+
+class Creator:
+    """One creator, alive in memory.
+
+    Events are first counted in `open` (and `open_mood`, `open_revenue`), which belong to one fine
+    pane and one minute, the slot; `flush` moves them to the panes. `fine` is -1 when no slot is
+    open.
+    """
+
+    __slots__ = (
+        "actors",
+        "card",
+        "card_dirty",
+        "creator_id",
+        "deadline",
+        "emitted_ms",
+        "facts",
+        "fine",
+        "late",
+        "latest",
+        "minute",
+        "minutes",
+        "mood",
+        "mood_owed",
+        "open",
+        "open_facts",
+        "open_mood",
+        "open_revenue",
+        "open_window",
+        "owed",
+        "panes",
+        "refresh",
+        "seed",
+        "stored",
+        "watch",
+        "watch_dirty",
+    )
+
+    def __init__(self, creator_id: str) -> None:
+        self.creator_id = creator_id
+        self.seed = xxhash.xxh3_64_intdigest(creator_id.encode())
+        self.card = Card()
+        self.panes = Panes()
+        self.mood = Panes()
+        self.actors = Actors()
+        self.watch = Watch()
+        self.minutes: dict[int, Minute] = {}
+        self.facts: dict[int, PaneFacts] = {}
+        self.refresh: int | None = None
+        self.deadline: int | None = None
+        self.owed = False
+        self.mood_owed = False
+        self.emitted_ms = 0
+        self.latest = Latest()
+        self.card_dirty = False
+        self.watch_dirty = False
+        self.stored: set[bytes] = set()
+        """Tags of the parts that exist in the store."""
+        self.fine = -1
+        self.minute = -1
+        self.late = False
+        self.open = [0] * SIZE
+        self.open_revenue: Counts = {}
+        self.open_mood: Counts = {}
+        self.open_facts = PaneFacts()
+        self.open_window = Minute({}, set())
+
+    @property
+    def info(self) -> CreatorInfo:
+        """Who this is, for the watch and its alerts."""
+        card = self.card
+        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers)
+
+    def currency(self, code: str) -> int:
+        """The revenue count of a currency; a new one is added to the card."""
+        codes = self.card.currencies
+        if code not in codes:
+            codes.append(code)
+            self.card_dirty = True
+        return REVENUE + codes.index(code)
+
+    def replace_stored(self) -> None:
+        """Every stored part is of an erased namesake: the next records replace or delete it."""
+        self.stored = set(TAGS)
+        self.watch_dirty = self.panes.whole = self.mood.whole = True
+
+    def flush(self) -> None:
+        """Move what the slot counted to its panes and its minute, and close the slot."""
+        if self.fine < 0:
+            return
+        counts = {count: n for count, n in enumerate(self.open) if n}
+        if self.open_revenue:
+            counts |= self.open_revenue
+            self.open_revenue = {}
+        if counts:
+            self.open = [0] * SIZE
+            self.panes.add(self.fine, counts)
+            window = self.open_window.counts
+            for count, n in counts.items():
+                window[count] = window.get(count, 0) + n
+        if self.open_mood:
+            self.mood.add(self.fine, self.open_mood)
+            self.open_mood = {}
+        self.fine = -1
+
+    def records(self) -> list[tuple[bytes, bytes | None]]:
+        """The parts that changed, as (tag, value or None to delete)."""
+        self.flush()
+        parts: list[tuple[bytes, bytes | None]] = []
+        panes, mood, actors = self.panes, self.mood, self.actors
+        if panes.whole or len(panes.since) >= _JOURNAL_PANES or not panes.coarse:
+            self._put(parts, PANES, panes.record() if panes.coarse else None)
+        if mood.whole or len(mood.since) >= _JOURNAL_PANES or not mood.coarse:
+            self._put(parts, MOOD, mood.record() if mood.coarse else None)
+        self._put(parts, MOOD_NOW, mood.since or None)
+        if actors.whole or len(actors.touched) >= _JOURNAL_ACTORS:
+            self._put_raw(parts, ACTORS, VERSION + actors.record())
+        elif not panes.coarse:
+            self.actors = actors = Actors()
+            self._put_raw(parts, ACTORS, None)
+        if self.watch_dirty:
+            self.watch_dirty = False
+            self._put(parts, WATCH, self.watch)
+        if self.card_dirty:
+            self.card_dirty = False
+            self._put(parts, CARD, self.card)
+        minutes = {
+            minute: MinuteRecord(held.counts, array("H", held.actors).tobytes())
+            for minute, held in self.minutes.items()
+        }
+        now = NowRecord(
+            panes.since,
+            minutes,
+            self.facts,
+            actors.touched.tobytes(),
+            self.refresh,
+            self.deadline,
+            self.owed,
+        )
+        busy = panes.since or minutes or self.facts or self.owed or actors.touched
+        keep = busy or self.refresh is not None or self.deadline is not None
+        self._put(parts, NOW, now if keep else None)
+        return parts
+
+    def _put(
+        self, parts: list[tuple[bytes, bytes | None]], tag: bytes, record: object | None
+    ) -> None:
+        self._put_raw(parts, tag, None if record is None else VERSION + _encode(record))
+
+    def _put_raw(
+        self, parts: list[tuple[bytes, bytes | None]], tag: bytes, value: bytes | None
+    ) -> None:
+        if value is not None:
+            self.stored.add(tag)
+        elif tag in self.stored:
+            self.stored.discard(tag)
+        else:
+            return
+        parts.append((tag, value))
+
+    @classmethod
+    def from_records(cls, creator_id: str, parts: dict[bytes, bytes]) -> "Creator":
+        """The creator as stored. Raises CorruptStateError for a record that cannot be read."""
+        creator = cls(creator_id)
+        creator.stored = set(parts)
+        tag = NOW
+        try:
+            now = _now.decode(body(parts[NOW])) if NOW in parts else None
+            since = now.since if now else {}
+            tag = PANES
+            if tag in parts:
+                creator.panes = Panes.from_record(_panes.decode(body(parts[tag])), since)
+            else:
+                creator.panes = Panes.from_record(PanesRecord(0, {}, {}, {}), since)
+            tag = MOOD
+            mood_since = _scale.decode(body(parts[MOOD_NOW])) if MOOD_NOW in parts else {}
+            stored = _panes.decode(body(parts[tag])) if tag in parts else PanesRecord(0, {}, {}, {})
+            creator.mood = Panes.from_record(stored, mood_since)
+            tag = ACTORS
+            table = body(parts[tag]) if tag in parts else b""
+            creator.actors = Actors(table, now.touched if now else b"")
+            tag = WATCH
+            if tag in parts:
+                creator.watch = _watch.decode(body(parts[tag]))
+            tag = CARD
+            if tag in parts:
+                creator.card = _card.decode(body(parts[tag]))
+        except (msgspec.DecodeError, ValueError) as error:
+            raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
+        if now:
+            creator.minutes = {
+                minute: Minute(held.counts, set(array("H", held.actors)))
+                for minute, held in now.minutes.items()
+            }
+            creator.facts = now.facts
+            creator.refresh, creator.deadline, creator.owed = now.refresh, now.deadline, now.owed
+        return creator
+
+
+def body(value: bytes) -> bytes:
+    """A stored value without its version byte. Raises ValueError for another version."""
+    if value[:1] != VERSION:
+        raise ValueError(f"version {value[:1].hex() or 'missing'}, expected {VERSION.hex()}")
+    return value[1:]
+
+
+def micro(value: float) -> int:
+    """An amount of money in micro-units, rounded: sums of them are exact."""
+    return round(value * MICRO)

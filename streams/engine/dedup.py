@@ -1,0 +1,52 @@
+"""Duplicates: whether an event was accepted before, within a bounded horizon.
+
+Knows the last ids of a shard as 8 byte hashes, in the order of acceptance. Must not know events.
+The horizon is a ring; its pages are stored records, so that a restart forgets nothing.
+"""
+
+from array import array
+from collections.abc import Iterator
+
+PAGE = 512
+"""Slots in one stored page (4 KiB)."""
+
+
+class DuplicateFilter:
+    """The hashes of the last `capacity` accepted events."""
+
+    __slots__ = ("accepted", "capacity", "dirty", "ring", "seen")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = -(-capacity // PAGE) * PAGE
+        self.ring = array("Q", bytes(8 * self.capacity))
+        self.seen: set[int] = set()
+        self.accepted = 0
+        """Events accepted ever; the next slot is this modulo the capacity."""
+        self.dirty: set[int] = set()
+
+    def accept(self, identity: int) -> bool:
+        """Remember a 64 bit `identity`; false where it is within the horizon already."""
+        seen = self.seen
+        if identity in seen:
+            return False
+        slot = self.accepted % self.capacity
+        if self.accepted >= self.capacity:
+            seen.discard(self.ring[slot])
+        self.ring[slot] = identity
+        seen.add(identity)
+        self.accepted += 1
+        self.dirty.add(slot // PAGE)
+        return True
+
+    def take_pages(self) -> Iterator[tuple[int, bytes]]:
+        """The pages that changed since they were last taken, as (number, bytes)."""
+        for page in sorted(self.dirty):
+            yield page, self.ring[page * PAGE : (page + 1) * PAGE].tobytes()
+        self.dirty.clear()
+
+    def restore(self, accepted: int, pages: dict[int, bytes]) -> None:
+        """Take over stored pages and the count of accepted events."""
+        for page, raw in pages.items():
+            self.ring[page * PAGE : (page + 1) * PAGE] = array("Q", raw)
+        self.accepted = accepted
+        self.seen = set(self.ring[: min(accepted, self.capacity)])

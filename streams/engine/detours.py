@@ -1,0 +1,107 @@
+"""Detours: records that are not simply counted, and where they go instead.
+
+Knows refusal (dead letters), forwarding to the right partition and lateness. Must not know what
+events mean.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from schemas import codec, topics
+from schemas.dead_letters import PAYLOAD_LIMIT, DeadLetter, LateEvent
+from schemas.instants import from_ms
+from schemas.partitioning import partition_for
+from streams.engine.creator import Creator
+from streams.engine.panes import COARSE, FINE_MS, ONE_DAY
+from streams.engine.registry import Output, Registry
+from streams.engine.watermark import Watermark
+
+if TYPE_CHECKING:
+    from streams.engine.shard import Record
+
+MAX_AHEAD_MS = 5 * 60_000
+"""How far an event may lie ahead of the broker's time of its record."""
+EARLIEST_MS = 946_684_800_000
+"""2000-01-01: an earlier event time is a wrong unit or a wrong clock."""
+FORWARDED = "pulse-forwarded-from"
+"""Header of a record that was sent on to its right partition; its value names the wrong one."""
+
+
+class Detours:
+    """Publishes what became of the records that were not accepted, or came late."""
+
+    __slots__ = ("_registry", "_stats", "_watermark")
+
+    def __init__(self, registry: Registry, watermark: Watermark) -> None:
+        self._registry = registry
+        self._stats = registry.stats
+        self._watermark = watermark
+
+    def away(self, topic: str, record: "Record", key: bytes) -> bool:
+        """Whether `key` belongs to another partition; then the record is sent on, once."""
+        registry = self._registry
+        right = partition_for(key, registry.partitions)
+        if right == registry.partition:
+            return False
+        if any(name == FORWARDED for name, _ in record.headers):
+            error = f"Forwarded to partition {registry.partition}, but belongs to {right}"
+            self.refuse(topic, record, codec.Fault("misrouted", error, "$.creator_id"))
+            return True
+        self._stats.forwarded[topic] += 1
+        header = (FORWARDED, str(registry.partition).encode())
+        registry.outputs.append(Output(topic, key, record.value, right, (*record.headers, header)))
+        return True
+
+    def refuse(self, topic: str, record: "Record", fault: codec.Fault) -> None:
+        """Publish a dead letter."""
+        self._stats.dead_letters[topic, fault.code] += 1
+        raw = record.value
+        letter = DeadLetter(
+            topic=topic,
+            partition=0 if topic == topics.CAMPAIGNS.name else self._registry.partition,
+            offset=record.offset,
+            code=fault.code,
+            error=fault.error,
+            path=fault.path,
+            key=None if record.key is None else record.key.decode(errors="replace"),
+            payload=None if raw is None else raw[:PAYLOAD_LIMIT],
+            payload_bytes=0 if raw is None else len(raw),
+            received_at=from_ms(max(0, record.timestamp)),
+        )
+        self._registry.publish(topics.DEAD_LETTERS.name, record.key, letter)
+
+    def late(self, topic: str, record: "Record", creator: Creator, ms: int) -> None:
+        """Publish a late event, whose minute was closed before event time `ms` was read."""
+        at = self._watermark.at
+        assert at is not None, "an event is late only behind a watermark"
+        newest = max(creator.panes.head, self._watermark.stream // FINE_MS)
+        applied = ms // FINE_MS // COARSE > newest // COARSE - ONE_DAY
+        self._stats.late[applied] += 1
+        late = LateEvent(
+            topic=topic,
+            partition=self._registry.partition,
+            offset=record.offset,
+            late_by_seconds=(at - ms) / 1000,
+            applied_to_score=applied,
+            watermark=from_ms(at),
+            event=msgspec.Raw(record.value or b"null"),
+        )
+        self._registry.publish(topics.LATE_EVENTS.name, creator.creator_id.encode(), late)
+
+
+def ahead(ms: int, written: int) -> codec.Fault:
+    """The fault of an event time too far ahead of the broker's."""
+    error = (
+        f"Expected at most {MAX_AHEAD_MS // 1000} s ahead of the broker's time "
+        f"{from_ms(written).isoformat()}, got {from_ms(ms).isoformat()}"
+    )
+    return codec.Fault("time_future", error, "$.occurred_at")
+
+
+def too_early(ms: int) -> codec.Fault:
+    """The fault of an event time before anything that can be meant."""
+    hint = " (seconds? milliseconds are expected)" if ms > 0 else ""
+    earliest, got = from_ms(EARLIEST_MS).isoformat(), from_ms(ms).isoformat()
+    error = f"Expected a time after {earliest}, got {got}{hint}"
+    return codec.Fault("time_range", error, "$.occurred_at")

@@ -1,0 +1,286 @@
+"""Shard: the whole state of the creators of one partition, and the only doors to it.
+
+Knows what arrives (batches), what passes (time) and what leaves (snapshots). Must not know who
+delivers, stores or publishes. Events are handled in `intake`, time in `calendar`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from streams.engine.calendar import Calendar
+from streams.engine.creator import (
+    ENGAGEMENT,
+    SENTIMENT,
+    TABLE_OF,
+    TAGS,
+    VERSION,
+    CorruptStateError,
+    Creator,
+    body,
+)
+from streams.engine.dedup import PAGE, DuplicateFilter
+from streams.engine.intake import Intake
+from streams.engine.registry import Output, Registry
+from streams.engine.rules import Rules
+from streams.engine.sentiment import Analyser, load_default
+from streams.engine.stats import ShardStats
+from streams.engine.watermark import Watermark
+
+SHARD_KEY = b"\x00shard"
+RING_TAG = b"\x00r"
+
+
+class Record(Protocol):
+    """One record as fetched; aiokafka's ConsumerRecord is one. `timestamp` is ms, or -1."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Batch(NamedTuple):
+    """One chained drain of one topic-partition: its records, and the positions [start, end).
+
+    `topic` is the logical name. `start` is None where the edge does not know what came before.
+    """
+
+    topic: str
+    start: int | None
+    records: Sequence[Record]
+    end: int
+
+
+class Tick(NamedTuple):
+    """Time passes, as told by the edge.
+
+    `now_ms` is the wall clock, for pacing and elapsed time. `undrained` are the inbound topics that
+    still have unread records. `frozen` while the edge cannot know that.
+    """
+
+    now_ms: int
+    undrained: frozenset[str]
+    frozen: bool = False
+
+
+class Snapshot(NamedTuple):
+    """One consistent cut: changed state records by table (None deletes), outputs, positions."""
+
+    tables: dict[str, dict[bytes, bytes | None]]
+    outputs: list[Output]
+    positions: dict[str, int]
+
+
+class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shard needs to be told. Times in milliseconds.
+
+    `partitions` is the number of partitions of every keyed topic. `actor_secret` (1-64 bytes) keys
+    the hash of actor ids; changing it makes every actor a new one.
+    """
+
+    partitions: int
+    actor_secret: bytes = b"development"
+    lateness_ms: int = 10_000
+    score_interval_ms: int = 1_000
+    duplicate_horizon: int = 200_000
+    rules: Rules = Rules()
+
+
+class ShardRecord(msgspec.Struct, array_like=True):
+    """The shard's own facts as stored under SHARD_KEY."""
+
+    positions: dict[str, int]
+    clocks: dict[str, int]
+    watermark: int | None
+    stream_ms: int
+    accepted: int
+    ring: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_shard = msgspec.msgpack.Decoder(ShardRecord)
+
+
+class Shard:
+    """The state of one partition. `apply` and `advance` are the only ways to change it."""
+
+    def __init__(
+        self, partition: int, config: ShardConfig, analyser: Analyser | None = None
+    ) -> None:
+        self.partition = partition
+        self.config = config
+        self.stats = ShardStats()
+        self._positions: dict[str, int] = {}
+        self._watermark = Watermark(config.lateness_ms)
+        self._duplicates = DuplicateFilter(config.duplicate_horizon)
+        self._registry = Registry(partition, config.partitions, self.stats)
+        self._calendar = Calendar(
+            self._registry,
+            self._watermark,
+            config.rules,
+            config.score_interval_ms,
+            analyser or load_default(),
+        )
+        self._intake = Intake(
+            self._registry,
+            self._calendar,
+            self._watermark,
+            self._duplicates,
+            self._calendar.analyser,
+            config.actor_secret,
+        )
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """The next offset of each inbound topic that was ever positioned."""
+        return self._positions
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Event time up to which windows are closed."""
+        return self._watermark.at
+
+    @property
+    def stream_ms(self) -> int:
+        """Event time that scores are as of; 0 before any event."""
+        return self._watermark.stream
+
+    @property
+    def creators(self) -> int:
+        """Creators known."""
+        return self._registry.known()
+
+    def live_creators(self) -> Iterable[Creator]:
+        """Creators held as objects, for those who look at this process: do not change them."""
+        return self._registry.live.values()
+
+    def apply(self, batch: Batch) -> int | None:
+        """Take a batch; None when taken, else the position to seek back to (there was a hole)."""
+        position = self._positions.get(batch.topic)
+        if position is None:
+            position = batch.start if batch.start is not None else batch.end - len(batch.records)
+            if batch.records:
+                position = min(position, batch.records[0].offset)
+        elif batch.start is None or batch.start > position:
+            self.stats.holes += 1
+            return position
+        records = batch.records
+        if records and records[0].offset < position:
+            records = [record for record in records if record.offset >= position]
+        if records:
+            self.stats.received[batch.topic] += len(records)
+            self._intake.take(batch.topic, records)
+        self._positions[batch.topic] = max(position, batch.end)
+        return None
+
+    def advance(self, tick: Tick) -> None:
+        """Let time pass: close what the watermark has passed, and emit the scores that are due."""
+        self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen)
+        self._calendar.advance(tick.now_ms)
+
+    def dirty(self) -> int:
+        """State records and outputs that a snapshot would hold now, roughly."""
+        registry = self._registry
+        return 3 * len(registry.dirty) + len(registry.outputs) + len(self._duplicates.dirty)
+
+    def take_snapshot(self) -> Snapshot:
+        """One consistent cut of what changed since the last; what it takes is not given again."""
+        registry = self._registry
+        engagement: dict[bytes, bytes | None] = {}
+        sentiment: dict[bytes, bytes | None] = {}
+        tables = {ENGAGEMENT: engagement, SENTIMENT: sentiment}
+        for creator_id, creator in registry.take_dirty():
+            key = creator_id.encode()
+            if creator is None:
+                for tag in TAGS:
+                    tables[TABLE_OF[tag]][tag + key] = None
+                continue
+            for tag, value in creator.records():
+                tables[TABLE_OF[tag]][tag + key] = value
+        for page, raw in self._duplicates.take_pages():
+            engagement[RING_TAG + page.to_bytes(4, "big")] = VERSION + raw
+        record = ShardRecord(
+            dict(self._positions),
+            self._watermark.clocks,
+            self._watermark.at,
+            self._watermark.stream,
+            self._duplicates.accepted,
+            self._duplicates.capacity,
+        )
+        engagement[SHARD_KEY] = VERSION + _encode(record)
+        return Snapshot(tables, registry.take_outputs(), dict(self._positions))
+
+    @classmethod
+    def restore(
+        cls,
+        partition: int,
+        config: ShardConfig,
+        tables: Mapping[str, Mapping[bytes, bytes]],
+        analyser: Analyser | None = None,
+    ) -> "Shard":
+        """The shard as stored. Raises CorruptStateError for a record that cannot be read."""
+        shard = cls(partition, config, analyser)
+        engagement = tables.get(ENGAGEMENT, {})
+        raw = engagement.get(SHARD_KEY)
+        if raw is None:
+            if engagement or tables.get(SENTIMENT):
+                raise CorruptStateError(SHARD_KEY, "the shard's own record is missing")
+            return shard
+        try:
+            record = _shard.decode(body(raw))
+        except (msgspec.DecodeError, ValueError) as error:
+            raise CorruptStateError(SHARD_KEY, str(error)) from error
+        shard._positions = record.positions
+        shard._watermark.clocks = record.clocks
+        shard._watermark.at = record.watermark
+        shard._watermark.stream = record.stream_ms
+        pages: dict[int, bytes] = {}
+        stored: dict[str, dict[bytes, bytes]] = {}
+        for table in (engagement, tables.get(SENTIMENT, {})):
+            for key, value in table.items():
+                if key.startswith(RING_TAG):
+                    pages[int.from_bytes(key[len(RING_TAG) :], "big")] = body(value)
+                elif key != SHARD_KEY:
+                    if key[:1] not in TAGS:
+                        raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
+                    stored.setdefault(_creator_id(key), {})[key[:1]] = value
+        shard._duplicates = _ring(record, pages, config.duplicate_horizon)
+        shard._intake.duplicates = shard._duplicates
+        shard._registry.restore(stored)
+        shard._calendar.restore()
+        return shard
+
+
+def _creator_id(key: bytes) -> str:
+    try:
+        return key[1:].decode()
+    except UnicodeDecodeError as error:
+        raise CorruptStateError(key, str(error)) from error
+
+
+def _ring(record: ShardRecord, pages: dict[int, bytes], capacity: int) -> DuplicateFilter:
+    """The duplicate filter as stored, moved to a new capacity if that was changed."""
+    stored = DuplicateFilter(record.ring)
+    if any(
+        len(raw) != 8 * PAGE or not 0 <= page < stored.capacity // PAGE
+        for page, raw in pages.items()
+    ):
+        raise CorruptStateError(
+            RING_TAG, "a page of the duplicate filter has a wrong size or number"
+        )
+    stored.restore(record.accepted, pages)
+    wanted = DuplicateFilter(capacity)
+    if wanted.capacity == stored.capacity:
+        return stored
+    held = min(record.accepted, stored.capacity)
+    for at in range(record.accepted - held, record.accepted):
+        wanted.accept(stored.ring[at % stored.capacity])
+    return wanted

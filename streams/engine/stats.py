@@ -1,0 +1,34 @@
+"""Stats: what a shard has done, as plain counters, for whoever measures it.
+
+Knows names and additions only. Must not know metrics libraries; counts start anew with a process.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class ShardStats:
+    """Counts since the shard was made or restored in this process."""
+
+    received: Counter[str] = field(default_factory=Counter)
+    """Records read, by topic."""
+    accepted: Counter[str] = field(default_factory=Counter)
+    """Events counted, by topic."""
+    dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By (topic, code)."""
+    forwarded: Counter[str] = field(default_factory=Counter)
+    """Records sent on to their right partition, by topic."""
+    duplicates: Counter[str] = field(default_factory=Counter)
+    late: Counter[bool] = field(default_factory=Counter)
+    """Late events, by whether a sliding window still took them."""
+    snapshots: Counter[str] = field(default_factory=Counter)
+    """Polled totals by what became of them: counted, baseline, stale, reset, reconciled."""
+    outputs: Counter[str] = field(default_factory=Counter)
+    """Records written, by topic."""
+    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Alert records, by (kind, status)."""
+    holes: int = 0
+    """Batches that did not join on to the position."""
+    last_event_ms: int = 0
+    """Highest event time accepted."""
