@@ -29,6 +29,22 @@ class Topic(Struct, frozen=True, kw_only=True):
         """The name on the broker, with the deployment's prefix."""
         return prefix + self.name
 
+    def config(self) -> dict[str, str]:
+        """What the broker must be told of the topic, by Kafka's own names.
+
+        Inbound records carry the broker's time of arrival: a producer with a fast clock could
+        otherwise push event time ahead of everybody else's.
+        """
+        config = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.max_message_bytes),
+        }
+        if "delete" in self.cleanup:
+            config["retention.ms"] = str(self.retention_ms)
+        if self.direction == "inbound":
+            config["message.timestamp.type"] = "LogAppendTime"
+        return config
+
 
 def _inbound(name: str, value: type, summary: str) -> Topic:
     return Topic(
