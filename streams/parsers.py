@@ -74,12 +74,12 @@ def file(raw: str) -> str:
     return raw
 
 
-def secret(least: int) -> Callable[[str], str]:
-    """Takes anything of at least `least` characters."""
+def secret(least: int, most: int = 1000) -> Callable[[str], str]:
+    """Takes anything of `least` to `most` bytes in UTF-8."""
 
     def parse(raw: str) -> str:
-        if len(raw) < least:
-            raise Expected(f"at least {least} characters")
+        if not least <= len(raw.encode()) <= most:
+            raise Expected(f"{least} to {most} bytes")
         return raw
 
     return parse

@@ -147,7 +147,7 @@ class Settings:
     )
     actor_secret: str = _setting(
         DEVELOPMENT_SECRET,
-        parsers.secret(16),
+        parsers.secret(16, 64),
         _WORK,
         "Key of the hash under which actors are remembered. The same for all workers of a "
         "deployment, for ever; the default is public and meant for development.",

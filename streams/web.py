@@ -70,7 +70,9 @@ class WebServer:
     """Serves `application` on one address."""
 
     def __init__(self, app: web.Application, host: str, port: int) -> None:
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0
+        )
         self._host = host
         self._port = port
         self.url = ""
@@ -78,7 +80,7 @@ class WebServer:
     async def start(self) -> None:
         """Listen; `url` is known afterwards. Raises OSError if the port is taken."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, self._host, self._port)
         try:
             await site.start()
         except OSError as error:

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from schemas import alerts, dead_letters, topics
 from streams.build import parts, version
+from streams.engine.stats import ShardStats
 from streams.outputs.readings import CreatorReading, Reading
 
 PREFIX = "engagement_"
@@ -29,6 +30,7 @@ _KEYED = [topic.name for topic in topics.KEYED]
 _KINDS = list(get_args(alerts.Kind))
 _STATUSES = list(get_args(alerts.Status))
 _NAMED_PARTS = ("python", "faust-streaming", "aiokafka")
+_SNAPSHOTS = ("baseline", "counted", "reconciled", "reset", "stale")
 _CODES = list(get_args(dead_letters.Code))
 
 # The targets for event to commit (1 s, 2 s) are bounds, so that a share within them is exact.
@@ -69,22 +71,11 @@ class Metrics:
             "Releases of this worker and of what it runs on; always 1.",
             ["version", "python", "faust", "aiokafka"],
         ).labels(version(), *(parts()[name] for name in _NAMED_PARTS)).set(1)
-        gauge("start_timestamp_seconds", "When this worker started.").set(clock())
-        self.heartbeat = gauge(
+        self._heartbeat = gauge(
             "heartbeat_timestamp_seconds", "When the main loop last had time for its timer."
-        )
-        self.partitions = gauge("partitions_owned", "Partitions that this worker holds a shard of.")
-        self._commits = counter(
-            "checkpoints_total",
-            "Checkpoints by outcome; a failed one ends the worker.",
-            ["outcome"],
         )
         self._checkpoint_seconds = histogram(
             "checkpoint_seconds", "Time from snapshot to commit.", _CHECKPOINT_BUCKETS
-        )
-        self._last_checkpoint = gauge(
-            "last_checkpoint_timestamp_seconds",
-            "When everything read so far was last known to be committed.",
         )
         self._latency = histogram(
             "event_to_commit_seconds",
@@ -101,29 +92,23 @@ class Metrics:
         self._published = counter(
             "records_published_total", "Records committed to outbound topics.", ["topic"]
         )
-        self.rebalances = counter(
-            "rebalances_total", "Times that the group gave partitions out anew."
-        )
         self._recovery_seconds = histogram(
             "recovery_seconds", "Time to fence and restore one partition.", _RECOVERY_BUCKETS
         )
         self._restored = counter("restored_records_total", "Changelog records read back.")
 
         self._touch()
-        registry.register(_Readings(read))
+        registry.register(_Readings(read, clock))
         if process:
             ProcessCollector(registry=registry)
 
     def _touch(self) -> None:
-        for outcome in ("committed", "failed"):
-            self._commits.labels(outcome)
         for table in topics.TABLES:
             self._state_records.labels(table)
             self._state_bytes.labels(table)
         for topic in topics.OUTBOUND:
             self._published.labels(topic.name)
-        self._last_checkpoint.set(self._clock())
-        self.heartbeat.set(self._clock())
+        self.beat()
 
     def checkpoint_committed(
         self,
@@ -137,7 +122,6 @@ class Metrics:
         `state` holds (records, bytes) by table, `published` records by topic, `oldest` the broker's
         timestamps (seconds since the epoch) of the oldest records behind it.
         """
-        self._commits.labels("committed").inc()
         self._checkpoint_seconds.observe(seconds)
         for table, (records, size) in state.items():
             self._state_records.labels(table).inc(records)
@@ -148,13 +132,9 @@ class Metrics:
         for at in oldest:
             self._latency.observe(max(0.0, now - at))
 
-    def checkpoint_failed(self) -> None:
-        """A transaction failed; the worker is about to end."""
-        self._commits.labels("failed").inc()
-
-    def all_committed(self) -> None:
-        """Every shard has committed, or had nothing to commit."""
-        self._last_checkpoint.set(self._clock())
+    def beat(self) -> None:
+        """The main loop had time for its timer."""
+        self._heartbeat.set(self._clock())
 
     def restored(self, seconds: float, records: int) -> None:
         """One partition was taken over."""
@@ -165,114 +145,119 @@ class Metrics:
 class _Readings(Collector):
     """What is read off the shards at a scrape, so that counting costs the hot path nothing."""
 
-    def __init__(self, read: Callable[[], Reading]) -> None:
+    def __init__(self, read: Callable[[], Reading], clock: Callable[[], float]) -> None:
         self._read = read
+        self._clock = clock
 
     def describe(self) -> Iterable[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
         reading = self._read()
-        counted = reading.counted
-
-        yield _by(
-            "events_received",
-            "Records read from inbound topics.",
-            "topic",
-            {name: counted.received[name] for name in _INBOUND},
+        yield from _counters(reading.counted)
+        yield _counter(
+            "rebalances", "Times that the group gave partitions out.", reading.rebalances
         )
-        yield _by(
-            "events_accepted",
-            "Events that changed a creator's state.",
-            "topic",
-            {name: counted.accepted[name] for name in _INBOUND},
+        yield _gauge("partitions_owned", "Partitions held by this worker.", reading.partitions)
+        yield _gauge(
+            "last_checkpoint_timestamp_seconds",
+            "When every owned partition was last found written down.",
+            self._clock() - reading.checkpoint_age,
         )
-        yield _by(
-            "events_duplicate",
-            "Events dropped because their id was seen before.",
-            "topic",
-            {name: counted.duplicates[name] for name in _KEYED},
-        )
-        yield _by(
-            "events_forwarded",
-            "Events sent on to the partition of their creator.",
-            "topic",
-            {name: counted.forwarded[name] for name in _KEYED},
-        )
-        yield _by(
-            "events_late",
-            "Accepted events whose minute was closed, by whether a sliding window took them.",
-            "applied",
-            {"true": counted.late[True], "false": counted.late[False]},
-        )
-
-        refused = CounterMetricFamily(
-            PREFIX + "dead_letters", "Records refused, by reason.", labels=["topic", "code"]
-        )
-        for topic in _INBOUND:
-            for code in _CODES:
-                refused.add_metric([topic, code], counted.dead_letters[topic, code])
-        yield refused
-
-        told = CounterMetricFamily(
-            PREFIX + "alerts",
-            "Alert records, by step of the life cycle.",
-            labels=["kind", "status"],
-        )
-        for kind in _KINDS:
-            for status in _STATUSES:
-                told.add_metric([kind, status], counted.alerts[kind, status])
-        yield told
-
-        yield CounterMetricFamily(
-            PREFIX + "windows_closed", "Final windows of a minute.", counted.windows
-        )
-        yield CounterMetricFamily(
-            PREFIX + "batch_holes",
-            "Batches with a gap before them, which were read again.",
-            counted.holes,
-        )
-        active = GaugeMetricFamily(
-            PREFIX + "alerts_active", "Episodes that are firing.", labels=["kind"]
-        )
-        for kind in _KINDS:
-            active.add_metric([kind], reading.alerts_active[kind])
-        yield active
-        yield GaugeMetricFamily(PREFIX + "creators_known", "Creators with state.", reading.creators)
-        lag = GaugeMetricFamily(
-            PREFIX + "consumer_lag_records", "Records not yet read.", labels=["topic"]
-        )
-        for topic in _KEYED:
-            lag.add_metric([topic], reading.lag.get(topic, 0))
-        yield lag
-        watermark = GaugeMetricFamily(
-            PREFIX + "watermark_timestamp_seconds",
+        yield _gauge("creators_known", "Creators with state.", reading.creators)
+        yield _gauge("campaigns_known", "Campaigns that are loaded.", reading.campaigns)
+        active = {kind: reading.alerts_active[kind] for kind in _KINDS}
+        yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
+        lag = {topic: reading.lag.get(topic, 0) for topic in _KEYED}
+        yield _gauges("consumer_lag_records", "Records not yet counted.", "topic", lag)
+        yield _gauges(
+            "watermark_timestamp_seconds",
             "Event time up to which windows are closed.",
-            labels=["partition"],
+            "partition",
+            {str(partition): at for partition, at in sorted(reading.watermarks.items())},
         )
-        for partition, at in sorted(reading.watermarks.items()):
-            watermark.add_metric([str(partition)], at)
-        yield watermark
         yield from _creators(reading.creator_series)
 
 
-def _by(name: str, help_: str, label: str, values: Mapping[str, int]) -> Metric:
+def _counters(counted: ShardStats) -> Iterator[Metric]:
+    def by_topic(name: str, help_: str, values: Mapping[str, int], names: list[str]) -> Metric:
+        return _counters_by(name, help_, "topic", {topic: values[topic] for topic in names})
+
+    yield by_topic(
+        "events_received", "Records read from inbound topics.", counted.received, _INBOUND
+    )
+    yield by_topic(
+        "events_accepted", "Events that changed a creator's state.", counted.accepted, _KEYED
+    )
+    yield by_topic(
+        "events_duplicate", "Events dropped, their id was known.", counted.duplicates, _KEYED
+    )
+    yield by_topic(
+        "events_forwarded", "Events sent on to their partition.", counted.forwarded, _KEYED
+    )
+    yield _counters_by(
+        "events_late",
+        "Accepted events whose minute was closed, by whether a sliding window took them.",
+        "applied",
+        {"true": counted.late[True], "false": counted.late[False]},
+    )
+    yield _counters_by(
+        "counter_snapshots",
+        "Polled totals, by what became of them.",
+        "outcome",
+        {outcome: counted.snapshots[outcome] for outcome in _SNAPSHOTS},
+    )
+    refused = CounterMetricFamily(
+        PREFIX + "dead_letters", "Records refused, by reason.", labels=["topic", "code"]
+    )
+    for topic in _INBOUND:
+        for code in _CODES:
+            refused.add_metric([topic, code], counted.dead_letters[topic, code])
+    yield refused
+    told = CounterMetricFamily(
+        PREFIX + "alerts", "Alert records, by step of the life cycle.", labels=["kind", "status"]
+    )
+    for kind in _KINDS:
+        for status in _STATUSES:
+            told.add_metric([kind, status], counted.alerts[kind, status])
+    yield told
+    windows = counted.outputs["engagement-windows"]
+    yield _counter("windows_closed", "Final windows of a minute.", windows)
+    yield _counter("batch_holes", "Batches with a gap before them, read again.", counted.holes)
+    yield _gauge(
+        "last_event_timestamp_seconds",
+        "Highest event time accepted; 0 before any.",
+        counted.last_event_ms / 1000,
+    )
+
+
+def _counter(name: str, help_: str, value: float) -> Metric:
+    return CounterMetricFamily(PREFIX + name, help_, value)
+
+
+def _gauge(name: str, help_: str, value: float) -> Metric:
+    return GaugeMetricFamily(PREFIX + name, help_, value)
+
+
+def _counters_by(name: str, help_: str, label: str, values: Mapping[str, float]) -> Metric:
     family = CounterMetricFamily(PREFIX + name, help_, labels=[label])
     for value, count in values.items():
         family.add_metric([value], count)
     return family
 
 
+def _gauges(name: str, help_: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(PREFIX + name, help_, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
+
+
 def _creators(creators: list[CreatorReading]) -> Iterator[Metric]:
-    def family(
-        name: str, help_: str, value: Callable[[CreatorReading], float | None]
-    ) -> GaugeMetricFamily:
-        gauge = GaugeMetricFamily(PREFIX + name, help_, labels=["creator"])
-        for creator in creators:
-            number = value(creator)
-            if number is not None:
-                gauge.add_metric([creator.creator_id], number)
-        return gauge
+    def family(name: str, help_: str, value: Callable[[CreatorReading], float | None]) -> Metric:
+        told = {creator.creator_id: value(creator) for creator in creators}
+        known = {creator: number for creator, number in told.items() if number is not None}
+        return _gauges(name, help_, "creator", known)
 
     yield family(
         "creator_engagements", "Net engagements within the last hour.", lambda c: c.engagements
@@ -282,11 +267,11 @@ def _creators(creators: list[CreatorReading]) -> Iterator[Metric]:
     )
     yield family(
         "creator_engagement_ratio",
-        "Net engagements of the last hour as a share of the followers.",
+        "Net engagements of the last 24 hours as a share of the followers.",
         lambda c: c.engagement_rate,
     )
     yield family(
         "creator_sentiment_ratio",
-        "Positive less negative comments of the last hour, as a share of them, -1 to 1.",
+        "Positive less negative comments of the last 24 hours, as a share of them, -1 to 1.",
         lambda c: c.sentiment,
     )

@@ -1,56 +1,41 @@
-"""Readings: what is counted inside a worker, as the metrics page takes it at a scrape.
+"""Readings: what a worker can tell of its shards at a moment, for its metrics and its report.
 
-Knows the numbers and how the counters of past owners of a partition are kept, so that no counter
-ever falls. Must not know metric names, Prometheus or Kafka.
+Knows the numbers, how they add up over shards and which creators are worth a series. Must not know
+metric names, Prometheus or Kafka.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.engine.stats import ShardStats
+
 OTHERS = "_other"
 """Stands for all creators without a series of their own."""
 
 
-@dataclass
-class Counted:
-    """Counters of one shard since it was taken over; or their sum over shards."""
-
-    received: Counter[str] = field(default_factory=Counter)
-    """Records read, by topic."""
-    accepted: Counter[str] = field(default_factory=Counter)
-    """Events that changed a creator's state, by topic."""
-    duplicates: Counter[str] = field(default_factory=Counter)
-    """Events dropped because their id was seen before, by topic."""
-    forwarded: Counter[str] = field(default_factory=Counter)
-    """Events sent on to the partition that they belong to, by topic."""
-    late: Counter[bool] = field(default_factory=Counter)
-    """Events behind the watermark, by whether a sliding window still took them."""
-    dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Records refused, by topic and code."""
-    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Alert records, by kind and status."""
-    windows: int = 0
-    """Final windows."""
-    holes: int = 0
-    """Batches that did not continue where the last one ended, and were read again."""
-
-    def add(self, other: "Counted") -> None:
-        """Add every counter of `other`."""
-        self.received.update(other.received)
-        self.accepted.update(other.accepted)
-        self.duplicates.update(other.duplicates)
-        self.forwarded.update(other.forwarded)
-        self.late.update(other.late)
-        self.dead_letters.update(other.dead_letters)
-        self.alerts.update(other.alerts)
-        self.windows += other.windows
-        self.holes += other.holes
+def add(total: ShardStats, part: ShardStats) -> None:
+    """Add the counters of one shard, or of all its past owners, to `total`."""
+    total.received.update(part.received)
+    total.accepted.update(part.accepted)
+    total.dead_letters.update(part.dead_letters)
+    total.forwarded.update(part.forwarded)
+    total.duplicates.update(part.duplicates)
+    total.late.update(part.late)
+    total.snapshots.update(part.snapshots)
+    total.outputs.update(part.outputs)
+    total.alerts.update(part.alerts)
+    total.holes += part.holes
+    total.last_event_ms = max(total.last_event_ms, part.last_event_ms)
 
 
 class CreatorReading(NamedTuple):
-    """One creator as dashboards show it: `engagements` are net, over the last hour."""
+    """One creator as dashboards show it.
+
+    `engagements` are net, over the last hour; rate and sentiment are over the last 24 hours.
+    """
 
     creator_id: str
     engagements: int
@@ -64,13 +49,21 @@ class CreatorReading(NamedTuple):
 class Reading:
     """Everything that is read off the shards at one scrape."""
 
-    counted: Counted = field(default_factory=Counted)
+    counted: ShardStats = field(default_factory=ShardStats)
     watermarks: dict[int, float] = field(default_factory=dict)
     """Event time up to which windows are closed, in seconds since the epoch, by partition."""
     lag: dict[str, int] = field(default_factory=dict)
     """Records not yet read, by topic, over the partitions of this worker."""
+    partitions: int = 0
+    """Partitions that this worker holds a shard of."""
+    rebalances: int = 0
+    """Times that the group gave partitions out."""
+    checkpoint_age: float = 0.0
+    """Seconds since every owned partition was last found written down."""
     creators: int = 0
     """Creators with state."""
+    campaigns: int = 0
+    """Campaigns that are loaded."""
     alerts_active: Counter[str] = field(default_factory=Counter)
     """Episodes that are firing, by kind."""
     creator_series: list[CreatorReading] = field(default_factory=list)
@@ -89,14 +82,20 @@ class Roster:
 
     def choose(self, creators: Iterable[CreatorReading]) -> list[CreatorReading]:
         """At most `limit` of `creators`, and one named `_other` for the rest if there is one."""
+        total = 0
 
-        def rank(creator: CreatorReading) -> tuple[bool, float, str]:
-            favour = 1.25 if creator.creator_id in self._members else 1.0
-            return creator.alerting, creator.engagements * favour, creator.creator_id
+        def ranked() -> Iterable[tuple[bool, float, str, CreatorReading]]:
+            nonlocal total
+            for creator in creators:
+                total += creator.engagements
+                favour = 1.25 if creator.creator_id in self._members else 1.0
+                active = creator.engagements * favour
+                yield creator.alerting, active, creator.creator_id, creator
 
-        ranked = sorted(creators, key=rank, reverse=True)
-        chosen, rest = ranked[: self._limit], ranked[self._limit :]
+        best = heapq.nlargest(self._limit + 1, ranked())
+        chosen = [creator for *_, creator in best[: self._limit]]
         self._members = frozenset(creator.creator_id for creator in chosen)
-        if rest:
-            chosen.append(CreatorReading(OTHERS, sum(creator.engagements for creator in rest)))
+        if len(best) > self._limit:
+            shown = sum(creator.engagements for creator in chosen)
+            chosen.append(CreatorReading(OTHERS, total - shown))
         return chosen

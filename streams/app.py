@@ -1,0 +1,135 @@
+"""App: the whole worker on one page, from settings to something that starts and stops.
+
+Knows every part and in which order they come up. Must not know how any of them works.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry
+
+from streams import agents
+from streams.campaigns import OWNER, CampaignReader
+from streams.engine.shard import Batch, Shard, ShardConfig
+from streams.health import WorkerHealth
+from streams.kafka.admin import require_topics
+from streams.kafka.build import build_kafka
+from streams.kafka.fuse import Fuse
+from streams.kafka.options import KafkaOptions
+from streams.kafka.ports import ShardPort
+from streams.outputs.metrics import Metrics
+from streams.outputs.observer import Observer
+from streams.settings import Settings
+from streams.web import WebServer, application
+
+log = logging.getLogger(__name__)
+BEAT_SECONDS = 0.25
+
+
+def kafka_options(settings: Settings) -> KafkaOptions:
+    """What the seam needs of the settings."""
+    return KafkaOptions(
+        bootstrap=settings.bootstrap_servers,
+        app_id=settings.app_id,
+        partitions=settings.partitions,
+        prefix=settings.topic_prefix,
+        guarantee=settings.processing_guarantee,
+        checkpoint_interval=settings.checkpoint_interval,
+        checkpoint_max_dirty=settings.checkpoint_max_dirty,
+        session_timeout=settings.session_timeout,
+        heartbeat_interval=settings.heartbeat_interval,
+        security=settings.kafka_security(),
+        replication_factor=settings.replication_factor,
+    )
+
+
+def shard_config(settings: Settings) -> ShardConfig:
+    """What a shard needs of the settings."""
+    return ShardConfig(
+        partitions=settings.partitions,
+        actor_secret=settings.actor_secret.encode(),
+        lateness_ms=round(settings.allowed_lateness * 1000),
+    )
+
+
+class App:
+    """One worker. `start`, then `crashed` until it is time to `stop`."""
+
+    def __init__(self, settings: Settings, fuse: Fuse) -> None:
+        self._options = options = kafka_options(settings)
+        config = shard_config(settings)
+        self._fuse = fuse
+
+        def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
+            return Shard.restore(partition, config, tables)
+
+        self.observer = Observer(settings.max_creator_series)
+        self.faust, self.seam = build_kafka(options, restore, self.observer.hooks, fuse)
+        agents.register(self.faust, self._deliver)
+        self.metrics = Metrics(CollectorRegistry(), self.observer.read)
+        self.observer.attach(self.seam, self.metrics)
+        self.health = WorkerHealth(self.seam, self.observer.restoring)
+        self.campaigns = CampaignReader(options, self._campaign_owner)
+        self.observer.campaigns = self.campaigns.campaigns
+        self.web = WebServer(
+            application(self.metrics.registry, self.health), settings.http_host, settings.http_port
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _deliver(self, partition: int, batch: Batch) -> None:
+        self.observer.arrived(partition, batch)
+        self.seam.deliver(partition, batch)
+
+    def _campaign_owner(self) -> ShardPort | None:
+        slot = self.seam.slots.get(OWNER)
+        return None if slot is None or slot.suspended else slot.shard
+
+    async def start(self) -> None:
+        """Come up, and return when partitions are consumed. May be cancelled, then `stop`.
+
+        Raises OSError, KafkaError or TopicsError with what is in the way.
+        """
+        await self.web.start()
+        log.info("listening on %s", self.web.url)
+        self.health.phase = "waiting for the brokers"
+        await require_topics(self._options)
+        self.health.phase = "loading campaigns"
+        await self.campaigns.load()
+        self.health.phase = ""
+        self._tasks = [
+            asyncio.create_task(self._follow_campaigns()),
+            asyncio.create_task(self._beat()),
+        ]
+        # What exists by now stays: the collector need not look at it again.
+        gc.freeze()
+        await self.faust.start()
+
+    async def crashed(self) -> BaseException | None:
+        """Wait until Faust has stopped by itself; what it died of, if it knows."""
+        await self.faust.wait_until_stopped()
+        reason: BaseException | None = self.faust.crash_reason
+        return reason
+
+    async def stop(self) -> None:
+        """Write the last checkpoint, leave the group and let go of everything."""
+        self.health.phase = "stopping"
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.faust.stop()
+        await self.campaigns.stop()
+        await self.web.stop()
+
+    async def _follow_campaigns(self) -> None:
+        try:
+            await self.campaigns.follow()
+        except Exception as error:
+            self._fuse.blow("following the campaigns failed", error)
+
+    async def _beat(self) -> None:
+        while True:
+            self.health.beat()
+            self.metrics.beat()
+            await asyncio.sleep(BEAT_SECONDS)

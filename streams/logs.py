@@ -1,0 +1,58 @@
+"""Logs: one line on stderr for each message, for people or for machines.
+
+Knows the two formats and which libraries chatter. Must not know what is logged.
+"""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import orjson
+
+_CHATTER = ("faust", "mode", "aiokafka", "kafka", "asyncio")
+
+
+class _Text(logging.Formatter):
+    """`time LEVEL logger: message`; a traceback follows on lines of its own."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return super().formatMessage(record).replace("\n", " | ")
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line: `time`, `level`, `logger`, `message`, and `trace` of an exception."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+def configure(level: str, style: str) -> None:
+    """Send all logs to stderr in `style` (text or json), libraries only from WARNING on.
+
+    With level DEBUG the libraries are heard in full.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if style == "json" else _Text())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _CHATTER:
+        logging.getLogger(name).setLevel(level if level in {"DEBUG", "ERROR"} else "WARNING")

@@ -1,0 +1,172 @@
+"""Observer: what a worker remembers of itself, for metrics, probes and the final report.
+
+Knows the seam's hooks and the shards' counters. Must not know how any of it is shown.
+"""
+
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from schemas import topics
+from schemas.alerts import Alert
+from streams.engine.shard import Batch, Shard, Snapshot
+from streams.engine.stats import ShardStats
+from streams.kafka.seam import Hooks, Seam
+from streams.outputs.metrics import Metrics
+from streams.outputs.readings import CreatorReading, Reading, Roster, add
+
+log = logging.getLogger(__name__)
+_ALERTS_KEPT = 1_000
+_OUTBOUND = frozenset(topic.name for topic in topics.OUTBOUND)
+_alert = msgspec.json.Decoder(Alert)
+
+
+class Observer:
+    """Listens to the seam by `hooks`, and reads off the shards by `read`."""
+
+    def __init__(self, max_creator_series: int) -> None:
+        self.hooks = Hooks(
+            on_committed=self._committed,
+            on_restore_progress=self._progress,
+            on_restored=self._restored,
+            on_dropped=self._dropped,
+        )
+        self.restoring: dict[int, tuple[int, int]] = {}
+        """Changelog records (read, in all) of each partition that is being restored."""
+        self.campaigns: Mapping[str, object] = {}
+        """The campaigns that are loaded, by id."""
+        self.checkpoints = 0
+        self.published: Counter[str] = Counter()
+        """Committed records, by outbound topic."""
+        self.alerts: list[Alert] = []
+        """The first thousand committed alerts that began."""
+        self._roster = Roster(max_creator_series)
+        self._shards: dict[int, Shard] = {}
+        self._past = ShardStats()
+        self._arrived: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        self._seam: Seam | None = None
+        self._metrics: Metrics | None = None
+
+    def attach(self, seam: Seam, metrics: Metrics) -> None:
+        """Name the seam to ask and the metrics to push to."""
+        self._seam, self._metrics = seam, metrics
+
+    def arrived(self, partition: int, batch: Batch) -> None:
+        """A batch is on its way to its shard."""
+        if batch.records:
+            self._arrived[partition].append((time.monotonic(), batch.records[0].timestamp))
+
+    def counted(self) -> ShardStats:
+        """The counters of all shards that ever were here."""
+        total = ShardStats()
+        add(total, self._past)
+        for shard in self._shards.values():
+            add(total, shard.stats)
+        return total
+
+    def read(self) -> Reading:
+        """The state of all shards, for a scrape."""
+        reading = Reading(
+            counted=self.counted(), partitions=len(self._shards), campaigns=len(self.campaigns)
+        )
+        if self._seam is not None:
+            reading.rebalances = self._seam.rebalances
+            reading.checkpoint_age = self._seam.checkpoint_age()
+            for (topic, _partition), records in self._seam.lag().items():
+                reading.lag[topic] = reading.lag.get(topic, 0) + records
+        for partition, shard in self._shards.items():
+            reading.creators += shard.creators
+            if shard.watermark_ms is not None:
+                reading.watermarks[partition] = shard.watermark_ms / 1000
+        reading.creator_series = self._roster.choose(self._creators(reading.alerts_active))
+        return reading
+
+    def _creators(self, active: Counter[str]) -> Iterator[CreatorReading]:
+        for shard in self._shards.values():
+            for creator in shard.live_creators():
+                kinds = creator.watch.active()
+                active.update(kinds)
+                latest = creator.latest
+                yield CreatorReading(
+                    creator.creator_id,
+                    latest.engagements,
+                    latest.score,
+                    latest.engagement_rate,
+                    latest.net,
+                    bool(kinds),
+                )
+
+    def report(self) -> dict[str, Any]:
+        """What was done, as `pulse worker --report` writes it."""
+        counted = self.counted()
+        return {
+            "events": counted.accepted.total(),
+            "events_by_topic": dict(counted.accepted),
+            "received": counted.received.total(),
+            "duplicates": counted.duplicates.total(),
+            "forwarded": counted.forwarded.total(),
+            "late": counted.late.total(),
+            "dead_letters": counted.dead_letters.total(),
+            "dead_letters_by_code": {
+                f"{topic}/{code}": n for (topic, code), n in sorted(counted.dead_letters.items())
+            },
+            "scores": self.published["engagement-scores"],
+            "windows": self.published["engagement-windows"],
+            "alerts": msgspec.to_builtins(self.alerts),
+            "published": dict(self.published),
+            "checkpoints": self.checkpoints,
+            "holes": counted.holes,
+            "rebalances": self._seam.rebalances if self._seam else 0,
+        }
+
+    def _committed(self, partition: int, snapshot: Snapshot, seconds: float) -> None:
+        self.checkpoints += 1
+        published = Counter(map(attrgetter("topic"), snapshot.outputs))
+        self.published.update({name: n for name, n in published.items() if name in _OUTBOUND})
+        if published["alerts"]:
+            self._keep_alerts(snapshot)
+        taken = time.monotonic() - seconds
+        arrived = self._arrived.pop(partition, [])
+        if after := [entry for entry in arrived if entry[0] > taken]:
+            self._arrived[partition] = after
+        if self._metrics is None:
+            return
+        state = {
+            table: (
+                len(records),
+                sum(len(key) + len(value or b"") for key, value in records.items()),
+            )
+            for table, records in snapshot.tables.items()
+        }
+        outbound = {name: n for name, n in published.items() if name in _OUTBOUND}
+        oldest = [stamp / 1000 for at, stamp in arrived if at <= taken]
+        self._metrics.checkpoint_committed(seconds, state, outbound, oldest)
+
+    def _keep_alerts(self, snapshot: Snapshot) -> None:
+        for output in snapshot.outputs:
+            if output.topic != "alerts" or output.value is None:
+                continue
+            alert = _alert.decode(output.value)
+            log.info("alert %s %s: %s", alert.status, alert.alert_id, alert.title)
+            if alert.status == "firing" and len(self.alerts) < _ALERTS_KEPT:
+                self.alerts.append(alert)
+
+    def _progress(self, partition: int, read: int, total: int) -> None:
+        self.restoring[partition] = (read, total)
+
+    def _restored(self, partition: int, shard: Any, seconds: float) -> None:
+        _, total = self.restoring.pop(partition, (0, 0))
+        self._shards[partition] = shard
+        if self._metrics is not None:
+            self._metrics.restored(seconds, total)
+
+    def _dropped(self, partition: int) -> None:
+        self._arrived.pop(partition, None)
+        shard = self._shards.pop(partition, None)
+        if shard is not None:
+            add(self._past, shard.stats)

@@ -1,0 +1,167 @@
+"""Worker: `pulse worker`, from the first log line to the exit status.
+
+Knows signals, deadlines and how a run ends. Must not know what is computed.
+
+A run ends in one of three ways: asked to stop, with a last checkpoint and status 0; unable to
+start, with a message and status 1; or by a failure after which nothing more may be committed, with
+a message and status 70, to be started again by a supervisor.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from aiokafka.errors import KafkaError
+
+from streams.app import App
+from streams.build import parts, version
+from streams.cli import load_settings
+from streams.kafka.fuse import FatalError, Fuse
+from streams.logs import configure
+from streams.settings import DEVELOPMENT_SECRET, Settings, rows
+
+log = logging.getLogger(__name__)
+STOP_MARGIN = 0.5
+"""Seconds that ending by force is given of the time allowed for stopping."""
+
+
+class Run:
+    """One run of a worker, and its report."""
+
+    def __init__(self, settings: Settings, report: Path | None) -> None:
+        self._settings = settings
+        self._report = report
+        self._started = time.monotonic()
+        self._reason = "it ended by itself"
+        self.fuse = Fuse(self._leave)
+        self.app: App | None = None
+
+    async def serve(self) -> int:
+        """Work until asked to stop; returns the exit status."""
+        loop = asyncio.get_running_loop()
+        asked: asyncio.Future[str] = loop.create_future()
+
+        def ask(number: signal.Signals) -> None:
+            if asked.done():
+                self.fuse.blow(f"{number.name} again: stopping at once")
+            asked.set_result(number.name)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ask, number)
+
+        self.app = app = App(self._settings, self.fuse)
+        starting = asyncio.create_task(app.start())
+        await _first(starting, asked)
+        if not asked.done():
+            if (error := starting.exception()) is not None:
+                return await self._give_up(error)
+            log.info("ready: %s", self._settings.bootstrap_servers)
+            crashed = asyncio.create_task(app.crashed())
+            await _first(crashed, asked)
+            if not asked.done():
+                self.fuse.blow("Faust has stopped by itself", crashed.result())
+            crashed.cancel()
+
+        log.info("%s: stopping", asked.result())
+        deadline = self._arm()
+        starting.cancel()
+        await asyncio.wait({starting})
+        await app.stop()
+        deadline.cancel()
+        self._reason = f"stopped by {asked.result()}"
+        self.write_report(0)
+        log.info("stopped after %.0f s", time.monotonic() - self._started)
+        return 0
+
+    async def _give_up(self, error: BaseException) -> int:
+        if not isinstance(error, (OSError, KafkaError, FatalError)):
+            raise error
+        log.error("cannot start: %s", str(error) or repr(error))
+        self._reason = f"could not start: {error}"
+        deadline = self._arm()
+        assert self.app is not None
+        await self.app.stop()
+        deadline.cancel()
+        self.write_report(1)
+        return 1
+
+    def _arm(self) -> threading.Timer:
+        """End the process by force when stopping hangs, even if the loop does."""
+        limit = self._settings.stop_timeout
+        reason = f"stopping took longer than {limit:g} s"
+        timer = threading.Timer(limit - STOP_MARGIN, self.fuse.blow, [reason])
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _leave(self, status: int) -> None:
+        self._reason = self.fuse.reason
+        try:
+            self.write_report(status)
+        finally:
+            os._exit(status)
+
+    def write_report(self, status: int) -> None:
+        """Write what was done to the report file, if there is to be one."""
+        if self._report is None:
+            return
+        done: dict[str, Any] = self.app.observer.report() if self.app is not None else {}
+        report = {
+            "exit_status": status,
+            "exit_reason": self._reason,
+            "seconds": round(time.monotonic() - self._started, 3),
+            **done,
+            "version": version(),
+            "parts": parts(),
+            "settings": {row.name: row.value for row in rows(self._settings)},
+        }
+        self._report.write_text(json.dumps(report, indent=2) + "\n")
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _use_uvloop() -> None:
+    try:
+        import uvloop
+    except ImportError:
+        return
+    # As a policy, because Faust's consumer thread makes a loop of its own.
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+
+@click.command("worker")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write what was done to this JSON file at the end.",
+)
+def command(report: Path | None) -> None:
+    """Compute scores, windows and alerts from the events on Kafka, until stopped.
+
+    Any number of workers share the partitions. Ctrl-C or SIGTERM stops one in order: nothing is
+    lost or counted twice, and neither is it when the process is killed.
+
+    \b
+    Examples:
+      pulse worker
+      PULSE_HTTP_PORT=9109 pulse worker --report report.json
+    """
+    settings = load_settings()
+    configure(settings.log_level, settings.log_format)
+    log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
+    if settings.actor_secret == DEVELOPMENT_SECRET:
+        log.warning("PULSE_ACTOR_SECRET is not set: actors are hashed with a public key")
+    # Most objects here live long; looking at them all the time costs more than it frees.
+    gc.set_threshold(100_000, 50, 100)
+    _use_uvloop()
+    raise SystemExit(asyncio.run(Run(settings, report).serve()))

@@ -1,0 +1,108 @@
+"""Metrics: the exact exposition, and that series come and go as they should."""
+
+from collections import Counter
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from schemas import topics
+from streams.build import parts, version
+from streams.engine.stats import ShardStats
+from streams.outputs.metrics import Metrics
+from streams.outputs.readings import CreatorReading, Reading
+
+GOLDEN = Path(__file__).parent / "golden_metrics.txt"
+
+
+def exposition(registry: CollectorRegistry) -> str:
+    return generate_latest(registry).decode()
+
+
+def a_busy_reading() -> Reading:
+    return Reading(
+        counted=ShardStats(
+            received=Counter(likes=12, campaigns=1),
+            accepted=Counter(likes=9),
+            duplicates=Counter(likes=2),
+            forwarded=Counter(likes=1),
+            late=Counter({True: 1}),
+            dead_letters=Counter({("campaigns", "not_json"): 1}),
+            alerts=Counter({("follower_spike", "firing"): 1}),
+            outputs=Counter({"engagement-windows": 3}),
+            snapshots=Counter(counted=6, baseline=1),
+            holes=1,
+            last_event_ms=1_700_000_001_250,
+        ),
+        watermarks={1: 1_700_000_000.0, 0: 1_700_000_001.5},
+        lag={"likes": 40},
+        partitions=2,
+        rebalances=1,
+        checkpoint_age=0.5,
+        creators=2,
+        campaigns=3,
+        alerts_active=Counter(follower_spike=1),
+        creator_series=[
+            CreatorReading("ada", 10, score=61.5, engagement_rate=0.05, sentiment=-0.25),
+            CreatorReading("_other", 3),
+        ],
+    )
+
+
+def test_the_exposition_is_exactly_as_agreed():
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, a_busy_reading, clock=lambda: 1_700_000_002.0, process=False)
+    metrics.checkpoint_committed(
+        0.02,
+        state={"engagement": (3, 900)},
+        published={"engagement-scores": 2},
+        oldest=[1_700_000_001.5],
+    )
+    metrics.restored(0.4, records=7)
+    text = exposition(registry)
+    release = parts()
+    for value, name in (
+        (version(), "VERSION"),
+        (release["python"], "PYTHON"),
+        (release["faust-streaming"], "FAUST"),
+        (release["aiokafka"], "AIOKAFKA"),
+    ):
+        text = text.replace(f'="{value}"', f'="{name}"', 1)
+    assert text == GOLDEN.read_text(), "if this change is meant, name it in CHANGELOG.md"
+
+
+def test_every_known_series_is_there_before_anything_has_happened():
+    registry = CollectorRegistry()
+    Metrics(registry)
+    for topic in topics.INBOUND:
+        labels = {"topic": topic.name}
+        assert registry.get_sample_value("engagement_events_received_total", labels) == 0
+        labels |= {"code": "not_json"}
+        assert registry.get_sample_value("engagement_dead_letters_total", labels) == 0
+    for topic in topics.OUTBOUND:
+        labels = {"topic": topic.name}
+        assert registry.get_sample_value("engagement_records_published_total", labels) == 0
+
+
+def test_the_series_of_a_creator_ends_when_it_leaves_the_set():
+    reading = Reading(creator_series=[CreatorReading("ada", 10, score=50.0)])
+    registry = CollectorRegistry()
+    Metrics(registry, lambda: reading)
+    assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) == 50.0
+    reading.creator_series = []
+    assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) is None
+
+
+def test_an_unknown_number_has_no_series():
+    registry = CollectorRegistry()
+    Metrics(registry, lambda: Reading(creator_series=[CreatorReading("ada", 10)]))
+    assert registry.get_sample_value("engagement_creator_engagements", {"creator": "ada"}) == 10
+    assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) is None
+
+
+def test_the_number_of_series_does_not_depend_on_traffic():
+    quiet, busy = CollectorRegistry(), CollectorRegistry()
+    Metrics(quiet, process=False)
+    Metrics(
+        busy, lambda: Reading(counted=a_busy_reading().counted, lag={"likes": 9}), process=False
+    )
+    assert exposition(quiet).count("\n") == exposition(busy).count("\n")
