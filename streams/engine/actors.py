@@ -6,8 +6,8 @@ hashes only.
 Each hash falls into one of `size` buckets, which remembers the pane in which it was last hit; the
 accounts of a window are estimated from the share of buckets hit within it (linear counting, Whang
 et al. 1990: n = -m ln(1 - occupied / m)). The standard error is about 2 % at 5,000 accounts in a
-day, 5 % at 60,000. Once in 5 min the table grows fourfold if a quarter is occupied; then a bucket
-that several accounts shared counts one, so the numbers of a growing day read up to 10 % low.
+day, 5 % at 60,000. The table grows fourfold when a quarter is occupied; then a bucket that several
+accounts shared counts one, so the numbers of a growing day read up to 10 % low.
 """
 
 import math
@@ -45,33 +45,39 @@ class Actors:
     `touched` journals (bucket, pane) since the table was last stored; after `whole` it cannot tell.
     """
 
-    __slots__ = ("mask", "rolled", "seen", "touched", "whole")
+    __slots__ = ("mask", "occupied", "rolled", "seen", "touched", "whole")
 
-    def __init__(self, stored: bytes = b"", touched: bytes = b"") -> None:
-        self.rolled = int.from_bytes(stored[:4], "big")
-        self.seen = array("H", stored[4:] or bytes(2 * _SMALLEST))
+    def __init__(self, stored: bytes = b"", journal: bytes = b"") -> None:
+        self.rolled = int.from_bytes(journal[:8], "big")
+        self.seen = array("H", stored or bytes(2 * _SMALLEST))
         self.mask = len(self.seen) - 1
+        self.occupied = len(self.seen) - self.seen.count(0)
         self.touched = array("H")
         self.whole = False
-        journal = array("H", touched)
-        for at in range(0, len(journal), 2):
-            self.touch(journal[at], journal[at + 1])
+        touched = array("H", journal[8:])
+        for at in range(0, len(touched), 2):
+            self.touch(touched[at], touched[at + 1])
 
     def roll(self, fine: int) -> None:
-        """Event time has come to pane `fine`: once in 5 min sweep what is old, grow if crowded.
+        """Event time has come to pane `fine`: grow if crowded, once in 5 min sweep what is old.
 
         Bound to event time, so that a replay sees the same table.
         """
-        if fine // MID <= self.rolled:
+        rolled = self.rolled
+        if fine <= rolled:
             return
-        self.rolled = fine // MID
+        self.rolled = fine
+        crowded = self.occupied > len(self.seen) // 4 and len(self.seen) < _LARGEST
+        if not crowded and fine // MID == rolled // MID:
+            return
         seen = np.frombuffer(self.seen, dtype=np.uint16).copy()
         age = (tick_of(fine) - seen.astype(np.int32)) % _WRAP
         seen[age >= _DAY] = 0
-        if np.count_nonzero(seen) > len(seen) // 4 and len(seen) < _LARGEST:
+        if crowded:
             seen = _grown(seen)
         self.seen = array("H", seen.tobytes())
         self.mask = len(self.seen) - 1
+        self.occupied = int(np.count_nonzero(seen))
         self.whole = True
 
     def touch(self, actor: int, tick: int) -> None:
@@ -80,6 +86,7 @@ class Actors:
         last = self.seen[bucket]
         if last != tick and (last == 0 or (tick - last) % _WRAP < _WRAP // 2):
             self.seen[bucket] = tick
+            self.occupied += last == 0
             self.touched.append(bucket)
             self.touched.append(tick)
 
@@ -102,7 +109,11 @@ class Actors:
         """The table to store; the journal starts anew."""
         self.touched = array("H")
         self.whole = False
-        return self.rolled.to_bytes(4, "big") + self.seen.tobytes()
+        return self.seen.tobytes()
+
+    def journal(self) -> bytes:
+        """What was touched since the table was stored, and how far it has rolled."""
+        return self.rolled.to_bytes(8, "big") + self.touched.tobytes()
 
 
 def _grown(

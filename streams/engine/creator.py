@@ -55,7 +55,7 @@ class NowRecord(msgspec.Struct, array_like=True):
     since: Scale
     minutes: dict[int, MinuteRecord]
     facts: dict[int, PaneFacts]
-    touched: bytes
+    actors: bytes
     refresh: int | None
     deadline: int | None
     owed: bool
@@ -236,7 +236,7 @@ class Creator:
             panes.since,
             minutes,
             self.facts,
-            actors.touched.tobytes(),
+            actors.journal(),
             self.refresh,
             self.deadline,
             self.owed,
@@ -282,7 +282,7 @@ class Creator:
             creator.mood = Panes.from_record(stored, mood_since)
             tag = ACTORS
             table = body(parts[tag]) if tag in parts else b""
-            creator.actors = Actors(table, now.touched if now else b"")
+            creator.actors = Actors(table, now.actors if now else b"")
             tag = WATCH
             if tag in parts:
                 creator.watch = _watch.decode(body(parts[tag]))
