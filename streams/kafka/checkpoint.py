@@ -50,6 +50,8 @@ class Checkpointer:
         self._committed: dict[str, int] = dict(shard.positions)
         self._changelogs = options.changelogs()
         self._physical = {topic.name: topic.physical(options.prefix) for topic in topics.ALL}
+        # Others, such as `campaigns`, are read outside the group.
+        self._grouped = {topic.name for topic in topics.KEYED}
         self.settled_at = time.monotonic()
 
     def has_news(self) -> bool:
@@ -137,7 +139,7 @@ class Checkpointer:
         return {
             (self._physical[topic], self._partition): position
             for topic, position in snapshot.positions.items()
-            if self._committed.get(topic) != position
+            if topic in self._grouped and self._committed.get(topic) != position
         }
 
 

@@ -258,6 +258,10 @@ class Seam:
                     lags[topic, slot.partition] = max(answer.highwater - position, 0)
         return lags
 
+    def brokers_silent(self) -> bool:
+        """True if brokers have answered before, but none has within the last seconds."""
+        return self._freshness.silent()
+
     def checkpoint_age(self) -> float:
         """Seconds since every owned partition was last found written down; 0 if none is owned."""
         now = time.monotonic()
