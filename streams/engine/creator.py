@@ -213,9 +213,11 @@ class Creator:
         parts: list[tuple[bytes, bytes | None]] = []
         panes, mood, actors = self.panes, self.mood, self.actors
         if panes.whole or len(panes.since) >= _JOURNAL_PANES or not panes.coarse:
-            self._put(parts, PANES, panes.record() if panes.coarse else None)
+            record = panes.record()
+            self._put(parts, PANES, record if panes.coarse else None)
         if mood.whole or len(mood.since) >= _JOURNAL_PANES or not mood.coarse:
-            self._put(parts, MOOD, mood.record() if mood.coarse else None)
+            record = mood.record()
+            self._put(parts, MOOD, record if mood.coarse else None)
         self._put(parts, MOOD_NOW, mood.since or None)
         if actors.whole or len(actors.touched) >= _JOURNAL_ACTORS:
             self._put_raw(parts, ACTORS, VERSION + actors.record())

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.partitioning import partition_for
+from streams.engine.sentiment import load_default
 from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 
 Item = tuple[int, str, Mapping[str, Any]]
 """(event time in ms, topic, event): what simulators yield, in time order."""
 Waiting = list[tuple[int, bytes | None, bytes | None]]
 """(timestamp, key, value) of records that are not delivered yet."""
+
+
+_ANALYSER = load_default()
 
 
 class Raw(NamedTuple):
@@ -34,7 +38,7 @@ class ShardDriver:
 
     def __init__(self, config: ShardConfig | None = None, *, partitions: int = 1) -> None:
         self.config = config or ShardConfig(partitions=partitions)
-        self.shards = [Shard(p, self.config) for p in range(self.config.partitions)]
+        self.shards = [Shard(p, self.config, _ANALYSER) for p in range(self.config.partitions)]
         self.tables: list[dict[str, dict[bytes, bytes]]] = [
             {"engagement": {}, "sentiment": {}} for _ in self.shards
         ]
@@ -108,7 +112,8 @@ class ShardDriver:
     def crash(self) -> None:
         """Forget everything in memory and restore every shard from what was stored."""
         self.shards = [
-            Shard.restore(p, self.config, self.tables[p]) for p in range(len(self.shards))
+            Shard.restore(p, self.config, self.tables[p], _ANALYSER)
+            for p in range(len(self.shards))
         ]
 
     def run(self, items: Iterable[Item], *, step_ms: int = 10_000) -> None:
