@@ -59,12 +59,18 @@ class Finding:
     expected: str
     remedy: str
 
-    def __str__(self) -> str:
-        return f"{self.topic}: {self.what} is {self.found}, expected {self.expected}. {self.remedy}"
-
 
 class TopicsError(FatalError):
     """Topics that the worker cannot work with; the message lists them all."""
+
+
+def described(findings: Iterable[Finding]) -> list[str]:
+    """One line for each kind of difference, with the topics that have it."""
+    kinds: dict[str, list[str]] = {}
+    for finding in findings:
+        told = f"{finding.what} is {finding.found}, expected {finding.expected}. {finding.remedy}"
+        kinds.setdefault(told, []).append(finding.topic)
+    return [f"{', '.join(names)}: {told}" for told, names in kinds.items()]
 
 
 def declared(options: KafkaOptions) -> list[Declared]:
@@ -121,9 +127,9 @@ async def require_topics(options: KafkaOptions) -> None:
     findings = await check_topics(options)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise TopicsError("; ".join(map(str, errors)))
-    for finding in findings:
-        log.warning("%s", finding)
+        raise TopicsError("\n".join(described(errors)))
+    for line in described(findings):
+        log.warning("%s", line)
 
 
 def judge(
@@ -134,7 +140,7 @@ def judge(
     for topic in wanted:
         if topic.name not in found:
             remedy = "Run `pulse topics create`."
-            findings.append(Finding("error", topic.name, "it", "missing", "there", remedy))
+            findings.append(Finding("error", topic.name, "the topic", "missing", "there", remedy))
         else:
             findings += _differences(topic, found[topic.name], options)
     return sorted(findings, key=lambda finding: finding.severity)
