@@ -6,8 +6,10 @@ Knows every part and in which order they come up. Must not know how any of them 
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Mapping
 
+from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from streams import agents
@@ -61,6 +63,7 @@ class App:
         self._options = options = kafka_options(settings)
         config = shard_config(settings)
         self._fuse = fuse
+        self._start_timeout = settings.start_timeout
 
         def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
             return Shard.restore(partition, config, tables)
@@ -94,7 +97,7 @@ class App:
         await self.web.start()
         log.info("listening on %s", self.web.url)
         self.health.phase = "waiting for the brokers"
-        await require_topics(self._options)
+        await self._await_topics()
         self.health.phase = "loading campaigns"
         await self.campaigns.load()
         self.health.phase = ""
@@ -105,6 +108,17 @@ class App:
         # What exists by now stays: the collector need not look at it again.
         gc.freeze()
         await self.faust.start()
+
+    async def _await_topics(self) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while True:
+            try:
+                return await require_topics(self._options)
+            except (OSError, KafkaConnectionError) as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("no broker yet: %s", error)
+                await asyncio.sleep(1.0)
 
     async def crashed(self) -> BaseException | None:
         """Wait until Faust has stopped by itself; what it died of, if it knows."""

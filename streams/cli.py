@@ -4,16 +4,21 @@ Knows the names of the commands and how a failure is told. Must not know how any
 each is imported when it is called, so that `pulse --help` answers at once.
 """
 
+import asyncio
 import importlib
 import json
+import logging
 import os
 import sys
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from streams import settings as settings_module
 from streams.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from streams.kafka.options import KafkaOptions
 
 
 class _Late(NamedTuple):
@@ -58,10 +63,14 @@ def _as_message(error: Exception) -> _Plain | None:
     if isinstance(error, SettingsError):
         return _Plain(str(error), 2)
     errors = sys.modules.get("aiokafka.errors")
-    if errors is not None and isinstance(error, errors.KafkaError):
+    if errors is not None and isinstance(error, errors.KafkaConnectionError):
+        servers = os.environ.get("PULSE_BOOTSTRAP_SERVERS") or Settings.bootstrap_servers
         return _Plain(
-            f"Kafka: {str(error) or type(error).__name__}\n`pulse doctor` says what is wrong."
+            f"no broker can be reached at {servers}: is Kafka running there, and is that what"
+            " PULSE_BOOTSTRAP_SERVERS should name?"
         )
+    if errors is not None and isinstance(error, errors.KafkaError):
+        return _Plain(f"Kafka: {str(error) or type(error).__name__}")
     if isinstance(error, OSError):
         return _Plain(str(error))
     return None
@@ -71,7 +80,7 @@ class _Pulse(click.Group):
     """Commands that are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_LATE, *super().list_commands(ctx)]
+        return [*_LATE, *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         late = _LATE.get(cmd_name)
@@ -120,6 +129,8 @@ def main() -> None:
       pulse topics create                once, on your own Kafka
       pulse worker                       then this, as often as there are cores to use
     """
+    # What goes wrong is told once, by us; the worker sets up its own logs.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @main.command("settings")
@@ -145,3 +156,64 @@ def settings_command(markdown: bool, as_json: bool) -> None:
         chosen = "" if row.value == row.default else f"  (default: {row.default})"
         click.echo(f"{row.name}={row.value}{chosen}")
         click.echo(click.wrap_text(row.doc, 92, "    ", "    "))
+
+
+@main.group("topics")
+def topics_group() -> None:
+    """Create the topics, or check them.
+
+    Both know every topic by name, partitions and configuration, changelogs included, and can be
+    run again at any time.
+
+    \b
+    Examples:
+      pulse topics create
+      PULSE_PARTITIONS=12 PULSE_REPLICATION_FACTOR=3 pulse topics check
+    """
+
+
+@topics_group.command("create")
+def topics_create() -> None:
+    """Create what is missing; what is there is left as it is, and checked.
+
+    \b
+    Example:
+      PULSE_PARTITIONS=12 PULSE_REPLICATION_FACTOR=3 pulse topics create
+    """
+    from streams.kafka.admin import create_topics
+
+    options = _options()
+    created = asyncio.run(create_topics(options))
+    for name in created:
+        click.echo(f"created {name}")
+    if not created:
+        click.echo("nothing was missing")
+    _check_topics(options)
+
+
+@topics_group.command("check")
+def topics_check() -> None:
+    """Compare the topics with what is needed; status 1 if a worker could not work with them.
+
+    \b
+    Example:
+      pulse topics check
+    """
+    _check_topics(_options())
+
+
+def _options() -> "KafkaOptions":
+    from streams.app import kafka_options
+
+    return kafka_options(load_settings())
+
+
+def _check_topics(options: "KafkaOptions") -> None:
+    from streams.kafka.admin import check_topics, declared
+
+    findings = asyncio.run(check_topics(options))
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding}", err=True)
+    if any(finding.severity == "error" for finding in findings):
+        raise SystemExit(1)
+    click.echo(f"{len(declared(options))} topics can be used")

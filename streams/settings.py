@@ -10,7 +10,7 @@ import os
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from streams import parsers
 
@@ -126,7 +126,7 @@ class Settings:
     ssl_key_password: str | None = _setting(
         None, parsers.secret(1), _KAFKA, "Password of the key file.", secret=True
     )
-    processing_guarantee: str = _setting(
+    processing_guarantee: Literal["exactly_once", "at_least_once"] = _setting(
         "exactly_once",
         parsers.one_of("exactly_once", "at_least_once"),
         _WORK,
@@ -161,6 +161,12 @@ class Settings:
     )
     heartbeat_interval: float = _setting(
         2.0, parsers.seconds(0.1, 60), _WORK, "Seconds between heartbeats to the broker."
+    )
+    start_timeout: float = _setting(
+        60.0,
+        parsers.seconds(0, 3600),
+        _WORK,
+        "Seconds that a starting worker waits for brokers that cannot be reached.",
     )
     stop_timeout: float = _setting(
         10.0,
