@@ -178,9 +178,9 @@ def test_a_crash_after_a_checkpoint_changes_no_output(steps: list[Step]) -> None
 
 @settings(max_examples=50, deadline=None)
 @given(steps)
-def test_a_quiet_day_leaves_nothing_open(steps: list[Step]) -> None:
+def test_a_quiet_week_leaves_nothing_open(steps: list[Step]) -> None:
     driver, _ = play(steps, crashes=False)
-    for hour in range(26):
+    for hour in range(24 * 7):
         driver.tick(driver.now_ms + 3_600_000 + hour)
     driver.tick(driver.now_ms + 2_000)
     left = {key[:1] for key in driver.tables[0]["engagement"] if key[:1] != b"\x00"}
