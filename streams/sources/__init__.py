@@ -1,0 +1,1 @@
+"""Sources: where events come from, and the way they take to the inbound topics."""

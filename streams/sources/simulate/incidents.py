@@ -1,0 +1,155 @@
+"""Incidents: which creators something happens to, and when.
+
+Knows what makes a creator a fair case: enough volume for a drop, no fresh post for a spike.
+Must not know how detectors work.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from streams.sources.simulate import audience, reactions
+from streams.sources.simulate.plan import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    Incident,
+    Plan,
+)
+from streams.sources.simulate.reactions import Account
+
+_MOST_CANDIDATES = 96
+_FAIR_VOLUME = 80
+_LEAST_VOLUME = 40
+_FAIR_SPAN_MS = 40 * MINUTE_MS
+
+
+def choose(plan: Plan, accounts: list[Account]) -> list[Incident]:
+    """The incidents of `plan`, in order of their start; fewer where no creator is a fair case."""
+    if plan.incidents == "none":
+        return []
+    rng = np.random.default_rng([plan.seed, 10])
+    wanted = (
+        _around_live(plan, rng)
+        if plan.incidents == "default"
+        else _spread(plan, rng, plan.incidents)
+    )
+    free = [account for account in accounts if not account.creator.polled]
+    if len(free) > _MOST_CANDIDATES:
+        free = [free[int(i)] for i in np.sort(rng.permutation(len(free))[:_MOST_CANDIDATES])]
+    chosen: list[Incident] = []
+    for kind, start, end in wanted:
+        pick = _for_drop if kind == "engagement_drop" else _for_spike
+        incident = pick(plan, rng, free, start, end)
+        if incident is not None:
+            chosen.append(incident)
+            free = [a for a in free if a.creator.creator_id != incident.creator_id]
+    return sorted(chosen, key=lambda incident: incident.starts_at)
+
+
+_Wanted = list[tuple[str, int, int]]
+
+
+def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
+    live = (
+        plan.live_ms if plan.live_ms is not None else max(plan.start_ms, plan.end_ms - 2 * HOUR_MS)
+    )
+    wanted: _Wanted = []
+    for _ in range(2):
+        start = live - int(rng.integers(40 * MINUTE_MS, 60 * MINUTE_MS))
+        wanted.append(("engagement_drop", start, live + int(rng.integers(60, 120)) * MINUTE_MS))
+    start = live + int(rng.integers(8 * SECOND_MS, 12 * SECOND_MS))
+    wanted.append(("follower_spike", start, start + int(rng.integers(100, 240)) * SECOND_MS))
+    return wanted
+
+
+def _spread(plan: Plan, rng: np.random.Generator, count: int) -> _Wanted:
+    span = plan.end_ms - plan.start_ms
+    wanted: _Wanted = []
+    for number in range(count):
+        start = plan.start_ms + int(span * rng.uniform(0.6, 0.97))
+        if number % 2 == 0:
+            wanted.append(
+                ("engagement_drop", start, start + int(rng.integers(60, 180)) * MINUTE_MS)
+            )
+        else:
+            wanted.append(("follower_spike", start, start + int(rng.integers(2, 20)) * MINUTE_MS))
+    return wanted
+
+
+def _for_drop(
+    plan: Plan, rng: np.random.Generator, free: list[Account], start: int, end: int
+) -> Incident | None:
+    """A drop on one of the creators that would be busiest when it begins."""
+    until = min(end, start + _FAIR_SPAN_MS)
+    volumes = _by(free, lambda account: _volume(plan, account, start, until))[:4]
+    fair = [account for volume, account in volumes if volume >= _FAIR_VOLUME]
+    fair = fair or [account for volume, account in volumes[:1] if volume >= _LEAST_VOLUME]
+    if not fair:
+        return None
+    return Incident(
+        creator_id=fair[int(rng.integers(len(fair)))].creator.creator_id,
+        kind="engagement_drop",
+        starts_at=start,
+        ends_at=end,
+        size=round(float(rng.uniform(0.10, 0.18)), 3),
+    )
+
+
+def _for_spike(
+    plan: Plan, rng: np.random.Generator, free: list[Account], start: int, end: int
+) -> Incident | None:
+    """A spike on one of the creators whose last post is longest ago, and the next one far."""
+    gaps = _by(free, lambda account: _distance(plan, account, start, end))
+    fair = [account for _, account in gaps][: max(1, len(gaps) // 3)]
+    if not fair:
+        return None
+    creator = fair[int(rng.integers(len(fair)))].creator
+    size = min(max(400.0, creator.followers * float(rng.uniform(0.02, 0.05))), 3_000.0)
+    return Incident(
+        creator_id=creator.creator_id,
+        kind="follower_spike",
+        starts_at=start,
+        ends_at=end,
+        size=float(int(size)),
+    )
+
+
+def _by(free: list[Account], measure: Callable[[Account], float]) -> list[tuple[float, Account]]:
+    """`free` with a measure, the largest first; ties keep the roster's order."""
+    return sorted(((measure(account), account) for account in free), key=lambda pair: -pair[0])
+
+
+def _volume(plan: Plan, account: Account, start: int, end: int) -> float:
+    """Reactions within [start, end) as usual or as they would come, whichever is less.
+
+    Where a post does far better than usual, what a drop leaves would look usual.
+    """
+    usual, actual = 0.0, 0
+    for publication in _publications(plan, account, start - audience.HORIZON_MS, end):
+        share = audience.share_within(account.creator, publication.at_ms, start, end)
+        usual += account.creator.reactions * share
+        at = reactions.post(plan.seed, account, publication, []).columns[:, 0]
+        actual += int(np.searchsorted(at, end) - np.searchsorted(at, start))
+    return min(usual, actual)
+
+
+def _distance(plan: Plan, account: Account, start: int, end: int) -> float:
+    """The time between [start, end) and the nearest post, the next ones counting half."""
+    near = _publications(plan, account, start - DAY_MS, end + DAY_MS)
+    before = [start - p.at_ms for p in near if p.at_ms < start]
+    after = [p.at_ms - start for p in near if p.at_ms >= start]
+    return min(min(before, default=DAY_MS), 2 * min(after, default=DAY_MS))
+
+
+def _publications(
+    plan: Plan, account: Account, start: int, end: int
+) -> list[reactions.Publication]:
+    days = range(start // DAY_MS - 1, end // DAY_MS + 2)
+    return [
+        publication
+        for day in days
+        for publication in reactions.publications(plan.seed, account.creator, day)
+        if start <= publication.at_ms < end
+    ]

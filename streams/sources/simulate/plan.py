@@ -1,0 +1,65 @@
+"""The plan: everything that decides what a simulated world does.
+
+Knows the knobs and their ranges. Must not know how events come about.
+"""
+
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+SECOND_MS = 1_000
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+
+
+class Timed(NamedTuple):
+    """One event: when it happens (epoch milliseconds), its topic and its JSON object."""
+
+    at_ms: int
+    topic: str
+    event: dict[str, object]
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """One injected incident within [starts_at, ends_at), epoch milliseconds.
+
+    `size` is, for an `engagement_drop`, the share of engagement that is left (0.1-0.2); for a
+    `follower_spike`, the number of follows.
+    """
+
+    creator_id: str
+    kind: Literal["engagement_drop", "follower_spike"]
+    starts_at: int
+    ends_at: int
+    size: float
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What to simulate: events with `start_ms` <= time < `end_ms`.
+
+    `volume` scales all reactions (1.0 is usual). `live_ms` is when a reader starts to watch live:
+    the default incidents lie around it; without one, they lie in the last two hours. `incidents`
+    is "default" (two drops that are under way when live begins, one spike soon after), "none", or a
+    number of incidents spread over the last part of the plan, each on a creator of its own.
+    """
+
+    seed: int = 1
+    start_ms: int
+    end_ms: int
+    creators: int = 32
+    volume: float = 1.0
+    live_ms: int | None = None
+    incidents: Literal["default", "none"] | int = "default"
+
+    def __post_init__(self) -> None:
+        if self.start_ms > self.end_ms:
+            raise ValueError("the plan ends before it starts")
+        if self.creators < 1:
+            raise ValueError("the plan needs at least one creator")
+        if not self.volume > 0:
+            raise ValueError("the volume must be positive")
+        if self.live_ms is not None and not self.start_ms <= self.live_ms <= self.end_ms:
+            raise ValueError("the live start lies outside the plan")
+        if isinstance(self.incidents, int) and self.incidents < 0:
+            raise ValueError("the number of incidents must not be negative")
