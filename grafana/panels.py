@@ -1,0 +1,187 @@
+"""Panels: what all of our dashboards have in common, over Grafana's foundation SDK.
+
+Knows house style: data source, variables, matchers, legends, colours. Must not know metrics.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    dashboard,
+    prometheus,
+    stat,
+    table,
+    timeseries,
+)
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common as common_models
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+MATCHERS = 'job=~"$job", instance=~"$instance"'
+"""What every selector must hold, so that the variables work."""
+TAGS = ["creator-pulse"]
+
+P = TypeVar("P", bound=Any)
+Steps = Sequence[tuple[float | None, str]]
+"""(value from which it holds, colour), ascending; the first value is None."""
+
+
+def variables(anchor: str) -> list[Any]:
+    """Data source, job and instance; `anchor` is a metric that every worker has."""
+    everything = models.VariableOption(selected=True, text=["All"], value=["$__all"])
+
+    def label(name: str, title: str, matchers: str = "") -> dashboard.QueryVariable:
+        return (
+            dashboard.QueryVariable(name)
+            .label(title)
+            .datasource(SOURCE)
+            .query(f"label_values({anchor}{matchers}, {name})")
+            .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .sort(models.VariableSort.ALPHABETICAL_ASC)
+            .multi(True)
+            .include_all(True)
+            .all_value(".+")
+            .current(everything)
+        )
+
+    source = dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
+    chosen = models.VariableOption(selected=True, text="Prometheus", value="prometheus")
+    return [
+        source.current(chosen),
+        label("job", "Job"),
+        label("instance", "Worker", '{job=~"$job"}'),
+    ]
+
+
+def instant(expression: str, legend: str = "", *, rows: bool = False) -> prometheus.Dataquery:
+    """A query for the end of the time range; as table `rows` if told."""
+    query = _query(expression, legend).instant()
+    return query.format(PromQueryFormat.TABLE) if rows else query
+
+
+def series(expression: str, legend: str) -> prometheus.Dataquery:
+    """A query over the time range."""
+    return _query(expression, legend).range()
+
+
+def _query(expression: str, legend: str) -> prometheus.Dataquery:
+    return prometheus.Dataquery().datasource(SOURCE).expr(expression).legend_format(legend)
+
+
+def number(steps: Steps = ()) -> stat.Panel:
+    """One number, coloured by its steps if there are any."""
+    panel = stat.Panel().graph_mode(common_models.BigValueGraphMode.NONE).reduce_options(_last())
+    return _coloured(panel, steps)
+
+
+def bars(steps: Steps, lowest: float, highest: float) -> bargauge.Panel:
+    """One bar for each series, all on one scale."""
+    panel = (
+        bargauge.Panel()
+        .orientation(common_models.VizOrientation.HORIZONTAL)
+        .display_mode(common_models.BarGaugeDisplayMode.BASIC)
+        .reduce_options(_last())
+        .min(lowest)
+        .max(highest)
+    )
+    return _coloured(panel, steps)
+
+
+def lines(*, stepped: bool = False) -> timeseries.Panel:
+    """Lines over time; `stepped` for what changes at once, such as a number of alerts."""
+    shape = common_models.LineInterpolation
+    return (
+        timeseries.Panel()
+        .line_interpolation(shape.STEP_AFTER if stepped else shape.LINEAR)
+        .line_width(1)
+        .fill_opacity(0)
+        .show_points(common_models.VisibilityMode.NEVER)
+        .axis_soft_min(0)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(common_models.LegendDisplayMode.LIST)
+            .placement(common_models.LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(common_models.TooltipDisplayMode.MULTI)
+            .sort(common_models.SortOrder.DESCENDING)
+        )
+    )
+
+
+def columns(names: Mapping[str, str], order: str) -> table.Panel:
+    """Instant queries joined to one row for each label set.
+
+    `names` maps fields (a label, or `Value #A` for query A) to headings; all others are hidden.
+    `order` is the heading by which rows are sorted, highest first.
+    """
+    organise = {
+        "excludeByName": {"Time": True},
+        "indexByName": {field: place for place, field in enumerate(names)},
+        "renameByName": dict(names),
+    }
+    return (
+        table.Panel()
+        .with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
+        .with_transformation(models.DataTransformerConfig(id_val="organize", options=organise))
+        .sort_by([common.TableSortByFieldState().display_name(order).desc(True)])
+    )
+
+
+def unit_of_column(unit: str, decimals: int) -> list[models.DynamicConfigValue]:
+    """The override that gives one column of a table its unit."""
+    return [
+        models.DynamicConfigValue(id_val="unit", value=unit),
+        models.DynamicConfigValue(id_val="decimals", value=decimals),
+    ]
+
+
+def finished(
+    panel: P,
+    queries: Sequence[prometheus.Dataquery],
+    *,
+    title: str,
+    description: str,
+    unit: str,
+    no_value: str,
+    size: tuple[int, int],
+) -> P:
+    """The panel with all that a reader needs, and where it goes: `size` is (columns of 24, rows).
+
+    `no_value` is the text in place of a number that is not there.
+    """
+    panel.title(title).description(description).unit(unit).no_value(no_value)
+    panel.datasource(SOURCE).span(size[0]).height(size[1])
+    for reference, query in zip("ABCDEFGH", queries, strict=False):
+        panel.with_target(query.ref_id(reference))
+    return panel
+
+
+def to_json(builder: dashboard.Dashboard) -> str:
+    """The file of a dashboard: panels numbered, keys in the order of the model."""
+    built = builder.build()
+    for at, panel in enumerate(built.panels or [], start=1):
+        panel.id_val = at
+    return json.dumps(built, cls=JSONEncoder, indent=2) + "\n"
+
+
+def _last() -> common.ReduceDataOptions:
+    return common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
+
+
+def _coloured(panel: P, steps: Steps) -> P:
+    colour = dashboard.FieldColor()
+    if not steps:
+        panel.color_scheme(colour.mode(models.FieldColorModeId.FIXED).fixed_color("text"))
+        return panel
+    scale = dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE)
+    panel.color_scheme(colour.mode(models.FieldColorModeId.THRESHOLDS))
+    panel.thresholds(scale.steps([models.Threshold(value=v, color=name) for v, name in steps]))
+    return panel
