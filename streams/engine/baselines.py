@@ -1,0 +1,265 @@
+"""Baselines: what is usual for one creator, learned as events come in.
+
+Knows four learned things: how engagement spreads over a post's age (`Curve`) and over the hours of
+the day (`Rhythm`), what a post is worth (`Levels`) and how many follows come (`FollowRate`). Must
+not know what is concluded from them. All are plain data, discounted, and updated in O(1).
+"""
+
+import itertools
+import math
+
+from msgspec import Struct
+
+from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, BaselineRules, SpikeRules
+
+_THETA = 0.2314843
+_FLAT_MS = 5 * MINUTE_MS
+_FIRST_MS = 7.5 * MINUTE_MS
+_BINS = 10
+_REFERENCE_BINS = 6
+REFERENCE_AGE_MS = int(_FIRST_MS) << (_REFERENCE_BINS - 1)
+"""A post's level is the engagement it gets until this age (4 h) at the day's mean rhythm."""
+
+
+def _kernel(age_ms: float) -> float:
+    """Engagement until `age_ms` under the published prior (SEISMIC), in arbitrary units."""
+    if age_ms <= _FLAT_MS:
+        return age_ms / _FLAT_MS
+    return 1.0 + (1.0 - math.pow(age_ms / _FLAT_MS, -_THETA)) / _THETA
+
+
+_UNIT = _kernel(REFERENCE_AGE_MS)
+_EDGES = [0.0] + [_FIRST_MS * 2.0**b for b in range(_BINS)]
+_PRIOR = [(_kernel(b) - _kernel(a)) / _UNIT for a, b in itertools.pairwise(_EDGES)]
+
+
+class Curve(Struct, array_like=True):
+    """How a post's engagement spreads over its age.
+
+    The published prior times a learned factor for each doubling of age, scaled so that a share of
+    1 is reached at `REFERENCE_AGE_MS`. `got` and `due` are sums of shares, by age.
+    """
+
+    got: list[float] = []
+    due: list[float] = []
+    logs: list[float] = []
+
+    def share(self, from_ms: float, to_ms: float) -> float:
+        """The share of a post's level that falls between two ages; >= 0, additive."""
+        if to_ms - from_ms > _FIRST_MS and to_ms > 1.5 * from_ms:
+            middle = (from_ms + to_ms) / 2 if from_ms < _FIRST_MS else math.sqrt(from_ms * to_ms)
+            return self.share(from_ms, middle) + self.share(middle, to_ms)
+        base = (_kernel(to_ms) - _kernel(from_ms)) / _UNIT
+        if not self.logs:
+            return base
+        place = math.log2((from_ms + to_ms) / (2 * _FIRST_MS)) + 0.5
+        if place <= 0.0:
+            return base * math.exp(self.logs[0])
+        if place >= _BINS - 1:
+            return base * math.exp(self.logs[-1])
+        low = int(place)
+        part = place - low
+        return base * math.exp(self.logs[low] * (1.0 - part) + self.logs[low + 1] * part)
+
+    def learn(self, from_ms: float, to_ms: float, got: float, due: float) -> None:
+        """Take in `got` of the expected `due`, both as shares of the post's level."""
+        if not self.got:
+            self.got = [0.0] * _BINS
+            self.due = [0.0] * _BINS
+        place = math.log2((from_ms + to_ms) / (2 * _FIRST_MS)) + 0.5
+        b = 0 if place < 0.5 else min(int(place + 0.5), _BINS - 1)
+        self.got[b] += got
+        self.due[b] += due / math.exp(self.logs[b]) if self.logs else due
+
+    def refresh(self, memory: float) -> None:
+        """Take what was learned into the curve, and let old knowledge fade by one post."""
+        if not self.got:
+            return
+        logs = [
+            math.log((prior + got) / (prior + due))
+            for prior, got, due in zip(_PRIOR, self.got, self.due, strict=True)
+        ]
+        whole = sum(p * math.exp(x) for p, x in zip(_PRIOR[:_REFERENCE_BINS], logs, strict=False))
+        self.logs = [x - math.log(whole) for x in logs]
+        keep = math.exp(-1.0 / memory)
+        self.got = [x * keep for x in self.got]
+        self.due = [x * keep for x in self.due]
+
+
+class Rhythm(Struct, array_like=True):
+    """How engagement spreads over the hours of the day (UTC); 1 is the day's mean.
+
+    `got`, `due` are the current hour's sums, `num`, `den` those of each hour of the day and
+    `table` the factors, all three in thousandths, so that they stay small when stored.
+    """
+
+    hour: int = -1
+    got: float = 0.0
+    due: float = 0.0
+    num: list[int] = []
+    den: list[int] = []
+    table: list[int] = []
+
+    def at(self, ms: int) -> float:
+        """The factor at an instant, > 0, interpolated between the middles of the hours."""
+        if not self.table:
+            return 1.0
+        place = ms / HOUR_MS - 0.5
+        low = int(place)
+        part = place - low
+        low %= 24
+        return (self.table[low] * (1.0 - part) + self.table[(low + 1) % 24] * part) / 1000.0
+
+    def learn(self, ms: int, got: float, due: float, rules: BaselineRules) -> None:
+        """Take in `got` of `due` (at the day's mean rhythm), both as shares of posts' levels."""
+        hour = ms // HOUR_MS
+        if hour != self.hour:
+            if self.hour >= 0:
+                self._close(rules)
+            self.hour = hour
+            self.got = self.due = 0.0
+        self.got += got
+        self.due += due
+
+    def _close(self, rules: BaselineRules) -> None:
+        if not self.num:
+            self.num = [0] * 24
+            self.den = [0] * 24
+        h = self.hour % 24
+        keep = 2.0 ** (-1.0 / rules.rhythm_half_life_days)
+        self.num[h] = int(self.num[h] * keep + self.got * 1000.0)
+        self.den[h] = int(self.den[h] * keep + self.due * 1000.0)
+        prior = rules.rhythm_prior * 1000.0
+        raw = [
+            (prior + self.num[i - 1] + 2 * self.num[i] + self.num[(i + 1) % 24])
+            / (prior + self.den[i - 1] + 2 * self.den[i] + self.den[(i + 1) % 24])
+            for i in range(24)
+        ]
+        mean = sum(raw) / 24.0
+        self.table = [max(int(x / mean * 1000.0), 20) for x in raw]
+
+
+class Levels(Struct, array_like=True):
+    """What a creator's posts are worth: mean and variance of the logarithm of their levels."""
+
+    count: int = 0
+    weight: float = 0.0
+    mean: float = 0.0
+    variance: float = 0.0
+    media: dict[str, tuple[float, float]] = {}
+
+    def learn(self, media: str, level: float, rules: BaselineRules) -> None:
+        """Take in the level (> 0) of one post of a media type."""
+        x = math.log(level)
+        keep = math.exp(-1.0 / rules.level_memory)
+        self.count += 1
+        self.weight = self.weight * keep + 1.0
+        off = x - self.mean
+        step = 1.0 / self.weight
+        self.mean += off * step
+        self.variance += (off * (x - self.mean) - self.variance) * step
+        weight, mean = self.media.get(media, (0.0, 0.0))
+        if weight or len(self.media) < rules.max_media_types:
+            weight = weight * keep + 1.0
+            self.media[media] = (weight, mean + (x - mean) / weight)
+
+    def usual(self, media: str, followers: int | None, rules: BaselineRules) -> tuple[float, float]:
+        """Mean level (> 0) of the creator's posts of this type, and its negative binomial shape."""
+        prior = max(rules.level_prior_floor, rules.level_prior_share * (followers or 0))
+        if not self.count:
+            return prior, 0.5
+        weight, mean = self.media.get(media, (0.0, 0.0))
+        mean = (weight * mean + rules.media_prior_weight * self.mean) / (
+            weight + rules.media_prior_weight
+        )
+        known = rules.spread_prior_weight
+        variance = (known * rules.spread_prior**2 + self.weight * self.variance) / (
+            known + self.weight
+        )
+        variance = min(variance, rules.spread_ceiling**2) * (1.0 + 1.0 / self.weight)
+        return math.exp(mean + variance / 2.0), 1.0 / math.expm1(variance)
+
+
+class Noise(Struct, array_like=True):
+    """Relative variance of half an hour's engagement around what was expected of live posts."""
+
+    since_ms: int = 0
+    got: float = 0.0
+    due: float = 0.0
+    weight: float = 0.0
+    mean: float = 0.0
+
+    def learn(self, to_ms: int, got: float, due: float, rules: BaselineRules) -> None:
+        """Take in one step; a block is judged when it is full and enough was expected in it."""
+        self.got += got
+        self.due += due
+        if to_ms - self.since_ms < rules.noise_block_ms:
+            return
+        if self.due >= 8.0:
+            excess = ((self.got - self.due) ** 2 - self.due) / self.due**2
+            excess = min(max(excess, -0.5), 1.0)
+            self.weight = self.weight * math.exp(-1.0 / rules.noise_memory) + 1.0
+            self.mean += (excess - self.mean) / self.weight
+        self.since_ms = to_ms
+        self.got = self.due = 0.0
+
+    def variance(self, rules: BaselineRules) -> float:
+        """The relative variance to reckon with, > 0."""
+        known = rules.noise_prior_weight
+        mean = (known * rules.noise_prior + self.weight * self.mean) / (known + self.weight)
+        return max(mean, rules.noise_floor)
+
+
+class FollowRate(Struct, array_like=True):
+    """Net follows per hour: a discounted Gamma-Poisson rate with learned overdispersion.
+
+    `excess` and `square` are discounted sums over hours of (seen - expected)^2 - expected and of
+    expected^2: their ratio is the relative variance beyond chance.
+    """
+
+    first_ms: int = 0
+    hour_ms: int = 0
+    got: float = 0.0
+    total: float = 0.0
+    hours: float = 0.0
+    excess: float = 0.0
+    square: float = 0.0
+
+    def rate(self, followers: int | None, rules: SpikeRules) -> float:
+        """Expected net follows per hour, > 0."""
+        prior = max(rules.prior_rate_floor, rules.prior_rate_share * (followers or 0))
+        got = max(self.total + rules.prior_hours * prior, 0.0)
+        return max(got / (self.hours + rules.prior_hours), 0.05)
+
+    def shape(self, rate: float, rules: SpikeRules) -> float:
+        """Negative binomial shape of a window's count: learned dispersion and the rate's own."""
+        known = rules.dispersion_prior_weight * max(rate, 1.0) ** 2
+        variance = (known * rules.dispersion_prior + self.excess) / (known + self.square)
+        return 1.0 / (max(variance, 0.05) + 1.0 / (self.total + 1.0 if self.total > 0 else 1.0))
+
+    def roll(self, now_ms: int, followers: int | None, rules: SpikeRules) -> None:
+        """Close the hours that ended by `now_ms`; hours without any follow count as zero."""
+        if not self.first_ms:
+            self.first_ms = now_ms
+            self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
+            return
+        if now_ms < self.hour_ms:
+            return
+        keep = 2.0 ** (-HOUR_MS / rules.half_life_ms)
+        rate = self.rate(followers, rules)
+        got = min(self.got, rules.learn_ceiling * rate + 5.0)
+        self.total = self.total * keep + got
+        self.hours = self.hours * keep + 1.0
+        self.excess = self.excess * keep + (got - rate) ** 2 - rate
+        self.square = self.square * keep + rate * rate
+        self.got = 0.0
+        idle = min((now_ms - self.hour_ms) // HOUR_MS, 30 * DAY_MS // HOUR_MS)
+        self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
+        if idle:
+            faded = keep**idle
+            held = (1.0 - faded) / (1.0 - keep)
+            self.total *= faded
+            self.hours = self.hours * faded + held
+            rate = self.rate(followers, rules)
+            self.excess = self.excess * faded + (rate * rate - rate) * held
+            self.square = self.square * faded + rate * rate * held

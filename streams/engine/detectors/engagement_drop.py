@@ -1,0 +1,251 @@
+"""Engagement drop: the live posts of a creator together stop getting what they should.
+
+Knows the running comparison of engagement with its expectation, and when the gap is an alert. Must
+not know where the expectation comes from (`course`).
+
+The steps of `course` feed a one-sided CUSUM of "as usual" against "a third of usual". Where it
+leaves zero a suspicion starts: from then on levels are held fast and observed and expected are
+summed. It becomes an alert only if a first stretch of evidence is convincing (pending), a second
+one, no shorter than `confirm_ms`, agrees, the whole is both large and improbable (firing), and the
+posts are also below what this creator's posts usually get at their age.
+"""
+
+import math
+
+from msgspec import Struct, field
+
+from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from streams.engine import alerting
+from streams.engine.alerting import Episode
+from streams.engine.course import Course, Step
+from streams.engine.facts import CreatorInfo
+from streams.engine.rules import HOUR_MS, MINUTE_MS, DropRules, Rules
+from streams.engine.tails import both, lower_tail
+
+KIND: Kind = "engagement_drop"
+
+
+class EngagementDrop(Struct, array_like=True):
+    """The suspicion and the episode of one creator; all sums are since `since_ms`."""
+
+    cusum: float = 0.0
+    since_ms: int = 0
+    got: float = 0.0
+    due: float = 0.0
+    squares: float = 0.0
+    new_got: float = 0.0
+    new_due: float = 0.0
+    new_squares: float = 0.0
+    usual: float = 0.0
+    pending_ms: int = 0
+    pending_got: float = 0.0
+    pending_due: float = 0.0
+    recent_got: float = 0.0
+    recent_due: float = 0.0
+    well_ms: int = 0
+    probability: float = 1.0
+    episode: Episode = field(default_factory=Episode)
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether levels must be held fast."""
+        return self.since_ms > 0
+
+    def update(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        """Take in one step of the course; what there is to tell, in order."""
+        drop = rules.drop
+        if not self.suspicious:
+            self._watch(step, course, drop)
+            return []
+        self._add(step)
+        if self.episode.on:
+            return self._follow(step, course, info, rules)
+        gain = step.got * math.log(drop.alternative) + step.due * (1.0 - drop.alternative)
+        self.cusum += gain
+        overdue = step.to_ms - self.since_ms > drop.max_hold_ms
+        if self.cusum <= 0.0 or overdue:
+            self._drop_suspicion(course)
+            return []
+        if self._convincing(step, course, info, rules):
+            return self._fire(step, course, info, rules)
+        return []
+
+    def _watch(self, step: Step, course: Course, rules: DropRules) -> None:
+        gain = step.got * math.log(rules.alternative) + step.due * (1.0 - rules.alternative)
+        if gain > 0.0 and course.levels.count >= rules.min_posts:
+            self.since_ms = step.from_ms
+            self.cusum = gain
+            self._add(step)
+
+    def _add(self, step: Step) -> None:
+        self.got += step.got
+        self.due += step.due
+        self.squares += step.top * step.due
+        self.new_got += step.new_got
+        self.new_due += step.new_due
+        self.new_squares += step.new_square
+        self.usual += step.usual
+
+    def _drop_suspicion(self, course: Course) -> None:
+        episode = self.episode
+        course.release()
+        for name, default in zip(self.__struct_fields__, self.__struct_defaults__, strict=True):
+            if name != "episode":
+                setattr(self, name, default)
+        self.episode = episode
+
+    def _convincing(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> bool:
+        drop = rules.drop
+        if self.due < drop.pending_expected or self.got > drop.pending_ratio * self.due:
+            if self.got > drop.confirm_ratio * self.due:
+                self.pending_ms = 0
+            return False
+        probability = self._tail(step.to_ms, course, rules)
+        if not self.pending_ms:
+            if probability <= drop.pending_probability:
+                self.pending_ms = step.to_ms
+                self.pending_got, self.pending_due = self.got, self.due
+            return False
+        got, due = self.got - self.pending_got, self.due - self.pending_due
+        self.probability = probability
+        seen, expected = self.got + self.new_got, self.due + self.new_due
+        return (
+            step.to_ms - self.pending_ms >= drop.confirm_ms
+            and due >= drop.confirm_expected
+            and got <= drop.confirm_ratio * due
+            and expected >= drop.min_expected
+            and seen <= drop.fire_ratio * expected
+            and seen <= drop.usual_ratio * self.usual
+            and probability <= drop.fire_probability
+            and step.to_ms >= self.episode.until_ms
+        )
+
+    def _tail(self, now_ms: int, course: Course, rules: Rules) -> float:
+        """Probability of so little: known and new posts apart, then taken together."""
+        span = max(now_ms - self.since_ms, rules.drop.step_ms)
+        noise = course.noise.variance(rules.baseline)
+        noise *= max(1.0, rules.baseline.noise_block_ms / span)
+        lonely = self.squares / self.due**2 if self.due > 0.0 else 1.0
+        known = lower_tail(self.got, self.due, 1.0 / (noise * (1.0 + lonely)))
+        if self.new_due < 1.0:
+            return known
+        spread = self.new_squares / self.new_due**2
+        return both(known, lower_tail(self.new_got, self.new_due, 1.0 / (spread + noise)))
+
+    def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        seen = self.got + self.new_got
+        hit = [p for p in course.posts if p.held_due > 0.0]
+        explanation = "silence" if seen == 0 else _spread(len(hit))
+        self.episode.open(self.since_ms, step.to_ms, self._severity(rules.drop), explanation)
+        latest = max(hit, key=lambda p: p.at_ms, default=None)
+        self.episode.campaign_id = latest.campaign_id if latest else None
+        self.recent_got, self.recent_due = self.got, self.due
+        return [self._alert("firing", step.to_ms, course, info, rules)]
+
+    def _severity(self, rules: DropRules) -> Severity:
+        ratio = (self.got + self.new_got) / max(self.due + self.new_due, 1e-9)
+        return "critical" if ratio <= rules.critical_ratio else "warning"
+
+    def _follow(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        drop = rules.drop
+        now = step.to_ms
+        keep = 2.0 ** (-(now - step.from_ms) / drop.resolve_half_life_ms)
+        self.recent_got = self.recent_got * keep + step.got + step.new_got
+        self.recent_due = self.recent_due * keep + step.due + step.new_due
+        enough = self.recent_due >= drop.resolve_expected
+        if enough and self.recent_got >= drop.resolve_ratio * self.recent_due:
+            self.well_ms = self.well_ms or now
+            if now - self.well_ms >= drop.resolve_after_ms:
+                return [self._resolve(self.well_ms, now, course, info, rules)]
+        elif enough:
+            self.well_ms = 0
+        if now - self.episode.started_ms >= drop.max_episode_ms:
+            return [self._resolve(now, now, course, info, rules)]
+        if now - self.episode.told_ms < drop.update_every_ms:
+            return []
+        self.episode.told_ms = now
+        self.episode.severity = self._severity(drop)
+        self.probability = min(self.probability, self._tail(now, course, rules))
+        return [self._alert("update", now, course, info, rules)]
+
+    def _resolve(
+        self, ended_ms: int, now_ms: int, course: Course, info: CreatorInfo, rules: Rules
+    ) -> Alert:
+        alert = self._alert("resolved", now_ms, course, info, rules, ended_ms)
+        self.episode.close(now_ms + rules.drop.cooldown_ms)
+        self._drop_suspicion(course)
+        course.disregard()
+        return alert
+
+    def _alert(
+        self,
+        status: Status,
+        now_ms: int,
+        course: Course,
+        info: CreatorInfo,
+        rules: Rules,
+        ended_ms: int | None = None,
+    ) -> Alert:
+        seen, expected = self.got + self.new_got, self.due + self.new_due
+        ratio = seen / expected
+        who = alerting.name(info)
+        posts = sorted(
+            (p for p in course.posts if p.held_due > 0.0), key=lambda p: p.at_ms, reverse=True
+        )[:5]
+        since = alerting.clock(self.since_ms)
+        share = f"{100.0 * ratio:.0f} %"
+        if status == "resolved":
+            title = f"Engagement of {who} is back"
+            lasted = ((ended_ms or now_ms) - self.since_ms) / HOUR_MS
+            reason = (
+                f"The posts of {who} get what they should again; from {since} on, for {lasted:.1f}"
+                f" hours, they got {alerting.count(seen)} engagements of about"
+                f" {alerting.count(expected)} expected ({share})."
+            )
+        else:
+            title = f"Engagement of {who} fell to {share} of usual"
+            reason = (
+                f"Since {since} the {len(posts)} latest posts of {who} got {alerting.count(seen)}"
+                f" engagements where about {alerting.count(expected)} were expected from their"
+                f" course so far and from {course.levels.count} earlier posts at the same age"
+                f" ({share}); chance alone would do that {alerting.chance(self.probability)}."
+            )
+        evidence = Evidence(
+            metric="engagements",
+            observed=seen,
+            expected=round(expected, 2),
+            ratio=round(ratio, 4),
+            probability=self.probability,
+            window_start=alerting.moment(self.since_ms),
+            window_end=alerting.moment(now_ms),
+            samples=course.levels.count,
+            followers=info.followers,
+            posts=[
+                PostEvidence(
+                    post_id=p.post_id,
+                    age_minutes=round((now_ms - p.at_ms) / MINUTE_MS, 1),
+                    observed=p.got + p.held_got,
+                    expected=round(
+                        course.levels.usual(p.media, info.followers, rules.baseline)[0]
+                        * (p.due + p.held_due),
+                        1,
+                    ),
+                )
+                for p in posts
+            ],
+        )
+        return alerting.build(
+            KIND,
+            status,
+            self.episode,
+            info,
+            now_ms,
+            title=title,
+            reason=reason,
+            evidence=evidence,
+            ended_ms=ended_ms,
+        )
+
+
+def _spread(posts: int) -> str:
+    return "across_posts" if posts > 1 else "single_post"

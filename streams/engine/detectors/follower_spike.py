@@ -1,0 +1,250 @@
+"""Follower spike: followers come far faster than this creator's usually do.
+
+Knows the sliding counts of net follows, and when they are an alert. Must not know how the usual
+rate is learned (`baselines.FollowRate`).
+"""
+
+from msgspec import Struct, field
+
+from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from streams.engine import alerting
+from streams.engine.alerting import Episode
+from streams.engine.baselines import FollowRate
+from streams.engine.course import Course
+from streams.engine.facts import PANE_MS, CreatorInfo
+from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules, SpikeRules
+from streams.engine.tails import upper_tail
+
+KIND: Kind = "follower_spike"
+
+
+class FollowerSpike(Struct, array_like=True):
+    """Recent net follows, the usual rate and the episode of one creator.
+
+    `recent` holds (end of pane, net follows), panes for two minutes, then minutes, for half an
+    hour. While an episode is on, `got` counts since its start and `window_ms` is what fired.
+    """
+
+    rate: FollowRate = field(default_factory=FollowRate)
+    recent: list[tuple[int, float]] = []
+    got: float = 0.0
+    window_ms: int = 0
+    seen: float = 0.0
+    expected: float = 0.0
+    probability: float = 1.0
+    episode: Episode = field(default_factory=Episode)
+
+    def add(self, end_ms: int, net: float) -> None:
+        """Take in the net follows of the pane that ended at `end_ms`."""
+        self.recent.append((end_ms, float(net)))
+        self.rate.got += net
+        if self.episode.on:
+            self.got += net
+
+    def spread(self, amount: int, since_ms: int, end_ms: int) -> None:
+        """Take in growth that polling revealed, evenly over the time since the last poll."""
+        span = max(end_ms - since_ms, PANE_MS)
+        per_ms = amount / span
+        start = max(since_ms, end_ms - 30 * MINUTE_MS)
+        while start < end_ms:
+            stop = min(start + MINUTE_MS, end_ms)
+            self.recent.append((stop, per_ms * (stop - start)))
+            start = stop
+        self.recent.sort()
+        earlier = min(max(end_ms // HOUR_MS * HOUR_MS - since_ms, 0), span)
+        self.rate.total += per_ms * earlier
+        self.rate.got += per_ms * (span - earlier)
+        if self.episode.on:
+            self.got += per_ms * min(span, end_ms - self.episode.started_ms)
+
+    def update(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        """Judge the sliding windows that end at `end_ms`; what there is to tell, in order."""
+        spike = rules.spike
+        self._trim(end_ms, spike)
+        if self.episode.on:
+            return self._follow(end_ms, course, info, rules)
+        floor = max(spike.min_follows, spike.min_share * (info.followers or 0))
+        if end_ms < self.episode.until_ms:
+            floor = max(floor, self.episode.peak * spike.cooldown_growth)
+        if sum(net for _, net in self.recent) < floor:
+            return []
+        if end_ms - self.rate.first_ms < spike.min_history_ms:
+            return []
+        for window in spike.windows_ms:
+            seen = self._seen(end_ms, window)
+            if seen >= floor and self._judge(seen, window, info, spike):
+                return [self._fire(end_ms, window, course, info, rules)]
+        return []
+
+    def _judge(self, seen: float, window: int, info: CreatorInfo, rules: SpikeRules) -> bool:
+        rate = self.rate.rate(info.followers, rules)
+        expected = rate * window / HOUR_MS
+        if seen < rules.fire_ratio * max(expected, 1.0):
+            return False
+        probability = upper_tail(seen, expected, self.rate.shape(rate, rules))
+        if probability > rules.fire_probability:
+            return False
+        self.window_ms, self.seen, self.expected = window, seen, expected
+        self.probability = probability
+        return True
+
+    def _seen(self, end_ms: int, window: int) -> float:
+        since = end_ms - window
+        return sum(net for at, net in self.recent if at > since)
+
+    def _trim(self, end_ms: int, rules: SpikeRules) -> None:
+        recent = self.recent
+        oldest = end_ms - rules.windows_ms[-1]
+        if len(recent) > 48 or (recent and recent[0][0] <= oldest):
+            fine = end_ms - 2 * MINUTE_MS
+            kept: dict[int, float] = {}
+            for at, net in recent:
+                if at > oldest:
+                    key = at if at > fine else -(-at // MINUTE_MS) * MINUTE_MS
+                    kept[key] = kept.get(key, 0.0) + net
+            self.recent = list(kept.items())
+
+    def _fire(
+        self, end_ms: int, window: int, course: Course, info: CreatorInfo, rules: Rules
+    ) -> Alert:
+        since = end_ms - window
+        first = min(at for at, net in self.recent if at > since and net > 0)
+        self.episode.open(
+            max(first - PANE_MS, since),
+            end_ms,
+            self._severity(rules.spike),
+            _explain(end_ms, course, info, rules),
+        )
+        self.got = self.episode.peak = self.seen
+        return self._alert("firing", end_ms, course, info, rules)
+
+    def _severity(self, rules: SpikeRules) -> Severity:
+        ratio = self.seen / max(self.expected, 1.0)
+        return "critical" if ratio >= rules.critical_ratio else "warning"
+
+    def _follow(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        spike, episode = rules.spike, self.episode
+        rate = self.rate.rate(info.followers, spike)
+        calm = spike.resolve_window_ms
+        if end_ms - episode.started_ms >= calm:
+            usual = rate * calm / HOUR_MS
+            if self._seen(end_ms, calm) < max(spike.resolve_ratio * usual, spike.min_follows / 10):
+                alert = self._alert("resolved", end_ms, course, info, rules, end_ms)
+                episode.close(end_ms + spike.cooldown_ms)
+                self.recent = []
+                return [alert]
+        waited = end_ms - episode.told_ms
+        grown = self.got >= spike.update_growth * episode.peak and waited >= MINUTE_MS
+        if not grown and waited < spike.update_every_ms:
+            return []
+        for window in spike.windows_ms:
+            seen = self._seen(end_ms, window)
+            if seen > self.seen:
+                self._judge(seen, window, info, spike)
+        episode.told_ms = end_ms
+        episode.peak = max(episode.peak, self.got)
+        episode.severity = self._severity(spike)
+        episode.explanation = _explain(end_ms, course, info, rules)
+        return [self._alert("update", end_ms, course, info, rules)]
+
+    def _alert(
+        self,
+        status: Status,
+        now_ms: int,
+        course: Course,
+        info: CreatorInfo,
+        rules: Rules,
+        ended_ms: int | None = None,
+    ) -> Alert:
+        who = alerting.name(info)
+        rate = self.rate.rate(info.followers, rules.spike)
+        started = self.episode.started_ms
+        expected = rate * (now_ms - started) / HOUR_MS
+        got = max(self.got, 0.0)
+        ratio = got / max(expected, 0.01)
+        lasted = max((now_ms - started) / MINUTE_MS, 1.0 / 6.0)
+        usual = f"usually about {alerting.count(rate)} an hour"
+        why = _REASONS[self.episode.explanation]
+        if status == "resolved":
+            title = f"Follower spike of {who} is over"
+            reason = (
+                f"{who} gained {alerting.count(got)} followers in {lasted:.0f} minutes from"
+                f" {alerting.clock(started)} on, {usual}; new follows are back to that. {why}"
+            )
+        else:
+            title = f"{who} gained {alerting.count(got)} followers in {_span(lasted)}"
+            reason = (
+                f"{who} gained {alerting.count(got)} followers in {_span(lasted)} since"
+                f" {alerting.clock(started)}, {usual}; chance alone would do that"
+                f" {alerting.chance(self.probability)}. {why}"
+            )
+        evidence = Evidence(
+            metric="net_follows",
+            observed=round(got, 1),
+            expected=round(expected, 4),
+            ratio=round(ratio, 2),
+            probability=self.probability,
+            window_start=alerting.moment(started),
+            window_end=alerting.moment(now_ms),
+            samples=int(self.rate.hours),
+            followers=info.followers,
+            posts=_posts(now_ms, course, info, rules),
+        )
+        return alerting.build(
+            KIND,
+            status,
+            self.episode,
+            info,
+            now_ms,
+            title=title,
+            reason=reason,
+            evidence=evidence,
+            ended_ms=ended_ms,
+        )
+
+
+_REASONS = {
+    "organic_viral": "A recent post does far better than usual, which explains new followers.",
+    "suspect": "No new post and no rise in engagement came with it: the followers may be bought.",
+    "unexplained": "What caused it is not clear from posts and engagement.",
+}
+
+
+def _span(minutes: float) -> str:
+    return f"{minutes * 60:.0f} seconds" if minutes < 2.0 else f"{minutes:.0f} minutes"
+
+
+def _explain(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:
+    """The class of cause: what else happened when followers came."""
+    spike = rules.spike
+    recent = False
+    for post in course.posts:
+        age = now_ms - post.at_ms
+        recent = recent or age <= spike.recent_post_ms
+        got, due = post.got + post.held_got + post.fresh, post.due + post.held_due
+        if age > DAY_MS or got < spike.viral_count or due <= 0.0:
+            continue
+        mean, shape = course.levels.usual(post.media, info.followers, rules.baseline)
+        if got >= spike.viral_ratio * mean * due and upper_tail(got, mean * due, shape) < 0.2:
+            return "organic_viral"
+    if recent or course.recent_got > spike.rise_ratio * course.recent_usual + 5.0:
+        return "unexplained"
+    return "suspect"
+
+
+def _posts(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[PostEvidence]:
+    latest = sorted(course.posts, key=lambda p: p.at_ms, reverse=True)[:3]
+    return [
+        PostEvidence(
+            post_id=p.post_id,
+            age_minutes=round((now_ms - p.at_ms) / MINUTE_MS, 1),
+            observed=p.got + p.held_got + p.fresh,
+            expected=round(
+                course.levels.usual(p.media, info.followers, rules.baseline)[0]
+                * (p.due + p.held_due),
+                1,
+            ),
+        )
+        for p in latest
+        if now_ms - p.at_ms <= DAY_MS
+    ]

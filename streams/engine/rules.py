@@ -1,0 +1,133 @@
+"""Rules: every number that detection depends on, with its reason.
+
+Knows the shipped defaults. Must not know how they are used; nothing here is tuned per demo.
+"""
+
+from msgspec import Struct
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+class BaselineRules(Struct, frozen=True, kw_only=True):
+    """What is learned of a creator, and how fast.
+
+    A post is followed until `post_life_ms`, at most `max_posts` at a time (the newest). Its level
+    enters the creator's baseline once, at `level_age_ms`.
+    """
+
+    max_posts: int = 16
+    post_life_ms: int = 2 * DAY_MS
+    level_age_ms: int = 4 * HOUR_MS
+    level_memory: float = 40.0
+    """Posts after which a level's weight in the baseline has fallen to 1/e."""
+    level_prior_share: float = 0.01
+    """Level of an unknown creator's post, as a share of followers, until posts are known."""
+    level_prior_floor: float = 20.0
+    spread_prior: float = 0.6
+    """Assumed log standard deviation of post-to-post quality before it is learned."""
+    spread_prior_weight: float = 4.0
+    spread_ceiling: float = 0.9
+    max_media_types: int = 6
+    media_prior_weight: float = 3.0
+    """Posts of one type after which that type's own level counts as much as the creator's."""
+    curve_memory: float = 40.0
+    rhythm_half_life_days: float = 7.0
+    rhythm_prior: float = 0.1
+    """Expected share of a post's level, per hour of day, that the flat prior rhythm weighs."""
+    tide_half_life_ms: int = 40 * MINUTE_MS
+    """How fast the common course of all live posts follows what is seen. Smooth changes (night,
+    weekend, a decay steeper than the learned one) are followed; a cliff is not."""
+    tide_prior: float = 8.0
+    tide_bounds: tuple[float, float] = (0.1, 6.0)
+    noise_block_ms: int = 30 * MINUTE_MS
+    noise_prior: float = 0.06
+    """Assumed relative variance of half an hour's count around its expectation."""
+    noise_prior_weight: float = 8.0
+    noise_memory: float = 150.0
+    noise_floor: float = 0.02
+    score_half_life_ms: int = 40 * MINUTE_MS
+    score_min_posts: int = 3
+    score_prior_posts: float = 4.0
+    score_prior_count: float = 5.0
+
+
+class DropRules(Struct, frozen=True, kw_only=True):
+    """When engagement has dropped: effect size, tail probability and a second look agree."""
+
+    step_ms: int = 2 * MINUTE_MS
+    max_step_ms: int = 30 * MINUTE_MS
+    step_count: float = 6.0
+    """A creator is looked at when about this many engagements are expected since the last look."""
+    min_history_ms: int = 24 * HOUR_MS
+    min_posts: int = 5
+    known_count: int = 12
+    """Engagements of a post after which its own level, not the creator's, predicts it."""
+    alternative: float = 0.35
+    """The fall that the running test weighs against "as usual"."""
+    max_hold_ms: int = 3 * HOUR_MS
+    """A suspicion that has not become an alert by then is taken back into the baseline."""
+    pending_expected: float = 12.0
+    pending_ratio: float = 0.42
+    pending_probability: float = 1e-3
+    confirm_ms: int = 6 * MINUTE_MS
+    confirm_expected: float = 8.0
+    confirm_ratio: float = 0.45
+    min_expected: float = 25.0
+    fire_ratio: float = 0.38
+    fire_probability: float = 1e-5
+    usual_ratio: float = 0.6
+    """What the posts get must also be below this share of what the creator's posts usually get at
+    their age: the day after a viral post is no drop."""
+    critical_ratio: float = 0.12
+    resolve_ratio: float = 0.6
+    resolve_half_life_ms: int = 20 * MINUTE_MS
+    resolve_expected: float = 8.0
+    resolve_after_ms: int = 10 * MINUTE_MS
+    max_episode_ms: int = 2 * DAY_MS
+    """After that the new level is the creator's usual one."""
+    update_every_ms: int = 30 * MINUTE_MS
+    cooldown_ms: int = 3 * HOUR_MS
+
+
+class SpikeRules(Struct, frozen=True, kw_only=True):
+    """When followers come too fast: effect size, tail probability and size against the audience."""
+
+    windows_ms: tuple[int, ...] = (MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS)
+    min_history_ms: int = 6 * HOUR_MS
+    min_follows: float = 100.0
+    min_share: float = 0.001
+    """Net new followers within a window, as a share of all followers."""
+    fire_ratio: float = 5.0
+    fire_probability: float = 1e-7
+    half_life_ms: int = 7 * DAY_MS
+    prior_hours: float = 4.0
+    prior_rate_share: float = 0.00005
+    """Follows per hour of an unknown creator, as a share of followers."""
+    prior_rate_floor: float = 1.0
+    dispersion_prior: float = 1.0
+    dispersion_prior_weight: float = 12.0
+    learn_ceiling: float = 4.0
+    """An hour counts in the baseline with at most this multiple of what was expected."""
+    critical_ratio: float = 50.0
+    resolve_ratio: float = 2.0
+    resolve_window_ms: int = 10 * MINUTE_MS
+    update_every_ms: int = 30 * MINUTE_MS
+    update_growth: float = 1.5
+    cooldown_ms: int = 6 * HOUR_MS
+    cooldown_growth: float = 2.0
+    """Within the cooldown only a spike that is larger by this factor opens another episode."""
+    viral_ratio: float = 2.0
+    viral_count: int = 30
+    recent_post_ms: int = 6 * HOUR_MS
+    rise_ratio: float = 1.3
+    """Engagement above this multiple of usual accompanies a spike."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """All rules; the defaults are what ships."""
+
+    baseline: BaselineRules = BaselineRules()
+    drop: DropRules = DropRules()
+    spike: SpikeRules = SpikeRules()

@@ -1,0 +1,75 @@
+"""Tails: how likely a count as small, or as large, would be if all were as usual.
+
+Knows the negative binomial distribution and nothing else. Must not know what is counted.
+"""
+
+import math
+
+_TINY = 1e-300
+_STEPS = 500
+_MAX_SHAPE = 1e6
+
+
+def lower_tail(count: float, mean: float, shape: float) -> float:
+    """P(N <= count) for a negative binomial N with this mean and variance mean + mean^2 / shape.
+
+    `count` may be fractional (it then interpolates); a mean of zero gives 1. In [0, 1], finite.
+    """
+    if count < 0:
+        return 0.0
+    if mean <= 0:
+        return 1.0
+    shape = min(shape, _MAX_SHAPE)
+    return _beta_inc(shape, count + 1.0, shape / (shape + mean))
+
+
+def upper_tail(count: float, mean: float, shape: float) -> float:
+    """P(N >= count), the same distribution. In [0, 1], finite."""
+    if count <= 0:
+        return 1.0
+    if mean <= 0:
+        return 0.0
+    shape = min(shape, _MAX_SHAPE)
+    return _beta_inc(count, shape, mean / (shape + mean))
+
+
+def both(first: float, second: float) -> float:
+    """Fisher's probability of two independent tail probabilities taken together."""
+    product = first * second
+    return product * (1.0 - math.log(product)) if product > 0.0 else 0.0
+
+
+def _beta_inc(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function I_x(a, b)."""
+    if x <= 0.0:
+        return 0.0
+    if x >= 1.0:
+        return 1.0
+    log_front = (
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    )
+    front = math.exp(min(log_front, 0.0)) if log_front > -740.0 else 0.0
+    if x < (a + 1.0) / (a + b + 2.0):
+        return min(front * _fraction(a, b, x) / a, 1.0)
+    return max(1.0 - front * _fraction(b, a, 1.0 - x) / b, 0.0)
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of I_x(a, b), evaluated by Lentz's method."""
+    c = 1.0
+    d = 1.0 - (a + b) * x / (a + 1.0)
+    d = 1.0 / (d if abs(d) > _TINY else _TINY)
+    value = d
+    for m in range(1, _STEPS):
+        for step in (
+            m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0)),
+        ):
+            d = 1.0 + step * d
+            d = 1.0 / (d if abs(d) > _TINY else _TINY)
+            c = 1.0 + step / c
+            c = c if abs(c) > _TINY else _TINY
+            value *= d * c
+        if abs(d * c - 1.0) < 1e-9:
+            break
+    return value

@@ -1,0 +1,129 @@
+"""Watch: everything that detection remembers of one creator.
+
+Knows the order of things: facts of a closed pane go into the course of posts and the follow
+counts, then each detector looks. Must not know how a pane was counted or where alerts go.
+"""
+
+from msgspec import Struct, field
+
+from schemas.alerts import Alert
+from streams.engine.course import Course, next_look
+from streams.engine.detectors.engagement_drop import EngagementDrop
+from streams.engine.detectors.follower_spike import FollowerSpike
+from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
+from streams.engine.rules import MINUTE_MS, Rules
+
+_DEFAULT = Rules()
+_ENGAGEMENT = frozenset(("likes", "comments", "shares", "saves"))
+
+
+class Watch(Struct, array_like=True):
+    """All detection state of one creator: plain data, bounded; a fresh one is `Watch()`.
+
+    `look_ms` is when the course is next compared with its expectation, None while no post lives.
+    """
+
+    since_ms: int = 0
+    look_ms: int | None = None
+    next_deadline_ms: int | None = None
+    course: Course = field(default_factory=Course)
+    drop: EngagementDrop = field(default_factory=EngagementDrop)
+    spike: FollowerSpike = field(default_factory=FollowerSpike)
+
+    def on_pane(
+        self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
+    ) -> list[Alert]:
+        """Take in one closed pane (None: only time has passed) and say what there is to tell.
+
+        `end_ms` strictly ascends from call to call; a pane that is left out had no activity.
+        """
+        if not self.since_ms:
+            self.since_ms = end_ms
+        alerts: list[Alert] = []
+        follows = False
+        if facts is not None:
+            if facts.published or facts.deleted:
+                self._publish(end_ms, facts, rules)
+            posts = self.course.posts
+            if facts.by_post:
+                for post in posts:
+                    n = facts.by_post.get(post.post_id)
+                    if n is not None:
+                        post.fresh += n
+            follows = self._count(end_ms, facts, info, rules)
+        if self.look_ms is not None and end_ms >= self.look_ms:
+            alerts = self._look(end_ms, info, rules)
+        if follows or self.spike.episode.on:
+            alerts += self.spike.update(end_ms, self.course, info, rules)
+        self.next_deadline_ms = self._deadline(end_ms, rules)
+        return alerts
+
+    def score(self, now_ms: int, rules: Rules = _DEFAULT) -> tuple[float | None, int]:
+        """How a creator does now against its own baseline, with the number of posts behind that.
+
+        With r = (got + 5) / (usual + 5), where `got` is the engagement of live posts and `usual`
+        what the creator's posts usually get at their age and hour, both discounted with a
+        half-life of 40 minutes, and t = n / (n + 4) for n posts in the baseline:
+        score = 100 r^t / (1 + r^t). 50 is as usual, 75 about three times usual; few posts and few
+        engagements pull towards 50. None until 3 posts are known. In (0, 100).
+        """
+        return self.course.score(now_ms, rules.baseline), self.course.levels.count
+
+    def active(self) -> list[str]:
+        """Kinds of alerts that are firing now."""
+        kinds = (("engagement_drop", self.drop.episode), ("follower_spike", self.spike.episode))
+        return [kind for kind, episode in kinds if episode.on]
+
+    def _publish(self, end_ms: int, facts: PaneFacts, rules: Rules) -> None:
+        base = rules.baseline
+        for published in facts.published:
+            post_id, at_ms, media, campaign = published
+            if end_ms - at_ms >= base.post_life_ms:
+                continue
+            if self.course.publish(post_id, at_ms, media or "", campaign, base):
+                look = end_ms + rules.drop.step_ms
+                self.look_ms = look if self.look_ms is None else min(self.look_ms, look)
+                self.course.stepped_ms = self.course.stepped_ms or end_ms
+        for post_id in facts.deleted:
+            self.course.forget(post_id)
+
+    def _count(self, end_ms: int, facts: PaneFacts, info: CreatorInfo, rules: Rules) -> bool:
+        spike = self.spike
+        spike.rate.roll(end_ms, info.followers, rules.spike)
+        net = facts.follows - facts.unfollows
+        if net:
+            spike.add(end_ms, net)
+        changed = net > 0
+        if facts.spreads:
+            growth: dict[str, tuple[int, int]] = {}
+            for post_id, (metric, amount, since_ms) in facts.spreads:
+                if metric == "followers":
+                    spike.spread(amount, since_ms, end_ms)
+                    changed = True
+                elif post_id and metric in _ENGAGEMENT:
+                    sum_, since = growth.get(post_id, (0, end_ms))
+                    growth[post_id] = (sum_ + amount, min(since, since_ms))
+            for post_id, (amount, since_ms) in growth.items():
+                self.course.poll(post_id, amount, since_ms, end_ms)
+        return changed
+
+    def _look(self, end_ms: int, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        course, drop = self.course, self.drop
+        on = drop.episode.on
+        step = course.step(end_ms, info.followers, drop.suspicious, not on, rules)
+        alerts: list[Alert] = []
+        if on or end_ms - self.since_ms >= rules.drop.min_history_ms:
+            alerts = drop.update(step, course, info, rules)
+        course.mature(end_ms, not drop.episode.on, rules)
+        look = next_look(step, rules.drop)
+        if look is None and (course.posts or drop.episode.on):
+            look = end_ms + rules.drop.max_step_ms
+        self.look_ms = None if look is None else -(-look // PANE_MS) * PANE_MS
+        return alerts
+
+    def _deadline(self, end_ms: int, rules: Rules) -> int | None:
+        due = self.look_ms
+        if self.spike.episode.on:
+            look = end_ms + MINUTE_MS
+            due = look if due is None else min(due, look)
+        return due
