@@ -209,11 +209,14 @@ def _options() -> "KafkaOptions":
 
 
 def _check_topics(options: "KafkaOptions") -> None:
-    from streams.kafka.admin import check_topics, declared
+    from streams.kafka.admin import check_topics, declared, described
 
     findings = asyncio.run(check_topics(options))
-    for finding in findings:
-        click.echo(f"{finding.severity}: {finding}", err=True)
-    if any(finding.severity == "error" for finding in findings):
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for line in described(finding for finding in findings if finding.severity == "warning"):
+        click.echo(f"warning: {line}", err=True)
+    for line in described(errors):
+        click.echo(f"error: {line}", err=True)
+    if errors:
         raise SystemExit(1)
     click.echo(f"{len(declared(options))} topics can be used")

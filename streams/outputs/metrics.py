@@ -202,10 +202,15 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
         {"true": counted.late[True], "false": counted.late[False]},
     )
     yield _counters_by(
-        "counter_snapshots",
+        "snapshots",
         "Polled totals, by what became of them.",
         "outcome",
         {outcome: counted.snapshots[outcome] for outcome in _SNAPSHOTS},
+    )
+    yield _counter(
+        "events_reconciled",
+        "Accepted events of a kind that polled totals count for their creator.",
+        counted.snapshots["events reconciled"],
     )
     refused = CounterMetricFamily(
         PREFIX + "dead_letters", "Records refused, by reason.", labels=["topic", "code"]

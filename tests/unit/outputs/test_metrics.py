@@ -29,7 +29,7 @@ def a_busy_reading() -> Reading:
             dead_letters=Counter({("campaigns", "not_json"): 1}),
             alerts=Counter({("follower_spike", "firing"): 1}),
             outputs=Counter({"engagement-windows": 3}),
-            snapshots=Counter(counted=6, baseline=1),
+            snapshots=Counter({"counted": 6, "baseline": 1, "events reconciled": 2}),
             holes=1,
             last_event_ms=1_700_000_001_250,
         ),
