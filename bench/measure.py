@@ -1,0 +1,113 @@
+"""Measure: how far a consumer group has come, and what CPU a process has spent.
+
+Knows Kafka's group offsets and the process table. Must not know who is measured.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from tests.harness.procs import Process
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process, all threads, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+@dataclass
+class Progress:
+    """Samples of (seconds, CPU seconds, records consumed), and the rates between them."""
+
+    samples: list[tuple[float, float, int]] = field(default_factory=list)
+
+    def between(self, low: float, high: float) -> tuple[float, float]:
+        """(records per second, records per CPU second) between two shares of the total."""
+        total = self.samples[-1][2]
+        inside = [s for s in self.samples if low * total <= s[2] <= high * total]
+        if len(inside) < 2:
+            inside = [self.samples[0], self.samples[-1]]
+        (wall0, cpu0, n0), (wall1, cpu1, n1) = inside[0], inside[-1]
+        return (n1 - n0) / max(wall1 - wall0, 1e-9), (n1 - n0) / max(cpu1 - cpu0, 1e-9)
+
+
+async def follow(
+    bootstrap: str, group: str, topics: Iterable[str], process: Process, total: int, timeout: float
+) -> Progress:
+    """Sample a group's committed offsets until it has `total` records behind it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    progress, started, wanted = Progress(), time.monotonic(), set(topics)
+    try:
+        while True:
+            done = await _consumed(admin, group, wanted)
+            if not process.running:
+                raise RuntimeError(f"the worker ended early:\n{process.tail()}")
+            elapsed = time.monotonic() - started
+            progress.samples.append((elapsed, cpu_seconds(process.pid), done))
+            if done >= total:
+                return progress
+            if elapsed > timeout:
+                raise TimeoutError(f"{done} of {total} after {timeout} s:\n{process.tail()}")
+            await asyncio.sleep(0.2)
+    finally:
+        await admin.close()
+
+
+async def _consumed(admin: AIOKafkaAdminClient, group: str, topics: set[str]) -> int:
+    try:
+        offsets = await admin.list_consumer_group_offsets(group)
+    except GroupCoordinatorNotAvailableError:
+        return 0  # the first group of a new broker
+    return sum(o.offset for tp, o in offsets.items() if tp.topic in topics and o.offset > 0)
+
+
+async def latest_values(bootstrap: str, topic: str) -> dict[bytes, bytes]:
+    """The last committed value of each key of a topic."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=8 << 20,
+    )
+    await consumer.start()
+    values: dict[bytes, bytes] = {}
+    try:
+        parts = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        if not parts:
+            parts = [TopicPartition(topic, p) for p in await _partitions(bootstrap, topic)]
+        consumer.assign(parts)
+        ends = await consumer.end_offsets(parts)
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    if record.key is None:
+                        continue
+                    if record.value is None:
+                        values.pop(record.key, None)
+                    else:
+                        values[record.key] = record.value
+    finally:
+        await consumer.stop()
+    return values
+
+
+async def _partitions(bootstrap: str, topic: str) -> list[int]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics([topic])
+        return [p["partition"] for p in described[0]["partitions"]]
+    finally:
+        await admin.close()
