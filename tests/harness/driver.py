@@ -131,8 +131,9 @@ class ShardDriver:
                     if not waiting and at > until + 60_000
                     else until + step_ms
                 )
-            key = str(event["creator_id"]).encode()
-            partition = partition_for(key, self.config.partitions)
+            campaign = topic == "campaigns"
+            key = str(event["campaign_id" if campaign else "creator_id"]).encode()
+            partition = 0 if campaign else partition_for(key, self.config.partitions)
             waiting[partition, topic].append((at, key, msgspec.json.encode(event)))
         self._deliver(waiting)
         if until is not None:
