@@ -41,6 +41,15 @@ def queries(dashboard: dict[str, Any]) -> Iterator[Query]:
             yield Query(name, panel, target["expr"], target.get("instant", False))
 
 
+def label_queries(dashboard: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (selector, label) of each variable whose values are those of a label."""
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] == "query":
+            asked = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
+            assert asked, variable["query"]
+            yield asked[1], asked[2]
+
+
 def put_in(expression: str, values: Mapping[str, str]) -> str:
     """The expression with `$name` and `${name}` replaced; an unknown name is an error."""
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: values[match[1] or match[2]], expression)
