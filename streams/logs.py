@@ -46,6 +46,11 @@ class _Json(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """False for what Faust's services say of their own coming and going."""
+    return record.levelno > logging.INFO or not str(record.msg).startswith("[^")
+
+
 def configure(level: str, style: str) -> None:
     """Send all logs to stderr in `style` (text or json), libraries only from WARNING on.
 
@@ -53,6 +58,8 @@ def configure(level: str, style: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if style == "json" else _Text())
+    if level != "DEBUG":
+        handler.addFilter(_worth_reading)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTER:
         logging.getLogger(name).setLevel(level if level in {"DEBUG", "ERROR"} else "WARNING")
