@@ -5,6 +5,7 @@ own thread, except where it says so.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -115,23 +116,38 @@ class ChainThread(AIOKafkaConsumerThread):
         timeout: float | None = None,
         max_records: int | None = None,
     ) -> dict[TP, Drain]:
-        if not self.consumer.flow_active:
-            return {}
         fetcher = consumer._fetcher
-        if consumer._closed or fetcher._closed:
-            raise ConsumerStoppedError
-        wanted = active_partitions & self._current_chain().keys()
-        if not wanted:
-            await asyncio.sleep(min(timeout or 0, 0.05))
-            return {}
+        deadline = time.monotonic() + (timeout or 0.0)
+        assignment = self._assignment()
         with fetcher._subscriptions.fetch_context():
-            try:
-                fetched = await fetcher.fetched_records(
-                    wanted, timeout=timeout, max_records=max_records
-                )
-            except OffsetOutOfRangeError as error:
-                raise _out_of_range(error) from error
-        # From here on nothing awaits: positions and records belong together.
+            while True:
+                if consumer._closed or fetcher._closed:
+                    raise ConsumerStoppedError
+                # What is read for a caller from before a rebalance would be dropped, and leave
+                # holes, so this neither begins nor goes on across one.
+                stopped = not self.consumer.flow_active or assignment is not self._assignment()
+                if stopped or fetcher._subscriptions.reassignment_in_progress:
+                    return {}
+                wanted = active_partitions & self._current_chain().keys()
+                drained = await self._drain(fetcher, wanted)
+                left = deadline - time.monotonic()
+                if drained or left <= 0:
+                    return drained
+                waiter = fetcher._create_fetch_waiter()
+                await asyncio.wait([waiter], timeout=left if wanted else min(left, 0.05))
+                if waiter.done():
+                    waiter.result()  # tells of errors of the group
+                else:
+                    waiter.cancel()
+
+    async def _drain(self, fetcher: Any, wanted: set[TP]) -> dict[TP, Drain]:
+        if not wanted:
+            return {}
+        try:
+            # With a timeout of 0 this does not wait, so positions and records belong together.
+            fetched = await fetcher.fetched_records(wanted, timeout=0)
+        except OffsetOutOfRangeError as error:
+            raise _out_of_range(error) from error
         return self._chained(fetcher, wanted, fetched)
 
     def _chained(self, fetcher: Any, wanted: set[TP], fetched: Mapping[TP, Any]) -> dict[TP, Drain]:

@@ -192,7 +192,7 @@ class Takeover:
             if position is None:
                 position = max(begin, committed.get(tp, begin))
                 shard.apply(Batch(topic, None, (), position))
-            elif not begin <= position <= end:
+            elif position < begin or (position > end and seam.options.exactly_once):
                 raise position_lost(
                     tp.topic,
                     tp.partition,

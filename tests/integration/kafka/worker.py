@@ -1,6 +1,6 @@
 """A worker with nothing but the seam and counting shards, as its own process.
 
-Usage: worker.py BOOTSTRAP APP_ID PREFIX PARTITIONS [GUARANTEE]. Timeouts come from SEAM_* variables.
+Usage: worker.py BOOTSTRAP APP_ID PREFIX PARTITIONS [GUARANTEE]. SEAM_* variables set timeouts.
 """
 
 import logging
