@@ -60,7 +60,7 @@ def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
         start = live - int(rng.integers(40 * MINUTE_MS, 60 * MINUTE_MS))
         wanted.append(("engagement_drop", start, live + int(rng.integers(60, 120)) * MINUTE_MS))
     start = live + int(rng.integers(8 * SECOND_MS, 12 * SECOND_MS))
-    wanted.append(("follower_spike", start, start + int(rng.integers(100, 240)) * SECOND_MS))
+    wanted.append(("follower_spike", start, start + int(rng.integers(40, 90)) * SECOND_MS))
     return wanted
 
 

@@ -85,6 +85,12 @@ def roster(plan: Plan) -> list[Creator]:
     return [_creator(plan, number, float(places[number])) for number in range(plan.creators)]
 
 
+def usual_rate(creators: list[Creator]) -> float:
+    """Reactions per second that `creators` get on average, about."""
+    daily = sum(c.reactions * len(c.slots) * (1 - c.skips) for c in creators)
+    return daily * 1.1 / 86_400
+
+
 def campaigns(plan: Plan, creators: list[Creator]) -> list[Brief]:
     """The campaigns that run through all of `plan`, with the creators that take part."""
     rng = np.random.default_rng([plan.seed, 2])

@@ -1,0 +1,274 @@
+"""`pulse simulate`: a simulated world, to Kafka or into a file.
+
+Knows options, and where events go. Must not know how events come about.
+"""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import click
+import msgspec
+import orjson
+
+from schemas.instants import to_ms
+from streams.sources import run
+from streams.sources.durations import DURATION
+from streams.sources.feed import Feed
+from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
+from streams.sources.simulate.plan import DAY_MS, Incident, Plan, Timed
+from streams.sources.simulate.roster import roster, usual_rate
+from streams.sources.simulate.world import generate, truth
+
+_FOREVER_MS = 3_650 * DAY_MS
+
+
+class Options(NamedTuple):
+    """What was asked for on the command line; durations in seconds."""
+
+    seed: int
+    creators: int
+    rate: float | None
+    backfill: float
+    duration: float | None
+    live: bool
+    speed: float | None
+    incidents: Literal["default", "none"] | int
+    at_ms: int | None
+    out: Path | None
+    truth: Path | None
+    report: Path | None
+
+
+def records(events: Iterable[Timed]) -> Iterator[Outgoing]:
+    """`events` as they go to the topics."""
+    return (outgoing(timed.topic, timed.event, timed.at_ms) for timed in events)
+
+
+def truth_document(plan: Plan, incidents: Iterable[Incident]) -> dict[str, Any]:
+    """The truth file: the plan's seed and span, and what was injected; times as RFC 3339."""
+    return {
+        "seed": plan.seed,
+        "starts_at": run.stamp(plan.start_ms),
+        "live_at": None if plan.live_ms is None else run.stamp(plan.live_ms),
+        "incidents": [
+            msgspec.structs.asdict(incident)
+            | {"starts_at": run.stamp(incident.starts_at), "ends_at": run.stamp(incident.ends_at)}
+            for incident in incidents
+        ],
+    }
+
+
+def plan_of(options: Options) -> Plan:
+    """The plan behind `options`. Raises click.UsageError where they do not go together."""
+    into_file = options.out is not None
+    if options.at_ms is not None and options.live and not into_file:
+        raise click.UsageError("--at takes --out or --no-live: live events happen now")
+    if into_file and options.speed is not None:
+        raise click.UsageError("--speed is for publishing; a file is written as fast as possible")
+    if into_file and options.live and options.duration is None:
+        raise click.UsageError("--out takes --duration or --no-live: a file must end")
+    if isinstance(options.incidents, int) and options.live and options.duration is None:
+        raise click.UsageError("a number of --incidents takes --duration or --no-live")
+    live = run.now_ms() if options.at_ms is None else options.at_ms
+    length = 0 if not options.live else _FOREVER_MS
+    if options.live and options.duration is not None:
+        length = int(options.duration * 1000)
+    plan = Plan(
+        seed=options.seed,
+        start_ms=live - int(options.backfill * 1000),
+        live_ms=live if options.live else None,
+        end_ms=live + length,
+        creators=options.creators,
+        incidents=options.incidents,
+    )
+    if options.rate is None:
+        return plan
+    return msgspec.structs.replace(plan, volume=options.rate / usual_rate(roster(plan)))
+
+
+def write_file(plan: Plan, out: Path) -> Counter[str]:
+    """All events of `plan` as JSON Lines; `-` is stdout."""
+    counts: Counter[str] = Counter()
+    span = max(1, plan.end_ms - plan.start_ms)
+    with ExitStack() as stack:
+        file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(out.open("wb"))
+        shown = stack.enter_context(run.progress("simulate"))
+        for number, (at_ms, topic, event) in enumerate(generate(plan)):
+            file.write(orjson.dumps({"topic": topic, "event": event}))
+            file.write(b"\n")
+            counts[topic] += 1
+            if number % 5_000 == 0:
+                shown.tell(number, (at_ms - plan.start_ms) / span)
+        file.flush()
+    return counts
+
+
+async def publish(plan: Plan, speed: float | None) -> Counter[str]:
+    """Publish `plan`: history at once (or `speed` times as fast as it was), then live."""
+    from streams.app import kafka_options
+    from streams.cli import load_settings
+
+    options = kafka_options(load_settings())
+    asked = run.stop_when_asked()
+    feed = Feed(records(generate(plan)))
+    live_ms = plan.end_ms if plan.live_ms is None else plan.live_ms
+    with run.progress("history") as shown:
+        span = max(1, live_ms - plan.start_ms)
+
+        def told(counts: Counter[str], at_ms: int) -> None:
+            shown.tell(counts.total(), (at_ms - plan.start_ms) / span, run.stamp(at_ms))
+
+        pace = None if speed is None else run.Pace(plan.start_ms, speed, live=True)
+        async with Publisher(options, together=speed is None) as publisher:
+            await feed.publish(publisher, asked, until_ms=live_ms, pace=pace, told=told)
+    if plan.live_ms is None or asked.is_set():
+        return feed.counts
+    with run.progress("live") as shown:
+        endless = plan.end_ms - plan.live_ms >= _FOREVER_MS
+
+        def heard(counts: Counter[str], at_ms: int) -> None:
+            share = None if endless else (at_ms - live_ms) / max(1, plan.end_ms - live_ms)
+            shown.tell(counts.total(), share, run.stamp(at_ms))
+
+        async with Publisher(options, together=False) as publisher:
+            await feed.publish(
+                publisher, asked, pace=run.Pace(live_ms, None, live=True), told=heard
+            )
+    return feed.counts
+
+
+class _Incidents(click.ParamType):
+    name = "default|none|N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Literal["default", "none"] | int:
+        text = str(value)
+        if text in {"default", "none"}:
+            return "none" if text == "none" else "default"
+        if not text.isdecimal():
+            self.fail(f"{text!r} is neither default nor none nor a number", param, ctx)
+        return int(text)
+
+
+class _Moment(click.ParamType):
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-01-15T12:00:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no offset; add Z for UTC", param, ctx)
+        return to_ms(moment)
+
+
+_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@click.command("simulate")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="The same seed and time give the same events.",
+)
+@click.option(
+    "--creators",
+    type=click.IntRange(1, 100_000),
+    default=32,
+    show_default=True,
+    help="How many creators the roster has.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Events per second on average, about; default: what the roster would get.",
+)
+@click.option(
+    "--backfill",
+    type=DURATION,
+    default="2d",
+    show_default=True,
+    help="How much history to publish first.",
+)
+@click.option(
+    "--live/--no-live", default=True, show_default=True, help="Go on live after the history."
+)
+@click.option("--duration", type=DURATION, help="How long to go on live; default: until stopped.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    help="Play history so many times as fast as it was; default: all at once.",
+)
+@click.option(
+    "--incidents",
+    type=_Incidents(),
+    default="default",
+    show_default=True,
+    help="Two drops and a spike around the live start, none, or a number of them.",
+)
+@click.option(
+    "--at",
+    "at_ms",
+    type=_Moment(),
+    help="The end of the history; default: now. With --out or --no-live.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    help="Write JSON Lines to this file (- is stdout) instead of to Kafka.",
+)
+@click.option("--truth", type=_FILE, help="Write the injected incidents to this JSON file.")
+@click.option("--report", type=_FILE, help="Write what was done to this JSON file.")
+def command(**chosen: Any) -> None:
+    """Invent creators' lives: posts, an audience that reacts, campaigns, and incidents.
+
+    First comes a history, all at once, then live events as they happen, until Ctrl-C. The topics
+    must be there (`pulse topics create`).
+
+    \b
+    Examples:
+      pulse simulate                                  two days of history, then live
+      pulse simulate --seed 7 --truth truth.json      and what to be found, for comparison
+      pulse simulate --creators 500 --rate 2000       a larger load
+      pulse simulate --no-live --out week.jsonl --backfill 7d --at 2026-01-15T12:00:00Z
+    """
+    options = Options(**chosen)
+    plan = plan_of(options)
+    incidents = truth(plan)
+    if options.truth is not None:
+        run.write_json(options.truth, truth_document(plan, incidents))
+    started = time.monotonic()
+    try:
+        if options.out is not None:
+            counts = write_file(plan, options.out)
+        else:
+            counts = asyncio.run(publish(plan, options.speed))
+    except NotReady as error:
+        raise click.ClickException(str(error)) from error
+    seconds = time.monotonic() - started
+    total = counts.total()
+    click.echo(f"{total:,} events in {seconds:.1f} s", err=True)
+    if options.report is not None:
+        run.write_json(
+            options.report,
+            {
+                "events": total,
+                "seconds": round(seconds, 3),
+                "rate": round(total / seconds, 1),
+                "by_topic": dict(counts),
+                **truth_document(plan, incidents),
+            },
+        )
