@@ -1,0 +1,60 @@
+"""Logs: one line for each message, in both formats."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from streams.logs import configure
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_text_is_one_line_with_time_level_and_logger(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "text")
+    logging.getLogger("streams.test").info("two\nlines of %s", "text")
+    line = capsys.readouterr().err
+    assert line.endswith(" INFO streams.test: two | lines of text\n")
+    assert line.count("\n") == 1
+    assert line.split(" ")[0].endswith("Z")
+
+
+def test_json_is_one_object_with_the_trace_inside(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "json")
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("streams.test").exception("it failed")
+    told = json.loads(capsys.readouterr().err)
+    assert told["level"] == "ERROR"
+    assert told["logger"] == "streams.test"
+    assert told["message"] == "it failed"
+    assert "ValueError: broken" in told["trace"]
+
+
+def test_libraries_are_heard_from_warnings_on(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "text")
+    logging.getLogger("aiokafka.conn").info("chatter")
+    logging.getLogger("streams.kafka.build").info("[^SeamApp]: Starting...")
+    logging.getLogger("aiokafka.conn").warning("trouble")
+    told = capsys.readouterr().err
+    assert "chatter" not in told
+    assert "Starting" not in told
+    assert "trouble" in told
+
+
+def test_with_debug_everything_is_heard(capsys: pytest.CaptureFixture[str]):
+    configure("DEBUG", "text")
+    logging.getLogger("aiokafka.conn").debug("detail")
+    logging.getLogger("streams.kafka.build").info("[^SeamApp]: Starting...")
+    told = capsys.readouterr().err
+    assert "detail" in told
+    assert "Starting" in told
