@@ -123,6 +123,10 @@ class ChainThread(AIOKafkaConsumerThread):
             while True:
                 if consumer._closed or fetcher._closed:
                     raise ConsumerStoppedError
+                # Without these two, reading would stand still for ever, without a word.
+                consumer._coordinator.check_errors()
+                if fetcher.error_future.done():
+                    fetcher.error_future.result()
                 # What is read for a caller from before a rebalance would be dropped, and leave
                 # holes, so this neither begins nor goes on across one.
                 stopped = not self.consumer.flow_active or assignment is not self._assignment()

@@ -55,6 +55,7 @@ class Slot:
     shard: ShardPort
     producer: PartitionProducer
     checkpointer: Checkpointer
+    first_start: bool
     kick: asyncio.Event = field(default_factory=asyncio.Event)
     suspended: bool = True
     retired: bool = False
@@ -80,6 +81,8 @@ class Seam:
         """True while this worker consumes what it was assigned."""
         self.holes = 0
         self.rebalances = 0
+        self.suspensions = 0
+        """Goes up with each `suspend`, so that a takeover can tell that it was overtaken."""
         self._freshness = Freshness()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sought: dict[TP, int] = {}
@@ -184,7 +187,7 @@ class Seam:
         self._sought.clear()
         self._freshness.forget()
         for slot in self.slots.values():
-            slot.suspended = False
+            slot.suspended = slot.first_start = False
         self.ready = True
 
     async def _checkpoint_for_ever(self, slot: Slot) -> None:
@@ -205,6 +208,7 @@ class Seam:
         From then on nothing reaches a shard until `resume`.
         """
         self.ready = False
+        self.suspensions += 1
         for slot in self.slots.values():
             slot.suspended = True
         limit = self.options.final_checkpoint_timeout

@@ -1,0 +1,241 @@
+"""How partitions change hands: fence, restore, seek, in this order and cancellable at each step.
+
+Knows the order, and which work of an earlier assignment still holds. Must not know Faust's recovery
+or what is in a shard.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.engine.shard import Batch
+from streams.kafka.chain import position_lost
+from streams.kafka.checkpoint import Checkpointer
+from streams.kafka.fuse import FatalError
+from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
+from streams.kafka.ports import ShardPort
+from streams.kafka.producer import PartitionProducer
+from streams.kafka.restore import restore_tables
+from streams.kafka.seam import Seam, Slot
+
+log = logging.getLogger(__name__)
+
+RESTORES_AT_ONCE = 4
+RETRY_SECONDS = 0.2
+
+
+class Overtaken(Exception):
+    """The group has moved on: this assignment is not ours to act on any more."""
+
+
+class IncompleteAssignment(FatalError):
+    """Some owned partition lacks a topic, so that its creators could not be counted whole."""
+
+
+def verify_assignment(assigned: Iterable[TP], options: KafkaOptions) -> frozenset[int]:
+    """The partitions owned, each of which must hold every keyed inbound topic and changelog.
+
+    Raises `IncompleteAssignment` with the list of what is missing.
+    """
+    needed = {*options.inbound(), *options.changelogs().values()}
+    held: dict[int, set[str]] = defaultdict(set)
+    for topic, partition in assigned:
+        if topic in needed:
+            held[partition].add(topic)
+    lacking = [
+        f"{topic}[{partition}]"
+        for partition, names in sorted(held.items())
+        for topic in sorted(needed - names)
+    ]
+    if lacking:
+        raise IncompleteAssignment(
+            f"this worker was assigned {sorted(held)}, but without {', '.join(lacking)}. Either a"
+            " topic is missing or has another number of partitions (see `pulse topics check`), or"
+            " workers of two releases with different topics run together (stop all, then start)"
+        )
+    return frozenset(held)
+
+
+class Takeover:
+    """Brings the owned partitions to where they can be consumed.
+
+    `note` is told each assignment as it comes; `run` acts on the last one. A restore that began
+    under an earlier assignment goes on if the partition has been ours ever since.
+    """
+
+    def __init__(self, seam: Seam) -> None:
+        self._seam = seam
+        self._assigned: frozenset[TP] = frozenset()
+        self._generation: int | None = None
+        self._restoring: dict[int, asyncio.Task[None]] = {}
+        self._leaving: dict[int, asyncio.Task[Any]] = {}
+        self._at_once = asyncio.Semaphore(RESTORES_AT_ONCE)
+
+    def note(self, assigned: Iterable[TP], generation: int) -> None:
+        """Let go of what is lost, and of everything after a generation that we were not part of.
+
+        Runs within the rebalance callback, hence without waiting.
+        """
+        self._assigned = frozenset(assigned)
+        owned = {partition for _topic, partition in self._assigned}
+        missed = self._generation is not None and generation != self._generation + 1
+        if missed:
+            log.warning(
+                "generation %s follows %s: others may have owned our partitions meanwhile",
+                generation,
+                self._generation,
+            )
+        self._generation = generation
+        for partition in self._seam.owned():
+            if missed or partition not in owned:
+                self._leaving[partition] = self._seam.drop(partition)
+        for partition in list(self._restoring):
+            if missed or partition not in owned:
+                self._cancel(partition)
+
+    def _cancel(self, partition: int) -> None:
+        task = self._restoring.pop(partition)
+        task.cancel()
+        self._leaving[partition] = task
+
+    async def stop(self) -> None:
+        """Cancel all restores and wait until nothing of them is left."""
+        for partition in list(self._restoring):
+            self._cancel(partition)
+        if self._leaving:
+            await asyncio.wait(self._leaving.values())
+
+    async def run(self) -> None:
+        """Own and seek every assigned partition. Raises `Overtaken` when a newer assignment is due.
+
+        Cancelled, it leaves the restores of this assignment running for the next one.
+        """
+        seam = self._seam
+        owned = verify_assignment(self._assigned, seam.options)
+        for partition in sorted(owned - seam.owned() - self._restoring.keys()):
+            self._restoring[partition] = asyncio.ensure_future(self._take(partition))
+        while self._restoring:
+            restores = dict(self._restoring)
+            await asyncio.wait(restores.values(), return_when=asyncio.FIRST_COMPLETED)
+            for partition, task in restores.items():
+                if task.done():
+                    self._restoring.pop(partition, None)
+                    task.result()
+        await self._seek()
+
+    async def _take(self, partition: int) -> None:
+        seam = self._seam
+        if leaving := self._leaving.pop(partition, None):
+            # What this process still does for the partition must be over first.
+            await asyncio.wait({leaving})
+        async with self._at_once:
+            await self._confirm()
+            started = time.monotonic()
+            producer = PartitionProducer(seam.options, partition)
+            try:
+                await self._fence(producer, partition)
+                tables = await restore_tables(
+                    seam.options, partition, seam.hooks.on_restore_progress
+                )
+                first_start = SHARD_RECORD_KEY not in tables["engagement"]
+                if first_start and not seam.options.exactly_once:
+                    # The very first checkpoint ended halfway: all of it will be read again.
+                    tables = {name: {} for name in tables}
+                shard = await asyncio.to_thread(seam.restore, partition, tables)
+            except BaseException:
+                await producer.close()
+                raise
+            seam.adopt(self._slot(partition, shard, producer, first_start))
+            seconds = time.monotonic() - started
+            log.info("partition %d restored in %.1f s", partition, seconds)
+            seam.hooks.on_restored(partition, shard, seconds)
+
+    async def _fence(self, producer: PartitionProducer, partition: int) -> None:
+        limit = self._seam.options.takeover_timeout
+        try:
+            async with asyncio.timeout(limit):
+                await producer.start()
+        except TimeoutError as error:
+            raise FatalError(
+                f"the brokers did not let us write partition {partition} within {limit:g} s"
+            ) from error
+
+    def _slot(
+        self, partition: int, shard: ShardPort, producer: PartitionProducer, first_start: bool
+    ) -> Slot:
+        seam = self._seam
+        checkpointer = Checkpointer(
+            seam.options,
+            partition,
+            shard,
+            producer,
+            seam.fuse,
+            seam.hooks.on_committed,
+            self._commit_group,
+        )
+        return Slot(partition, shard, producer, checkpointer, first_start)
+
+    async def _confirm(self) -> None:
+        # The local generation of a worker that was frozen is stale: acting on it would fence the
+        # rightful owner.
+        consumer, limit = self._seam.consumer, self._seam.options.takeover_timeout
+        deadline = time.monotonic() + limit
+        while True:
+            try:
+                current = await consumer.in_thread(
+                    consumer.thread.is_current, self._generation, timeout=limit
+                )
+            except KafkaError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if not current:
+                raise Overtaken
+            return
+
+    async def _commit_group(self, positions: Mapping[tuple[str, int], int]) -> bool:
+        consumer = self._seam.consumer
+        committed = await consumer.in_thread(
+            consumer.thread.commit_group,
+            {TP(*tp): at for tp, at in positions.items()},
+            timeout=self._seam.options.transaction_timeout,
+        )
+        return cast(bool, committed)
+
+    async def _seek(self) -> None:
+        """Seek every owned topic-partition to its shard's position, or to where it begins."""
+        seam, consumer = self._seam, self._seam.consumer
+        limit = seam.options.takeover_timeout
+        logical = seam.options.inbound()
+        wanted = [TP(name, partition) for partition in sorted(seam.slots) for name in logical]
+        if not wanted:
+            return
+        first = [tp for tp in wanted if seam.slots[tp.partition].first_start]
+        bounds = await consumer.in_thread(consumer.thread.bounds, wanted, timeout=limit)
+        committed = await consumer.in_thread(consumer.thread.committed, first, timeout=limit)
+        targets = {}
+        for tp in wanted:
+            # The group may have taken partitions away while we asked.
+            if tp.partition not in seam.slots:
+                raise Overtaken
+            shard, topic = seam.slots[tp.partition].shard, logical[tp.topic]
+            begin, end = bounds[tp]
+            position = shard.positions.get(topic)
+            if position is None:
+                position = max(begin, committed.get(tp, begin))
+                shard.apply(Batch(topic, None, (), position))
+            elif position < begin or (position > end and seam.options.exactly_once):
+                raise position_lost(
+                    tp.topic,
+                    tp.partition,
+                    f"the state stands at {position}, the log holds {begin} to {end}",
+                )
+            targets[tp] = position
+        await seam.seek(targets)

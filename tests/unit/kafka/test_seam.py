@@ -1,0 +1,214 @@
+"""What reaches a shard, and what is read again."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from streams.engine.shard import Batch, Tick
+from streams.kafka.chain import Answer
+from streams.kafka.checkpoint import Checkpointer
+from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
+from streams.kafka.seam import Hooks, Seam, Slot
+from tests.unit.kafka.shards import OPTIONS, GatedWriter, ToyShard
+
+LIKES = TP("p.likes", 2)
+
+
+class FakeConsumer:
+    """Answers what it is given, and notes seeks."""
+
+    def __init__(self) -> None:
+        self.thread = self
+        self.known: dict[TP, Answer] = {}
+        self.seeks: list[Mapping[TP, int]] = []
+
+    def answers(self) -> Mapping[TP, Answer]:
+        return self.known
+
+    seek_chain = "seek_chain"
+
+    async def in_thread(self, method: str, positions: Mapping[TP, int], timeout: float) -> None:
+        assert method == "seek_chain"
+        self.seeks.append(positions)
+
+
+class Bench:
+    """A seam that owns partition 2, without Faust or brokers."""
+
+    def __init__(self) -> None:
+        self.exits: list[int] = []
+        self.holes: list[tuple[int, str]] = []
+        self.consumer = FakeConsumer()
+        self.shard = ToyShard()
+        self.shard.positions["likes"] = 10
+        fuse = Fuse(self.exits.append)
+        options = replace(OPTIONS, checkpoint_interval=0.01, checkpoint_max_dirty=3)
+        hooks = Hooks(on_hole=lambda *hole: self.holes.append(hole))
+        app: Any = type("App", (), {"consumer": self.consumer})()
+        self.seam = Seam(app, options, lambda *_: self.shard, hooks, fuse)
+
+        async def pass_on(_step: str) -> None:
+            await asyncio.sleep(0)
+
+        async def no_group(_positions: object) -> bool:
+            raise AssertionError
+
+        self.writer = GatedWriter(pass_on)
+        checkpointer = Checkpointer(
+            options, 2, self.shard, self.writer, fuse, lambda *_: None, no_group
+        )
+        producer: Any = self.writer
+        self.slot = Slot(2, self.shard, producer, checkpointer, first_start=False)
+
+    def adopt(self) -> None:
+        self.seam.adopt(self.slot)
+        self.seam.resume()
+
+
+def records(count: int) -> Any:
+    return [object()] * count
+
+
+async def test_a_batch_reaches_the_shard_of_its_partition() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
+    assert bench.shard.positions["likes"] == 12
+
+
+async def test_a_batch_for_a_partition_that_is_not_owned_is_dropped() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(3, Batch("likes", 10, records(2), 12))
+    assert bench.shard.positions["likes"] == 10
+
+
+async def test_nothing_reaches_a_shard_between_revocation_and_resumption() -> None:
+    bench = Bench()
+    bench.adopt()
+    await bench.seam.suspend()
+    bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
+    bench.seam.tick(1)
+    assert bench.shard.positions["likes"] == 10
+    assert not bench.shard.ticks
+    bench.seam.resume()
+    bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
+    assert bench.shard.positions["likes"] == 12
+
+
+async def test_a_hole_is_read_again_by_one_seek_for_all_batches_behind_it() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 15, records(1), 16))
+    bench.seam.deliver(2, Batch("likes", 16, records(1), 17))
+    await asyncio.sleep(0.01)
+    assert bench.consumer.seeks == [{LIKES: 10}]
+    assert bench.holes == [(2, "likes")]
+    bench.seam.deliver(2, Batch("likes", 10, records(6), 16))
+    assert bench.shard.positions["likes"] == 16
+
+
+async def test_a_hole_after_one_that_was_mended_is_read_again_too() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 15, records(1), 16))
+    bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
+    bench.seam.deliver(2, Batch("likes", 15, records(1), 16))
+    await asyncio.sleep(0.01)
+    assert bench.consumer.seeks == [{LIKES: 10}, {LIKES: 12}]
+
+
+async def test_an_exception_of_the_shard_ends_the_process_uncommitted() -> None:
+    bench = Bench()
+    bench.adopt()
+
+    def broken(_batch: Batch) -> None:
+        raise ValueError("half applied")
+
+    bench.shard.apply = broken  # type: ignore[assignment, method-assign]
+    with pytest.raises(Blown):
+        bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+    assert bench.exits == [EXIT_CODE]
+    with pytest.raises(Blown):
+        await bench.slot.checkpointer.run()
+    assert not bench.writer.commits
+
+
+async def test_news_are_written_down_within_the_interval() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+    for _ in range(100):
+        if bench.writer.commits:
+            break
+        await asyncio.sleep(0.01)
+    assert bench.writer.commits == 1
+    assert bench.writer.offsets_sent == {("p.likes", 2): 11}
+
+
+async def test_too_many_changes_do_not_wait_for_the_interval() -> None:
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, checkpoint_interval=60)
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(3), 13))
+    for _ in range(100):
+        if bench.writer.commits:
+            break
+        await asyncio.sleep(0.01)
+    assert bench.writer.commits == 1
+
+
+async def test_the_shard_is_told_the_time_and_what_is_undrained() -> None:
+    bench = Bench()
+    bench.adopt()
+    names = bench.seam._physical
+    bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
+    bench.consumer.known[LIKES] = Answer(10, 12, 1, False)
+    bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
+    bench.seam.tick(1234)
+    assert bench.shard.ticks == [Tick(1234, frozenset({"likes"}), False)]
+    assert bench.seam.lag()["likes", 2] == 2
+    assert not bench.seam.brokers_silent()
+
+
+async def test_a_stop_writes_what_is_new_and_lets_go() -> None:
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, checkpoint_interval=0.05)
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+    await bench.seam.stop()
+    assert bench.writer.commits == 1
+    assert bench.writer.steps[-1] == "close"
+    assert bench.seam.owned() == frozenset()
+
+
+async def test_a_last_checkpoint_that_takes_too_long_ends_the_process() -> None:
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, session_timeout=0.06)
+
+    async def hang(_step: str) -> None:
+        await asyncio.Event().wait()
+
+    bench.writer._gate = hang
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+    with contextlib.suppress(Blown):
+        await bench.seam.suspend()
+    assert EXIT_CODE in bench.exits
+    assert bench.seam.fuse.blown
+
+
+async def test_a_failure_beside_the_main_flow_ends_the_process() -> None:
+    bench = Bench()
+
+    async def fail() -> None:
+        raise FatalError("no way on")
+
+    with pytest.raises(Blown):
+        await bench.seam.spawn(fail())
+    assert bench.exits == [EXIT_CODE]
