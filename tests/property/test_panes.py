@@ -41,9 +41,7 @@ def test_windows_hold_what_was_added_within_them_in_any_order(
     added: list[tuple[int, int, int]], later: int
 ) -> None:
     panes = Panes()
-    kept = [
-        (fine, count, n) for fine, count, n in added if panes.add(fine, {count: n}) or fine < 0
-    ]
+    kept = [(fine, count, n) for fine, count, n in added if panes.add(fine, {count: n}) or fine < 0]
     panes.advance(panes.head + later)
     assert windows(panes) == model(kept, panes.head)
 
