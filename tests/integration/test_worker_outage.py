@@ -1,0 +1,108 @@
+"""What a worker does while its brokers are away, and when it is told to stop just then."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.kafka import KafkaServer
+from tests.harness.waiting import until
+from tests.integration.deployment import Deployment, Sent
+
+
+@pytest.fixture
+async def own_kafka(tmp_path: Path) -> AsyncIterator[KafkaServer]:
+    server = KafkaServer(tmp_path / "kafka")
+    await asyncio.to_thread(server.start)
+    yield server
+    server.thaw()
+    await asyncio.to_thread(server.stop)
+
+
+@pytest.fixture
+async def alone(own_kafka: KafkaServer, unique: str, tmp_path: Path) -> AsyncIterator[Deployment]:
+    made = Deployment(own_kafka.bootstrap, unique, tmp_path)
+    status, output = await asyncio.to_thread(made.command, "topics", "create")
+    assert status == 0, output
+    yield made
+    await asyncio.to_thread(made.end)
+
+
+def like(number: int) -> Sent:
+    event = {
+        "event_id": f"e{number}",
+        "creator_id": "c1",
+        "platform": "x",
+        "occurred_at": int(time.time() * 1000),
+        "post_id": "p",
+        "actor_id": f"a{number}",
+    }
+    return Sent("likes", b"c1", json.dumps(event).encode())
+
+
+@pytest.mark.timeout(240)
+async def test_a_worker_outlives_a_restart_of_its_broker_and_says_so_meanwhile(
+    own_kafka: KafkaServer, alone: Deployment
+):
+    worker = alone.worker()
+    await worker.ready()
+    await alone.send(like(n) for n in range(10))
+    await alone.settled("engagement-scores", 1)
+
+    await asyncio.to_thread(own_kafka.kill)
+
+    def away() -> bool:
+        status, body = worker.get("/readyz")
+        return status == 503 and "the brokers have not answered" in body
+
+    await until(away, 30, lambda: f"not ready\n{worker.process.tail()}")
+    assert worker.get("/healthz")[0] == 200
+
+    await asyncio.to_thread(own_kafka.start)
+    await worker.ready()
+    await alone.send(like(n) for n in range(10, 20))
+
+    async def counted() -> bool:
+        scores = await alone.values("engagement-scores")
+        return bool(scores[-1]["windows"]["24h"]["likes"] == 20)
+
+    await until(counted, 60, lambda: f"all are counted\n{worker.process.tail()}")
+    assert await worker.stop() < 10
+
+
+@pytest.mark.timeout(240)
+async def test_a_stop_takes_ten_seconds_at_most_even_if_the_broker_hangs(
+    own_kafka: KafkaServer, alone: Deployment
+):
+    worker = alone.worker()
+    await worker.ready()
+    await alone.send(like(n) for n in range(10))
+    await alone.settled("engagement-scores", 1)
+    own_kafka.freeze()
+    began = time.monotonic()
+    worker.process.terminate()
+    status = await asyncio.to_thread(worker.process.wait, 15)
+    assert time.monotonic() - began < 10.5
+    assert status in {0, 70}, worker.process.tail()
+    assert "Traceback" not in worker.process.output()
+
+
+@pytest.mark.timeout(240)
+async def test_a_second_signal_ends_a_worker_that_is_slow_to_stop_at_once(
+    own_kafka: KafkaServer, alone: Deployment, tmp_path: Path
+):
+    report = tmp_path / "report.json"
+    worker = alone.worker("--report", str(report))
+    await worker.ready()
+    own_kafka.freeze()
+    worker.process.terminate()
+    await asyncio.to_thread(worker.process.await_output, "stopping", 10)
+    began = time.monotonic()
+    worker.process.interrupt()
+    status = await asyncio.to_thread(worker.process.wait, 15)
+    assert time.monotonic() - began < 3
+    told = json.loads(report.read_text())
+    assert (status, told["exit_status"]) in {(70, 70), (0, 0)}
