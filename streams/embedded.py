@@ -66,6 +66,11 @@ class EmbeddedBroker:
         """Whether it has stopped by itself."""
         return self._process is not None and self._process.returncode is not None
 
+    async def wait(self) -> int:
+        """Wait until it ends, by itself or by `stop`; its exit status."""
+        assert self._process is not None, "the broker is not started"
+        return await self._process.wait()
+
     async def _listening(self, port: int) -> None:
         while not self.ended:
             try:

@@ -1,0 +1,107 @@
+"""Following: what the workers publish, as it is committed.
+
+Knows topics, partitions and isolation. Must not know what is done with a record.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import Topic
+from streams.kafka.options import KafkaOptions
+
+_START_SECONDS = 15.0
+_CLOSE_SECONDS = 3.0
+
+
+class MissingTopics(Exception):
+    """Topics that are not on the broker; the message names them and says what to do."""
+
+
+class Followed(NamedTuple):
+    """One record: logical topic, key and value (None: erased), its place and the broker's time."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    offset: int
+    at_ms: int
+
+
+class Follower:
+    """A reader of some topics, in no consumer group; use it as an async context manager.
+
+    Reads committed records only, from the first ones there or from now on.
+    """
+
+    def __init__(
+        self, options: KafkaOptions, topics: Iterable[Topic], *, from_beginning: bool
+    ) -> None:
+        self._options = options
+        self._names = {topic.physical(options.prefix): topic.name for topic in topics}
+        self._reset = "earliest" if from_beginning else "latest"
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises MissingTopics, KafkaError."""
+        consumer = AIOKafkaConsumer(
+            **self._options.client(),
+            client_id=f"{self._options.app_id}-follower",
+            isolation_level="read_committed",
+            auto_offset_reset=self._reset,
+            enable_auto_commit=False,
+            fetch_max_wait_ms=200,
+        )
+        self._consumer = consumer
+        try:
+            await asyncio.wait_for(consumer.start(), _START_SECONDS)
+            # Asked by name, some brokers would make the topic.
+            missing = sorted(self._names.keys() - await consumer.topics())
+            if missing:
+                raise MissingTopics(
+                    f"there is no topic {', '.join(missing)}: run `pulse topics create`"
+                )
+            consumer.assign(
+                [
+                    TopicPartition(name, partition)
+                    for name in self._names
+                    for partition in sorted(consumer.partitions_for_topic(name) or ())
+                ]
+            )
+            if self._reset == "latest":
+                await consumer.seek_to_end()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with contextlib.suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(consumer.stop(), _CLOSE_SECONDS)
+
+    async def read(self, seconds: float = 0.5) -> list[Followed]:
+        """The next records, in order within each partition; empty if none came for `seconds`."""
+        consumer = self._consumer
+        assert consumer is not None, "the follower is not started"
+        fetched = await consumer.getmany(timeout_ms=int(seconds * 1000))
+        return [
+            Followed(self._names[tp.topic], m.key, m.value, tp.partition, m.offset, m.timestamp)
+            for tp, messages in fetched.items()
+            for m in messages
+        ]
