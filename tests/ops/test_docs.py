@@ -1,0 +1,73 @@
+"""The pages for people name only what exists: files, commands, settings and metrics."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.cli import main
+from streams.outputs.metrics import PREFIX, Metrics
+from streams.outputs.readings import CreatorReading, Reading
+from streams.settings import Settings, env_name
+from tests.harness.procs import REPOSITORY
+
+PAGES = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CHANGELOG.md",
+    REPOSITORY / "CONTRIBUTING.md",
+    *sorted((REPOSITORY / "docs").glob("**/*.md")),
+]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def _headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@every_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _headings(target), link
+
+
+@every_page
+def test_every_command_exists(page: Path) -> None:
+    context = click.Context(main)
+    for words in re.findall(r"(?:^|`)pulse ((?:[a-z-]+ ?)+)", page.read_text(), re.MULTILINE):
+        name, *rest = words.split()
+        command = main.get_command(context, name)
+        assert command is not None, f"pulse {words}"
+        if isinstance(command, click.Group) and rest:
+            assert command.get_command(context, rest[0]) is not None, f"pulse {words}"
+
+
+@every_page
+def test_every_setting_exists(page: Path) -> None:
+    known = {env_name(name) for name in Settings.__dataclass_fields__}
+    # PULSE_SASL_* stands for several.
+    named = set(re.findall(r"PULSE_[A-Z_]*[A-Z]\b(?!_?\*)", page.read_text()))
+    assert named <= known
+
+
+def test_operations_explains_every_metric_and_no_other() -> None:
+    creator = CreatorReading("c", 1, score=1.0, engagement_rate=1.0, sentiment=1.0)
+    reading = Reading(watermarks={0: 1.0}, creator_series=[creator])
+    metrics = Metrics(CollectorRegistry(), lambda: reading, process=False)
+    exposed = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in metrics.registry.collect()
+    }
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    table = page.partition("## What the metrics tell")[2].partition("\nCounters")[0]
+    named = set(re.findall(r"`([a-z_]+)`", table)) - {PREFIX}
+    ours = {PREFIX + name for name in named if not name.startswith("process_")}
+    assert ours == exposed - {PREFIX + "build_info"}
