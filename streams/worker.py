@@ -46,6 +46,12 @@ class Run:
 
     async def serve(self) -> int:
         """Work until asked to stop; returns the exit status."""
+        try:
+            return await self._serve()
+        except Exception as error:
+            self.fuse.blow("the worker failed", error)
+
+    async def _serve(self) -> int:
         loop = asyncio.get_running_loop()
         asked: asyncio.Future[str] = loop.create_future()
 
@@ -63,7 +69,7 @@ class Run:
         if not asked.done():
             if (error := starting.exception()) is not None:
                 return await self._give_up(error)
-            log.info("ready: %s", self._settings.bootstrap_servers)
+            log.info("ready after %.1f s", time.monotonic() - self._started)
             crashed = asyncio.create_task(app.crashed())
             await _first(crashed, asked)
             if not asked.done():
@@ -71,11 +77,10 @@ class Run:
             crashed.cancel()
 
         log.info("%s: stopping", asked.result())
-        deadline = self._arm()
+        self._arm()
         starting.cancel()
         await asyncio.wait({starting})
         await app.stop()
-        deadline.cancel()
         self._reason = f"stopped by {asked.result()}"
         self.write_report(0)
         log.info("stopped after %.0f s", time.monotonic() - self._started)
@@ -86,21 +91,19 @@ class Run:
             raise error
         log.error("cannot start: %s", str(error) or repr(error))
         self._reason = f"could not start: {error}"
-        deadline = self._arm()
+        self._arm()
         assert self.app is not None
         await self.app.stop()
-        deadline.cancel()
         self.write_report(1)
         return 1
 
-    def _arm(self) -> threading.Timer:
-        """End the process by force when stopping hangs, even if the loop does."""
+    def _arm(self) -> None:
+        """End the process by force when stopping hangs: the loop, a thread or the exit itself."""
         limit = self._settings.stop_timeout
         reason = f"stopping took longer than {limit:g} s"
         timer = threading.Timer(limit - STOP_MARGIN, self.fuse.blow, [reason])
         timer.daemon = True
         timer.start()
-        return timer
 
     def _leave(self, status: int) -> None:
         self._reason = self.fuse.reason
