@@ -205,10 +205,13 @@ class Demo:
                     await asyncio.sleep(0.5)
         while True:
             await asyncio.sleep(_LINE_SECONDS)
-            told = [f"{self.feed.counts.total():,} events in"]
-            for name in ("engagement-scores", "engagement-windows", "alerts"):
-                told.append(f"{self.board.counts[name]:,} {name.replace('engagement-', '')}")
-            _tell(f"{self.seconds():5.0f} s  {', '.join(told)}")
+            seen = {
+                "scores": "engagement-scores",
+                "windows": "engagement-windows",
+                "alerts": "alerts",
+            }
+            told = ", ".join(f"{self.board.counts[topic]:,} {name}" for name, topic in seen.items())
+            _tell(f"{self.seconds():5.0f} s  {self.feed.counts.total():,} events in, {told}")
 
     def _note(self) -> str:
         events = self.feed.counts.total()

@@ -98,12 +98,14 @@ def span_of(records: Iterable[Outgoing]) -> Span | None:
 
 
 def shift_ms(span: Span, speed: float | None, now_ms: int) -> int:
-    """How far to move times so that the last event, when it is published, has just happened.
+    """How far to move times so that they are recent, and none is in the future when published.
 
-    At the speed of then, every event has; no event is ever in the future.
+    Publishing from `now_ms` on, the last event has then just happened; slower than it was, the
+    first one.
     """
-    length = 0 if speed is None else int((span.last_ms - span.first_ms) / speed)
-    return now_ms + length - span.last_ms
+    length = span.last_ms - span.first_ms
+    lasting = 0 if speed is None else int(length / speed)
+    return now_ms - span.first_ms + min(0, lasting - length)
 
 
 def shifted(record: Outgoing, by_ms: int) -> Outgoing:
@@ -215,7 +217,7 @@ async def replay(
 @click.option(
     "--shift",
     type=click.Choice(["now"]),
-    help="Move all times so that the last event happens when it is published.",
+    help="Move all times so that the last event has just happened when it is published.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first bad line instead of skipping it.")
 @click.option(
