@@ -133,14 +133,29 @@ def test_the_asyncapi_document_reads_back_as_it_was_meant():
     assert yaml.safe_load(documents()["asyncapi.yaml"]) == asyncapi.document()
 
 
+YAML_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12)
+)
+YAML_KEYS = st.text("ab.$-", min_size=1, max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
-    st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers()
-        | st.text(st.characters(codec="utf-8", exclude_categories=["C"])),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text("ab.$-", min_size=1), inner),
-    ).filter(lambda value: isinstance(value, dict) and value)
+    st.dictionaries(
+        YAML_KEYS,
+        st.recursive(
+            YAML_SCALARS,
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(YAML_KEYS, inner, max_size=3)
+            ),
+            max_leaves=8,
+        ),
+        min_size=1,
+        max_size=4,
+    )
 )
 def test_yaml_reads_back_as_it_was_written(value: object):
     assert yaml.safe_load(asyncapi.to_yaml(value)) == value

@@ -15,15 +15,15 @@ from typing import Any
 import orjson
 
 from tests.faults import outputs
-from tests.faults.cluster import Cluster, OpenTransaction
+from tests.faults.cluster import Cluster
 from tests.faults.fleet import Fleet, Worker
 from tests.faults.oracle import Expected
 from tests.faults.sender import Order, Sender
+from tests.faults.strikes import SESSION_TIMEOUT_S, SLOWEST, Strikes, proof
 from tests.faults.verdict import Found, Verdict, judge
 from tests.harness.procs import pulse
 from tests.harness.waiting import until
 
-SESSION_TIMEOUT_S = 6
 BEHIND_MS = 10 * 60_000
 """Event time runs this far behind the wall clock, so that a last event can end every minute."""
 CALM_BEFORE_S = 4
@@ -33,17 +33,16 @@ RECOVERED_LAG = 4_000
 QUIET_S = 12
 """Nothing more may be written for so long, past any transaction's timeout, before outputs count."""
 _PATIENCE_S = 180
-_FASTEST, _SLOWEST = 6_000.0, 300.0
+_FASTEST = 6_000.0
 _FAULT_S = 20.0
 """How long a fault takes with its recovery, before any has been seen."""
-_OPEN_S = 5.0
 _BURST = 3
 """Events that a kill takes, as a multiple of the lag that it is to meet."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a campaign is to do. `freezes` is for each worker."""
+    """What a campaign is to do. `freezes` is for each of the first `frozen_workers`."""
 
     bootstrap: str
     workdir: Path
@@ -54,10 +53,16 @@ class Plan:
     workers: int = 2
     kills: int = 5
     freezes: int = 1
+    frozen_workers: int = 2
     least_lag: int = 10_000
     prefix: str = ""
     app_id: str = "creator-pulse"
     env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_freezes(self) -> int:
+        """Over all workers."""
+        return self.freezes * self.frozen_workers
 
 
 class Campaign:
@@ -69,7 +74,6 @@ class Campaign:
         self.verdict = Verdict()
         self._say = say
         self._random = random.Random(plan.seed)
-        self._began = time.monotonic()
         self._expected = plan.workdir / "expected.json"
         self._env = {
             "PULSE_BOOTSTRAP_SERVERS": plan.bootstrap,
@@ -95,8 +99,15 @@ class Campaign:
         )
         self._controls = self._sender.controls
         self._cluster = Cluster(plan.bootstrap, plan.app_id, plan.prefix, plan.partitions)
+        self._strikes = Strikes(
+            self._cluster,
+            self.fleet,
+            self._sender,
+            self._random,
+            least_lag=plan.least_lag,
+            tell=self._tell,
+        )
         self._to_come = self._order()
-        self._bursting = False
         self._load_ended_s: float | None = None
 
     async def run(self) -> dict[str, Any]:
@@ -120,17 +131,14 @@ class Campaign:
         await self._judge()
         return self._report(codes)
 
-    def _now(self) -> float:
-        return round(time.monotonic() - self._began, 1)
-
     def _tell(self, what: str) -> None:
-        made = self._controls.made
-        self._say(f"{self._now():6.1f} s  {made:>9,} of {self.plan.events:,} events  {what}")
+        made, events = self._controls.made, self.plan.events
+        self._say(f"{self.fleet.seconds():6.1f} s  {made:>9,} of {events:,} events  {what}")
 
     async def _pace(self) -> None:
         """Spread the events over the faults that are left, so that load and faults end together."""
         while True:
-            if not self._bursting:
+            if not self._strikes.bursting:
                 self._controls.rate = self._base_rate()
             await asyncio.sleep(0.2)
 
@@ -139,7 +147,7 @@ class Campaign:
         spent = [fault["seconds"] for fault in self.faults]
         each = sum(spent) / len(spent) if spent else _FAULT_S
         left = self.plan.events - self._controls.made - kills * _BURST * self.plan.least_lag
-        return min(_FASTEST, max(_SLOWEST, left / (each * (len(self._to_come) + 1))))
+        return min(_FASTEST, max(SLOWEST, left / (each * (len(self._to_come) + 1))))
 
     async def _strike(self) -> None:
         await self._until(self._all_settled, "all workers have partitions")
@@ -156,9 +164,9 @@ class Campaign:
 
     def _order(self) -> list[tuple[str, int]]:
         """Kills and freezes in turn over the workers, mixed by the seed."""
-        workers = range(self.plan.workers)
-        kills = [("kill", number % self.plan.workers) for number in range(self.plan.kills)]
-        freezes = [("freeze", number) for number in workers for _ in range(self.plan.freezes)]
+        plan = self.plan
+        kills = [("kill", number % plan.workers) for number in range(plan.kills)]
+        freezes = [("freeze", number % plan.frozen_workers) for number in range(plan.all_freezes)]
         faults = kills + freezes
         self._random.shuffle(faults)
         return faults
@@ -175,132 +183,14 @@ class Campaign:
         self._controls.calm = False
         await asyncio.sleep(CALM_BEFORE_S)
         began = time.monotonic()
-        fault = await (self._kill(worker) if kind == "kill" else self._freeze(worker))
+        strike = self._strikes.kill if kind == "kill" else self._strikes.freeze
+        fault = await strike(worker)
         await self._until(self._recovered, f"recovery from the {kind} of worker {worker.number}")
         fault["recovered_seconds"] = round(time.monotonic() - began, 1)
         fault["seconds"] = fault["recovered_seconds"] + CALM_BEFORE_S + 2
         fault["load_on"] = not self._sender.done
         self.faults.append(fault)
-        self._tell(f"recovered in {fault['recovered_seconds']} s: {_proof(fault)}")
-
-    async def _kill(self, worker: Worker) -> dict[str, Any]:
-        """SIGKILL while far behind and, if it can be met, in the middle of a transaction."""
-        partitions = await worker.partitions()
-        paused = await self._build_lag(worker)
-        lag, transaction = await self._meet_transaction(worker, partitions)
-        worker.held = True
-        at = self._now()
-        pid = worker.process.pid
-        await asyncio.to_thread(worker.process.kill)
-        behind, own = await self._cluster.lag(), await self._cluster.lag(partitions)
-        down = self._random.choice([0.0, 0.0, 2.0, SESSION_TIMEOUT_S + 3.0])
-        self._tell(f"killed worker {worker.number}, {behind:,} records behind; down for {down} s")
-        await asyncio.sleep(down)
-        worker.process.start()
-        worker.held = False
-        ended = None
-        if transaction:
-            ended = await until(
-                lambda: self._cluster.ending(transaction), 60, f"the end of {transaction}"
-            )
-        return {
-            "kind": "kill",
-            "worker": worker.number,
-            "pid": pid,
-            "at_seconds": at,
-            "lag": min(lag, behind),
-            "lag_of_its_partitions": own,
-            "paused_seconds": paused,
-            "partitions": sorted(partitions),
-            "open_transaction": bool(ended and ended.kind == "abort"),
-            "transaction": ended
-            and {**transaction._asdict(), "ended": ended.kind, "marker_offset": ended.offset},
-            "down_seconds": down,
-        }
-
-    async def _build_lag(self, worker: Worker) -> float:
-        """Send as fast as it goes until the group is far behind; how long the worker was paused.
-
-        Where the workers keep up with the fastest load, one is paused, shorter than its session.
-        """
-        made, self._bursting = self._controls.made, True
-        self._controls.rate = float("inf")
-        try:
-            while self._controls.made - made < self.plan.least_lag:
-                if await self._far_behind():
-                    return 0.0
-                assert not self._sender.done, "the load has ended before the faults"
-            began = time.monotonic()
-            worker.process.freeze()
-            try:
-                await until(self._far_behind, SESSION_TIMEOUT_S / 2, "the group is far behind")
-            finally:
-                worker.process.thaw()
-            return round(time.monotonic() - began, 2)
-        finally:
-            self._bursting = False
-            self._controls.rate = _SLOWEST
-
-    async def _far_behind(self) -> bool:
-        return await self._cluster.lag() >= 1.3 * self.plan.least_lag
-
-    async def _meet_transaction(
-        self, worker: Worker, partitions: set[int]
-    ) -> tuple[int, OpenTransaction | None]:
-        """Wait for an open transaction of the worker while the group is far behind."""
-        deadline = time.monotonic() + _OPEN_S
-        lag = await self._cluster.lag()
-        while time.monotonic() < deadline:
-            for _ in range(20):
-                found = await self._cluster.open_transactions(partitions)
-                if found:
-                    return lag, found[-1]
-            lag = await self._cluster.lag()
-            if lag < 1.1 * self.plan.least_lag:
-                await self._build_lag(worker)
-                lag = await self._cluster.lag()
-        return lag, None
-
-    async def _freeze(self, worker: Worker) -> dict[str, Any]:
-        """SIGSTOP until the group has put the worker out and others have its partitions."""
-        partitions = await worker.partitions()
-        positions = await self._cluster.positions()
-        self._tell(f"freezing worker {worker.number}")
-        at, began = self._now(), time.monotonic()
-        exits = len(self.fleet.exits)
-        worker.frozen = True
-        worker.process.freeze()
-        try:
-            await self._until(self._put_out, "the group puts the frozen worker out")
-            await asyncio.sleep(max(0, began + SESSION_TIMEOUT_S + 2 - time.monotonic()))
-
-            async def taken_over() -> bool:
-                now = await self._cluster.positions()
-                return all(
-                    any(now[tp] > positions.get(tp, 0) for tp in now if tp.partition == partition)
-                    for partition in partitions
-                )
-
-            await self._until(taken_over, f"others work on partitions {sorted(partitions)}")
-            members = await self._cluster.members()
-        finally:
-            worker.process.thaw()
-            worker.frozen = False
-        lasted = round(time.monotonic() - began, 1)
-        self._tell(f"thawed worker {worker.number} after {lasted} s")
-        await asyncio.sleep(3)
-        return {
-            "kind": "freeze",
-            "worker": worker.number,
-            "at_seconds": at,
-            "frozen_seconds": lasted,
-            "members_meanwhile": members,
-            "taken_over": sorted(partitions),
-            "exited": [asdict(exited) for exited in self.fleet.exits[exits:]],
-        }
-
-    async def _put_out(self) -> bool:
-        return await self._cluster.members() < self.plan.workers
+        self._tell(f"recovered in {fault['recovered_seconds']} s: {proof(fault)}")
 
     async def _all_settled(self) -> bool:
         return await self.fleet.settled(self.plan.partitions)
@@ -312,12 +202,9 @@ class Campaign:
     async def _recovered(self) -> bool:
         return await self._all_settled() and await self._cluster.lag() < RECOVERED_LAG
 
-    async def _drained(self) -> bool:
-        return self._sender.done and await self._cluster.lag() == 0
-
     async def _drain(self) -> None:
         """Send what is left, and wait until nothing more is written."""
-        self._load_ended_s = self._now()
+        self._load_ended_s = self.fleet.seconds()
         self._tell("no more faults; sending the rest")
         self._controls.rate = 4 * _FASTEST
         await self._until(lambda: self._sender.done, "all events are sent")
@@ -369,8 +256,8 @@ class Campaign:
         found = []
         if len(kills) < plan.kills:
             found.append(f"{len(kills)} kills instead of {plan.kills}")
-        if len(freezes) < plan.freezes * plan.workers:
-            found.append(f"{len(freezes)} freezes instead of {plan.freezes * plan.workers}")
+        if len(freezes) < plan.all_freezes:
+            found.append(f"{len(freezes)} freezes instead of {plan.all_freezes}")
         found += [
             f"the kill at {fault['at_seconds']} s met a lag of {fault['lag']}"
             for fault in kills
@@ -398,19 +285,10 @@ class Campaign:
             "worker_exits": [asdict(exited) for exited in self.fleet.exits],
             "final_exit_codes": codes,
             "load_seconds": self._load_ended_s,
-            "seconds": self._now(),
+            "seconds": self.fleet.seconds(),
             "seed": self.plan.seed,
             "partitions": self.plan.partitions,
         }
-
-
-def _proof(fault: dict[str, Any]) -> str:
-    if fault["kind"] == "freeze":
-        exits = len(fault["exited"])
-        return f"partitions {fault['taken_over']} were taken over, and {exits} worker has left"
-    ending = fault["transaction"]
-    where = f"{ending['partition']}/{ending['offset']}" if ending else "none"
-    return f"open transaction {where}" + (f", then {ending['ended']}" if ending else "")
 
 
 async def run(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:

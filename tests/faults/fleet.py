@@ -79,6 +79,10 @@ class Fleet:
         self._began = time.monotonic()
         self._supervisor: asyncio.Task[None] | None = None
 
+    def seconds(self) -> float:
+        """How long the fleet has been there."""
+        return round(time.monotonic() - self._began, 1)
+
     def start(self) -> None:
         """Start all workers, and to supervise them."""
         for worker in self.workers:
@@ -111,5 +115,4 @@ class Fleet:
         code = worker.process.exit_code
         assert code is not None
         words = worker.process.tail().strip().splitlines()[-1:] or [""]
-        since = round(time.monotonic() - self._began, 1)
-        self.exits.append(Exit(worker.number, code, since, words[0][-300:]))
+        self.exits.append(Exit(worker.number, code, self.seconds(), words[0][-300:]))
