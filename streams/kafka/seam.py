@@ -7,7 +7,7 @@ how a rebalance runs.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from faust.types import TP
 
 from schemas import topics
 from streams.engine.shard import Batch, Snapshot, Tick
+from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.clocks import Freshness
 from streams.kafka.fuse import Blown, Fuse
@@ -25,6 +26,9 @@ from streams.kafka.producer import PartitionProducer
 from streams.kafka.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
+
+STRAGGLER_SECONDS = 2.0
+"""How long a shard may stand behind what was read for it before that is read again."""
 
 
 def _ignore(*_args: Any) -> None:
@@ -86,6 +90,7 @@ class Seam:
         self._freshness = Freshness()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sought: dict[TP, int] = {}
+        self._behind: dict[TP, tuple[int, float]] = {}
         self._physical = {topic.name: topic.physical(options.prefix) for topic in topics.KEYED}
 
     @property
@@ -166,7 +171,8 @@ class Seam:
 
     def tick(self, now_ms: int) -> None:
         """Tell each shard the time and what it does not know yet. Never awaits."""
-        self._freshness.observe(self.consumer.answers(), time.monotonic())
+        answers = self.consumer.answers()
+        self._freshness.observe(answers, time.monotonic())
         for slot in list(self.slots.values()):
             if slot.suspended:
                 continue
@@ -174,8 +180,25 @@ class Seam:
                 slot.partition, self._physical, slot.shard.positions
             )
             slot.shard.advance(Tick(now_ms, undrained, frozen))
+            self._find_stragglers(slot, answers)
             if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
                 slot.kick.set()
+
+    def _find_stragglers(self, slot: Slot, answers: Mapping[TP, Answer]) -> None:
+        # A batch that is lost on its way leaves a hole that only the next batch would show.
+        now = time.monotonic()
+        for topic, physical in self._physical.items():
+            tp = TP(physical, slot.partition)
+            position, answer = slot.shard.positions.get(topic), answers.get(tp)
+            if position is None or answer is None or (answer.position or 0) <= position:
+                self._behind.pop(tp, None)
+                continue
+            since = self._behind.setdefault(tp, (position, now))
+            if since[0] != position:
+                self._behind[tp] = (position, now)
+            elif now - since[1] > STRAGGLER_SECONDS:
+                del self._behind[tp]
+                self._read_again(tp, topic, position)
 
     def adopt(self, slot: Slot) -> None:
         """Own a restored partition. It stays suspended until `resume`."""
@@ -185,6 +208,7 @@ class Seam:
     def resume(self) -> None:
         """Let batches and time reach all owned shards."""
         self._sought.clear()
+        self._behind.clear()
         self._freshness.forget()
         for slot in self.slots.values():
             slot.suspended = slot.first_start = False

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas import topics
-from streams.kafka.options import SHARD_RECORD_KEY
+from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from tests.harness.procs import REPOSITORY, Process
 from tests.harness.topics import create_topics, read_all
 from tests.harness.waiting import until
@@ -30,8 +30,7 @@ class Deployment:
         self.prefix = prefix
         self.workdir = workdir
         self.partitions = 4
-        self.produced: list[tuple[str, int, int]] = []
-        self.keys: Counter[bytes] = Counter()
+        self.produced: dict[tuple[str, int, int], bytes] = {}
         self.workers: list[Process] = []
 
     def physical(self, topic: str) -> str:
@@ -89,13 +88,28 @@ class Deployment:
             for at in range(count):
                 key = b"creator-%d" % (at % keys)
                 topic = logical[at % len(logical)]
-                sent.append((topic, await producer.send(self.physical(topic), value, key)))
-                self.keys[key] += 1
+                future = await producer.send(self.physical(topic), value, key)
+                sent.append((topic, key, future))
                 if seconds and at % 50 == 49:
                     await asyncio.sleep(seconds * 50 / count)
-            for topic, future in sent:
+            for topic, key, future in sent:
                 done = await future
-                self.produced.append((topic, done.partition, done.offset))
+                self.produced[topic, done.partition, done.offset] = key
+
+    def forget(self, records: Iterable[tuple[str, int, int]]) -> None:
+        """Do not expect these records to be counted."""
+        for record in records:
+            del self.produced[record]
+
+    def options(self) -> KafkaOptions:
+        """The options that its workers have, but for timeouts."""
+        return KafkaOptions(
+            bootstrap=self.bootstrap,
+            app_id=self.app_id,
+            partitions=self.partitions,
+            prefix=self.prefix,
+            session_timeout=3.0,
+        )
 
     @asynccontextmanager
     async def load(self, count: int, seconds: float) -> AsyncIterator[None]:
@@ -145,10 +159,9 @@ class Deployment:
 
     async def all_counted(self, timeout: float = 40.0) -> None:
         """Wait until all is told, then hold every record to exactly one count."""
-        wanted = set(self.produced)
 
         async def complete() -> bool:
-            return set(await self.told()) >= wanted
+            return set(await self.told()) >= self.produced.keys()
 
         await until(complete, timeout, lambda: f"all is told\n{self.logs()}")
         await self.counts_are_exact()
@@ -156,14 +169,14 @@ class Deployment:
     async def counts_are_exact(self) -> None:
         """Every record told once, and every state record equal to what was produced."""
         told = Counter(await self.told())
-        lost = set(self.produced) - told.keys()
+        lost = self.produced.keys() - told.keys()
         doubled = {record: times for record, times in told.items() if times > 1}
         assert not lost, f"{len(lost)} lost, such as {sorted(lost)[:5]}\n{self.logs()}"
         assert not doubled, f"{len(doubled)} doubled: {sorted(doubled)[:5]}\n{self.logs()}"
-        assert set(told) == set(self.produced)
+        assert told.keys() == self.produced.keys()
         state = await self.state()
         counts = {key: r["n"] for (_, key), r in state.items() if key != SHARD_RECORD_KEY}
-        assert counts == dict(self.keys), self.logs()
+        assert counts == dict(Counter(self.produced.values())), self.logs()
 
     def logs(self) -> str:
         return "\n".join(f"--- {worker.log.name}\n{worker.tail()}" for worker in self.workers)

@@ -9,7 +9,6 @@ from aiokafka.errors import InvalidTxnState
 from streams.engine.shard import Batch
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import EXIT_CODE, Blown, Fuse
-from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing, PartitionProducer
 from tests.harness.topics import read_all
 from tests.integration.kafka.deployment import Deployment
@@ -69,12 +68,7 @@ async def test_nothing_of_a_checkpoint_that_failed_before_its_end_is_ever_seen(
     deployment: Deployment, how: str
 ) -> None:
     await deployment.create_topics()
-    options = KafkaOptions(
-        bootstrap=deployment.bootstrap,
-        app_id=deployment.app_id,
-        partitions=deployment.partitions,
-        prefix=deployment.prefix,
-    )
+    options = deployment.options()
     for step in [*BEFORE_THE_END, "commit"]:
         exits: list[int] = []
         producer = PartitionProducer(options, 1)

@@ -97,6 +97,15 @@ async def test_reset_group_offsets_count_nothing_twice(deployment: Deployment) -
     await deployment.all_counted()
 
 
+async def test_batches_that_get_lost_on_the_way_are_read_again(deployment: Deployment) -> None:
+    await deployment.create_topics()
+    worker = deployment.worker("worker", SEAM_DROP_EVERY="3")
+    await deployment.consuming(worker)
+    await deployment.produce(3_000, seconds=3)
+    await deployment.all_counted()
+    assert "HOLE" in worker.output()
+
+
 async def test_positions_pass_over_aborted_records_and_markers(deployment: Deployment) -> None:
     await deployment.create_topics()
     worker = deployment.worker("worker")

@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from streams.kafka.fuse import FatalError
+from streams.kafka.gap import Gap, accept_gaps
+from tests.integration.kafka.counting import CountingShard
 from tests.integration.kafka.deployment import EXIT_CODE, Deployment
 
 
@@ -69,3 +73,13 @@ async def test_a_position_before_the_log_stops_the_worker_with_what_to_do(
     assert f"{likes}[1]" in worker.output()
     assert "pulse state accept-gap" in worker.output()
     assert await deployment.positions() == ends
+
+    at = ends["likes", 1]
+    assert await accept_gaps(deployment.options(), CountingShard) == [Gap(likes, 1, at, at + 2)]
+    assert await accept_gaps(deployment.options(), CountingShard) == []
+    deployment.forget([("likes", 1, at), ("likes", 1, at + 1)])
+    after = deployment.worker("after")
+    await deployment.consuming(after)
+    with pytest.raises(FatalError, match=r"1 workers .* are running"):
+        await accept_gaps(deployment.options(), CountingShard)
+    await deployment.all_counted()

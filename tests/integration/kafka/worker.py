@@ -6,6 +6,7 @@ Usage: worker.py BOOTSTRAP APP_ID PREFIX PARTITIONS [GUARANTEE]. SEAM_* variable
 import logging
 import os
 import sys
+from collections import Counter
 from typing import Any
 
 import faust
@@ -42,10 +43,16 @@ def main() -> None:
     hooks = Hooks(on_restored=restored, on_hole=hole)
     app, seam = build_kafka(options, restore_counting, hooks)
 
+    drop_every = int(os.environ.get("SEAM_DROP_EVERY", "0"))
+    arrived: Counter[str] = Counter()
+
     def agent_for(topic: Any, name: str) -> None:
         @app.agent(topic, name=name)
         async def agent(stream: Any) -> None:
             async for partition, batch in stream.noack():
+                arrived[name] += 1
+                if drop_every and arrived[name] % drop_every == 0:
+                    continue
                 seam.deliver(partition, batch)
 
     for name, topic in app.inputs.items():

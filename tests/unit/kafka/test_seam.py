@@ -123,6 +123,20 @@ async def test_a_hole_after_one_that_was_mended_is_read_again_too() -> None:
     assert bench.consumer.seeks == [{LIKES: 10}, {LIKES: 12}]
 
 
+async def test_a_lost_batch_is_read_again_though_nothing_follows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.kafka.seam.STRAGGLER_SECONDS", 0.02)
+    bench = Bench()
+    bench.adopt()
+    bench.consumer.known = {LIKES: Answer(position=15, highwater=15, stamp=1, unread=False)}
+    bench.seam.tick(1)
+    await asyncio.sleep(0.03)
+    bench.seam.tick(2)
+    await asyncio.sleep(0.01)
+    assert bench.consumer.seeks == [{LIKES: 10}]
+
+
 async def test_an_exception_of_the_shard_ends_the_process_uncommitted() -> None:
     bench = Bench()
     bench.adopt()
