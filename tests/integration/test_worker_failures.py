@@ -1,0 +1,70 @@
+"""A worker that must not go on ends with a message, a report and a status for its supervisor."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams.kafka.fuse import EXIT_CODE
+from tests.harness.waiting import until
+from tests.integration.deployment import PARTITIONS, Deployment, Sent, creators_of
+
+
+def likes(start: int) -> list[Sent]:
+    """One like on each partition."""
+    return [
+        Sent(
+            "likes",
+            creator.encode(),
+            json.dumps(
+                {
+                    "event_id": f"e{start}",
+                    "creator_id": creator,
+                    "platform": "x",
+                    "occurred_at": int(time.time() * 1000),
+                    "post_id": "p",
+                    "actor_id": "a",
+                }
+            ).encode(),
+        )
+        for partition in range(PARTITIONS)
+        for creator in creators_of(partition, 1)
+    ]
+
+
+@pytest.mark.timeout(240)
+async def test_a_fenced_worker_ends_and_its_successor_counts_what_it_could_not(
+    deployed: Deployment, tmp_path: Path
+):
+    report = tmp_path / "report.json"
+    worker = deployed.worker("--report", str(report))
+    await worker.ready()
+    await deployed.send(likes(0))
+    await deployed.settled("engagement-scores", PARTITIONS)
+
+    # Another deployment with the same PULSE_APP_ID, say.
+    app_id = deployed.env["PULSE_APP_ID"]
+    usurper = AIOKafkaProducer(bootstrap_servers=deployed.bootstrap, transactional_id=f"{app_id}-0")
+    await usurper.start()
+    await usurper.stop()
+    await deployed.send(likes(1))
+    assert await asyncio.to_thread(worker.process.wait, 30) == EXIT_CODE
+    output = worker.process.output()
+    assert "the checkpoint of partition 0 failed; nothing of it counts" in output
+    assert "PULSE_APP_ID" in output
+    told = json.loads(report.read_text())
+    assert told["exit_status"] == EXIT_CODE
+    assert told["exit_reason"] == "a checkpoint failed"
+
+    successor = deployed.worker()
+    await successor.ready()
+
+    async def both_counted() -> bool:
+        scores = {s["creator_id"]: s for s in await deployed.values("engagement-scores")}
+        return all(s["windows"]["24h"]["likes"] == 2 for s in scores.values())
+
+    await until(both_counted, 60, lambda: f"two likes each\n{successor.process.tail()}")
+    assert await successor.stop() < 10
