@@ -50,6 +50,18 @@ _MOOD = {
 _MINUTE_MASK = MINUTE_SLOTS - 1
 
 
+class ProcessingError(Exception):
+    """The record at `offset` of `topic` could not be processed: a fault of ours, not of the record.
+
+    The shard is half changed and must not be used or written any more.
+    """
+
+    def __init__(self, topic: str, offset: int) -> None:
+        super().__init__(f"the record at offset {offset} of {topic} could not be processed")
+        self.topic = topic
+        self.offset = offset
+
+
 class Intake:
     """Turns records into counts, dead letters, late events and forwards."""
 
@@ -96,53 +108,60 @@ class Intake:
         count = self._count.get(topics.BY_NAME[topic].value)
         clock = -1
         accepted = 0
-        for record in records:
-            raw = record.value
-            if raw is None:
-                self._null(topic, record)
-                continue
-            event = decode(topic, raw)
-            if event.__class__ is codec.Fault:
-                detours.refuse(topic, record, event)  # type: ignore[arg-type]
-                continue
-            moment = event.occurred_at  # type: ignore[attr-defined]
-            ms: int = moment if moment.__class__ is int else to_ms(moment)
-            written = record.timestamp
-            if written < 0:
-                written = ms
-            if ms > written:
-                if ms > written + MAX_AHEAD_MS:
-                    detours.refuse(topic, record, ahead(ms, written))
+        try:
+            for record in records:
+                raw = record.value
+                if raw is None:
+                    self._null(topic, record)
                     continue
-                at = written
-            else:
-                at = ms
-            if ms < EARLIEST_MS:
-                detours.refuse(topic, record, too_early(ms))
-                continue
-            creator_id: str = event.creator_id  # type: ignore[attr-defined]
-            creator = live.get(creator_id) or self._find(topic, record, event)  # type: ignore[arg-type]
-            if creator is None:
-                continue
-            clock = max(clock, at)
-            if not accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
-                stats.duplicates[topic] += 1
-                continue
-            accepted += 1
-            if count is None:
-                self._profile(creator, event, ms)  # type: ignore[arg-type]
-                continue
-            fine, minute = at // FINE_MS, ms // MINUTE_MS
-            if fine != creator.fine or minute != creator.minute:
-                self._calendar.open_slot(creator, fine, minute)
-            creator.open[counts.EVENTS] += 1
-            if creator.late:
-                detours.late(topic, record, creator, ms)
-            count(creator, event, at)  # type: ignore[arg-type]
+                event = decode(topic, raw)
+                if event.__class__ is codec.Fault:
+                    detours.refuse(topic, record, event)
+                    continue
+                moment = event.occurred_at  # type: ignore[attr-defined]
+                ms: int = moment if moment.__class__ is int else to_ms(moment)
+                written = record.timestamp
+                if written < 0:
+                    written = ms
+                if ms > written:
+                    if ms > written + MAX_AHEAD_MS:
+                        detours.refuse(topic, record, ahead(ms, written))
+                        continue
+                    at = written
+                else:
+                    at = ms
+                if ms < EARLIEST_MS:
+                    detours.refuse(topic, record, too_early(ms))
+                    continue
+                creator_id: str = event.creator_id  # type: ignore[attr-defined]
+                creator = live.get(creator_id) or self._find(topic, record, event)  # type: ignore[arg-type]
+                if creator is None:
+                    continue
+                clock = max(clock, at)
+                if not accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
+                    stats.duplicates[topic] += 1
+                    continue
+                accepted += 1
+                if count is None:
+                    self._profile(creator, event, ms)  # type: ignore[arg-type]
+                    continue
+                fine, minute = at // FINE_MS, ms // MINUTE_MS
+                if fine != creator.fine or minute != creator.minute:
+                    self._calendar.open_slot(creator, fine, minute)
+                creator.open[counts.EVENTS] += 1
+                if creator.late:
+                    detours.late(topic, record, creator, ms)
+                count(creator, event, at)  # type: ignore[arg-type]
+        except Exception as error:
+            raise ProcessingError(topic, record.offset) from error
         if clock >= 0:
             watermark.observe(topic, clock)
             stats.last_event_ms = max(stats.last_event_ms, clock)
         stats.accepted[topic] += accepted
+
+    def set_aside(self, topic: str, record: "Record", why: str) -> None:
+        """Make a dead letter of a record that ended the process before."""
+        self._detours.refuse(topic, record, codec.Fault("processing_error", why, "$"))
 
     def _find(self, topic: str, record: "Record", event: Envelope) -> Creator | None:
         """The creator of an event that is not in memory; None when the record was sent away."""

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.engine.creator import CorruptStateError
-from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig
+from streams.engine.intake import ProcessingError
+from streams.engine.sentiment import Verdict
+from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig, poison_note
 from tests.harness.driver import Raw, ShardDriver
 
 NOW = 1_768_478_430_000
@@ -125,3 +128,40 @@ def test_a_smaller_horizon_keeps_the_newest_of_the_duplicate_filter() -> None:
     assert driver.shards[0].stats.duplicates["likes"] == 1
     driver.send("likes", like(0), NOW)
     assert driver.shards[0].stats.accepted["likes"] == 1
+
+
+class Faulty:
+    """An analyser with a bug."""
+
+    version = "faulty"
+
+    def judge(self, text: str, lang: str | None = None) -> Verdict:
+        raise ZeroDivisionError("a bug")
+
+
+def test_a_record_that_ends_the_process_is_set_aside_after_the_restart() -> None:
+    driver = ShardDriver()
+    driver.send("likes", like(1), NOW)
+    driver.tick(NOW)
+    comment = like(2) | {"comment_id": "k", "text": "hm"}
+    shard = Shard.restore(0, driver.config, driver.tables[0], Faulty())
+    with pytest.raises(ProcessingError, match="offset 0 of comments") as caught:
+        shard.apply(driver.batch(0, "comments", [(NOW, b"mara", msgspec.json.encode(comment))]))
+
+    key, note = poison_note(caught.value.topic, caught.value.offset, "ZeroDivisionError: a bug")
+    driver.tables[0]["engagement"][key] = note
+    driver.crash()
+    driver.shards[0].apply(
+        Batch("comments", 0, [Raw(0, NOW, b"mara", msgspec.json.encode(comment))], 1)
+    )
+    driver.send("likes", like(3), NOW)
+    driver.tick(NOW + 2_000)
+    (letter,) = driver.published["dead-letters"]
+    assert (letter["code"], letter["topic"], letter["offset"]) == (
+        "processing_error",
+        "comments",
+        0,
+    )
+    assert "ZeroDivisionError: a bug" in letter["error"]
+    assert driver.latest["engagement-scores"][b"mara"]["windows"]["1m"]["likes"] == 2
+    assert key not in driver.tables[0]["engagement"]
