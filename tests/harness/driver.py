@@ -75,10 +75,13 @@ class ShardDriver:
         self, now_ms: int, undrained: frozenset[str] = frozenset(), *, frozen: bool = False
     ) -> None:
         """Let time pass for all shards, and take a checkpoint."""
+        self._advance(now_ms, undrained, frozen=frozen)
+        self.checkpoint()
+
+    def _advance(self, now_ms: int, undrained: frozenset[str], *, frozen: bool) -> None:
         self.now_ms = now_ms
         for shard in self.shards:
             shard.advance(Tick(now_ms, undrained, frozen))
-        self.checkpoint()
 
     def checkpoint(self) -> None:
         """Take each shard's snapshot, store its state and keep what it publishes."""
@@ -117,15 +120,22 @@ class ShardDriver:
         ]
 
     def run(self, items: Iterable[Item], *, step_ms: int = 10_000) -> None:
-        """Feed items in time order, a batch for each topic and `step_ms`, a tick after each."""
+        """Feed items in time order, a batch for each topic and `step_ms`, a tick after each.
+
+        A checkpoint is taken after every 30 ticks, and after the last.
+        """
         waiting: dict[tuple[int, str], Waiting] = defaultdict(list)
         until: int | None = None
+        ticks = 0
         for at, topic, event in items:
             if until is None:
                 until = at // step_ms * step_ms + step_ms
             while at >= until:
                 self._deliver(waiting)
-                self.tick(until)
+                self._advance(until, frozenset(), frozen=False)
+                ticks += 1
+                if ticks % 30 == 0:
+                    self.checkpoint()
                 until = (
                     at // step_ms * step_ms + step_ms
                     if not waiting and at > until + 60_000

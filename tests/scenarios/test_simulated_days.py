@@ -1,0 +1,92 @@
+"""Two simulated days and a live minute, through the pure core: every incident, and nothing else.
+
+The seeds follow from the commit, so that nobody can tune for them.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.engine.shard import ShardConfig
+from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate, truth
+from tests.harness.driver import ShardDriver
+from tests.harness.procs import REPOSITORY
+
+MONDAY = 1_768_176_000_000
+LIVE_SECONDS = 60
+WITH_INCIDENTS, WITHOUT = 20, 5
+
+
+class Run(NamedTuple):
+    """What one seed injected and what the shipped rules made of it."""
+
+    seed: int
+    injected: set[tuple[str, str]]
+    fired: list[dict[str, Any]]
+
+
+def commit() -> int:
+    """The hash of the commit under test, as a number."""
+    command = ["git", "rev-parse", "HEAD"]
+    return int(subprocess.check_output(command, cwd=REPOSITORY, text=True).strip(), 16)
+
+
+def seeds(count: int, salt: int) -> list[int]:
+    """Seeds that follow from the commit."""
+    return [(commit() // (1 + salt) + 7_919 * number) % 2**31 for number in range(count)]
+
+
+def simulate(seed: int, incidents: str) -> Run:
+    """Play two days from a weekday and hour of the seed's choice, then a live minute."""
+    start = MONDAY + seed % 7 * DAY_MS + seed % 24 * HOUR_MS
+    live = start + 2 * DAY_MS
+    plan = Plan(
+        seed=seed,
+        start_ms=start,
+        live_ms=live,
+        end_ms=live + LIVE_SECONDS * 1_000,
+        incidents=incidents,  # type: ignore[arg-type]
+    )
+    # Scores are not looked at here, so that they need not be computed every second.
+    driver = ShardDriver(ShardConfig(partitions=1, score_interval_ms=HOUR_MS))
+    driver.run(generate(plan))
+    driver.settle(30)
+    fired = [alert for alert in driver.published["alerts"] if alert["status"] == "firing"]
+    return Run(seed, {(i.creator_id, i.kind) for i in truth(plan)}, fired)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
+        yield workers
+
+
+def complaints(runs: Iterator[Run]) -> list[str]:
+    """What each run missed or made up."""
+    found = []
+    for run in runs:
+        fired = {(alert["creator_id"], alert["kind"]) for alert in run.fired}
+        creators = {creator for creator, _ in run.injected}
+        found += [f"seed {run.seed}: missed {kind} of {who}" for who, kind in run.injected - fired]
+        found += [
+            f"seed {run.seed}: made up {alert['kind']} of {alert['creator_id']}: {alert['reason']}"
+            for alert in run.fired
+            if alert["creator_id"] not in creators
+        ]
+    return found
+
+
+@pytest.mark.timeout(900)
+def test_every_incident_fires_and_nobody_else_does(pool: ProcessPoolExecutor) -> None:
+    chosen = seeds(WITH_INCIDENTS, 0)
+    assert complaints(pool.map(simulate, chosen, ["default"] * len(chosen))) == []
+
+
+@pytest.mark.timeout(300)
+def test_nothing_fires_where_nothing_happened(pool: ProcessPoolExecutor) -> None:
+    chosen = seeds(WITHOUT, 1)
+    assert complaints(pool.map(simulate, chosen, ["none"] * len(chosen))) == []
