@@ -25,6 +25,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--kills", type=int, default=5, help="SIGKILLs over all workers")
     parser.add_argument("--freezes", type=int, default=1, help="SIGSTOPs of each worker")
+    parser.add_argument("--stops", type=int, default=2, help="SIGTERMs over all workers")
     parser.add_argument("--report", type=Path, help="write the report here, as JSON")
     parser.add_argument(
         "--keep", type=Path, help="keep logs, expectation and findings in this directory"
@@ -62,6 +63,7 @@ def _run(arguments: argparse.Namespace, workdir: Path) -> int:
             partitions=arguments.partitions,
             kills=arguments.kills,
             freezes=arguments.freezes,
+            stops=arguments.stops,
         )
         report = asyncio.run(campaign.run(plan, _say))
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -36,7 +36,7 @@ _PATIENCE_S = 180
 _FASTEST = 6_000.0
 _FAULT_S = 20.0
 """How long a fault takes with its recovery, before any has been seen."""
-_BURST = 3
+_BURST = 4
 """Events that a kill takes, as a multiple of the lag that it is to meet."""
 
 
@@ -54,6 +54,7 @@ class Plan:
     kills: int = 5
     freezes: int = 1
     frozen_workers: int = 2
+    stops: int = 0
     least_lag: int = 10_000
     prefix: str = ""
     app_id: str = "creator-pulse"
@@ -163,11 +164,11 @@ class Campaign:
                 self._to_come.append(("kill", self._random.randrange(self.plan.workers)))
 
     def _order(self) -> list[tuple[str, int]]:
-        """Kills and freezes in turn over the workers, mixed by the seed."""
+        """Kills, freezes and stops in turn over the workers, mixed by the seed."""
         plan = self.plan
         kills = [("kill", number % plan.workers) for number in range(plan.kills)]
         freezes = [("freeze", number % plan.frozen_workers) for number in range(plan.all_freezes)]
-        faults = kills + freezes
+        faults = kills + freezes + [("stop", number % plan.workers) for number in range(plan.stops)]
         self._random.shuffle(faults)
         return faults
 
@@ -183,7 +184,8 @@ class Campaign:
         self._controls.calm = False
         await asyncio.sleep(CALM_BEFORE_S)
         began = time.monotonic()
-        strike = self._strikes.kill if kind == "kill" else self._strikes.freeze
+        strikes = self._strikes
+        strike = {"kill": strikes.kill, "freeze": strikes.freeze, "stop": strikes.stop}[kind]
         fault = await strike(worker)
         await self._until(self._recovered, f"recovery from the {kind} of worker {worker.number}")
         fault["recovered_seconds"] = round(time.monotonic() - began, 1)
@@ -270,6 +272,11 @@ class Campaign:
             f"the freeze at {fault['at_seconds']} s was not noticed by the group"
             for fault in freezes
             if fault["members_meanwhile"] >= plan.workers
+        ]
+        found += [
+            f"the worker stopped at {fault['at_seconds']} s left with code {fault['code']}"
+            for fault in self.faults
+            if fault["kind"] == "stop" and fault["code"] != 0
         ]
         if not all(fault["load_on"] for fault in self.faults):
             found.append("the load ended before the faults")

@@ -19,6 +19,9 @@ SESSION_TIMEOUT_S = 6
 SLOWEST = 300.0
 """Events per second between bursts, at least."""
 _OPEN_S = 5.0
+_STOP_S = 12.0
+_AGAIN = 0.3
+"""Share of the kills after which the new process is killed, too, as it takes its partitions."""
 _PATIENCE_S = 60
 
 
@@ -59,6 +62,12 @@ class Strikes:
         self._tell(f"killed worker {worker.number}, {behind:,} records behind; down for {down} s")
         await asyncio.sleep(down)
         worker.process.start()
+        again = None
+        if self._random.random() < _AGAIN:
+            again = round(self._random.uniform(0.5, 4), 1)
+            await asyncio.sleep(again)
+            await asyncio.to_thread(worker.process.kill)
+            worker.process.start()
         worker.held = False
         ended = None
         if transaction:
@@ -78,6 +87,7 @@ class Strikes:
             "transaction": ended
             and {**transaction._asdict(), "ended": ended.kind, "marker_offset": ended.offset},
             "down_seconds": down,
+            "killed_again_after_seconds": again,
         }
 
     async def _build_lag(self, worker: Worker) -> float:
@@ -112,7 +122,7 @@ class Strikes:
         return time.monotonic() - began
 
     async def _far_behind(self) -> bool:
-        return await self._cluster.lag() >= 1.3 * self._least_lag
+        return await self._cluster.lag() >= 1.6 * self._least_lag
 
     async def _meet_transaction(
         self, worker: Worker, partitions: set[int]
@@ -126,7 +136,7 @@ class Strikes:
                 if found:
                     return lag, found[-1]
             lag = await self._cluster.lag()
-            if lag < 1.1 * self._least_lag:
+            if lag < 1.4 * self._least_lag:
                 await self._build_lag(worker)
                 lag = await self._cluster.lag()
         return lag, None
@@ -172,6 +182,23 @@ class Strikes:
     async def _owned(self, worker: Worker) -> set[int]:
         return await until(worker.partitions, _PATIENCE_S, f"worker {worker.number} works")
 
+    async def stop(self, worker: Worker) -> dict[str, Any]:
+        """SIGTERM, as in a rolling restart: it must leave in order."""
+        at, began = self._fleet.seconds(), time.monotonic()
+        worker.held = True
+        code = await asyncio.to_thread(worker.process.end, _STOP_S)
+        lasted = round(time.monotonic() - began, 1)
+        self._tell(f"stopped worker {worker.number} in {lasted} s, code {code}")
+        worker.process.start()
+        worker.held = False
+        return {
+            "kind": "stop",
+            "worker": worker.number,
+            "at_seconds": at,
+            "stopped_in_seconds": lasted,
+            "code": code,
+        }
+
     async def _put_out(self) -> bool:
         return await self._cluster.members() < len(self._fleet.workers)
 
@@ -181,6 +208,9 @@ def proof(fault: dict[str, Any]) -> str:
     if fault["kind"] == "freeze":
         exits = len(fault["exited"])
         return f"partitions {fault['taken_over']} were taken over, and {exits} worker has left"
+    if fault["kind"] == "stop":
+        return "it had left in order"
     ending = fault["transaction"]
     where = f"{ending['partition']}/{ending['offset']}" if ending else "none"
-    return f"open transaction {where}" + (f", then {ending['ended']}" if ending else "")
+    again = ", and killed again" if fault["killed_again_after_seconds"] else ""
+    return f"open transaction {where}" + (f", then {ending['ended']}" if ending else "") + again
