@@ -5,10 +5,11 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.harness.procs import REPOSITORY, Process
+from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
+
+PAGES = ["README.md", "docs/contract.md"]
 
 
 def example(page: str) -> str:
@@ -17,20 +18,22 @@ def example(page: str) -> str:
     return str(code)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/contract.md"])
-async def test_the_first_event_of_a_page_becomes_a_score(
-    page: str, deployed: Deployment, tmp_path: Path
+async def test_the_first_events_of_the_pages_become_a_score(
+    deployed: Deployment, tmp_path: Path
 ) -> None:
     worker = deployed.worker()
     await worker.ready()
-    code = example(page)
-    assert "127.0.0.1:9092" in code
-    code = code.replace("127.0.0.1:9092", deployed.bootstrap)
-    program = tmp_path / "first.py"
-    program.write_text(code.replace('"likes"', f'"{deployed.prefix}likes"'))
-    process = Process([sys.executable, program], log=tmp_path / "first.log")
-    process.start()
-    assert await asyncio.to_thread(process.wait, 20) == 0, process.tail()
-    (score,) = await deployed.settled("engagement-scores", 1)
-    assert score["creator_id"] == "instagram:lena.runs"
-    assert score["windows"]["1m"]["likes"] == 1
+    for page in PAGES:
+        code = example(page).replace("127.0.0.1:9092", deployed.bootstrap)
+        assert deployed.bootstrap in code
+        program = tmp_path / "first.py"
+        program.write_text(code.replace('"likes"', f'"{deployed.prefix}likes"'))
+        process = Process([sys.executable, program], log=tmp_path / "first.log")
+        process.start()
+        assert await asyncio.to_thread(process.wait, 20) == 0, process.tail()
+
+    async def scored() -> bool:
+        scores = await deployed.values("engagement-scores")
+        return bool(scores) and scores[-1]["windows"]["5m"]["likes"] == len(PAGES)
+
+    await until(scored, 20, lambda: f"a score with both likes\n{worker.process.tail()}")
