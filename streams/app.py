@@ -7,7 +7,8 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
@@ -28,6 +29,7 @@ from streams.web import WebServer, application
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.25
+SURVEY_SECONDS = 2.0
 
 
 def kafka_options(settings: Settings) -> KafkaOptions:
@@ -66,7 +68,10 @@ class App:
         self._start_timeout = settings.start_timeout
 
         def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
-            return Shard.restore(partition, config, tables)
+            shard = Shard.restore(partition, config, tables)
+            # What exists by now stays: the garbage collector need not look at it again and again.
+            gc.freeze()
+            return shard
 
         self.observer = Observer(settings.max_creator_series)
         self.faust, self.seam = build_kafka(options, restore, self.observer.hooks, fuse)
@@ -101,12 +106,14 @@ class App:
         self.health.phase = "loading campaigns"
         await self.campaigns.load()
         self.health.phase = ""
+        beside = {
+            "following the campaigns": self.campaigns.follow(),
+            "the heartbeat": self._beat(),
+            "the survey of creators": self._survey(),
+        }
         self._tasks = [
-            asyncio.create_task(self._follow_campaigns()),
-            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._guarded(name, work)) for name, work in beside.items()
         ]
-        # What exists by now stays: the collector need not look at it again.
-        gc.freeze()
         await self.faust.start()
 
     async def _await_topics(self) -> None:
@@ -136,14 +143,26 @@ class App:
         await self.campaigns.stop()
         await self.web.stop()
 
-    async def _follow_campaigns(self) -> None:
+    async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await self.campaigns.follow()
+            await work
         except Exception as error:
-            self._fuse.blow("following the campaigns failed", error)
+            self._fuse.blow(f"{name} failed", error)
 
     async def _beat(self) -> None:
         while True:
             self.health.beat()
             self.metrics.beat()
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _survey(self) -> None:
+        collected = 0
+        while True:
+            await asyncio.sleep(SURVEY_SECONDS)
+            await asyncio.to_thread(self.observer.survey)
+            if collected < self.observer.dropped:
+                # A shard refers to itself, and a frozen one would never be found.
+                collected = self.observer.dropped
+                gc.unfreeze()
+                gc.collect()
+                gc.freeze()

@@ -165,6 +165,6 @@ def command(report: Path | None) -> None:
     if settings.actor_secret == DEVELOPMENT_SECRET:
         log.warning("PULSE_ACTOR_SECRET is not set: actors are hashed with a public key")
     # Most objects here live long; looking at them all the time costs more than it frees.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(100_000, 20, 20)
     _use_uvloop()
     raise SystemExit(asyncio.run(Run(settings, report).serve()))

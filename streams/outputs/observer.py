@@ -40,12 +40,15 @@ class Observer:
         """Changelog records (read, in all) of each partition that is being restored."""
         self.campaigns: Mapping[str, object] = {}
         """The campaigns that are loaded, by id."""
+        self.dropped = 0
+        """How many shards have gone to other workers."""
         self.checkpoints = 0
         self.published: Counter[str] = Counter()
         """Committed records, by outbound topic."""
         self.alerts: list[Alert] = []
         """The first thousand committed alerts that began."""
         self._roster = Roster(max_creator_series)
+        self._surveyed: tuple[Counter[str], list[CreatorReading]] = (Counter(), [])
         self._shards: dict[int, Shard] = {}
         self._past = ShardStats()
         self._arrived: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -83,12 +86,21 @@ class Observer:
             reading.creators += shard.creators
             if shard.watermark_ms is not None:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
-        reading.creator_series = self._roster.choose(self._creators(reading.alerts_active))
+        reading.alerts_active, reading.creator_series = self._surveyed
         return reading
 
+    def survey(self) -> None:
+        """Look at every creator: what fires, and who is worth a series. Shown from then on.
+
+        With very many creators this takes a moment, so it may run in another thread: it only reads.
+        """
+        active: Counter[str] = Counter()
+        self._surveyed = active, self._roster.choose(self._creators(active))
+
     def _creators(self, active: Counter[str]) -> Iterator[CreatorReading]:
-        for shard in self._shards.values():
-            for creator in shard.live_creators():
+        for shard in list(self._shards.values()):
+            # One step for the interpreter, so that the shard may go on meanwhile.
+            for creator in list(shard.live_creators()):
                 kinds = creator.watch.active()
                 active.update(kinds)
                 latest = creator.latest
@@ -169,4 +181,5 @@ class Observer:
         self._arrived.pop(partition, None)
         shard = self._shards.pop(partition, None)
         if shard is not None:
+            self.dropped += 1
             add(self._past, shard.stats)

@@ -93,6 +93,8 @@ def test_a_reading_joins_shards_and_seam(observer: Observer, registry: Collector
 def test_the_most_active_creators_have_series(observer: Observer):
     many, some, few = CREATORS[:3]
     observer.hooks.on_restored(0, a_shard([many] * 5 + [some] * 3 + [few]), 0.1)
+    assert observer.read().creator_series == []
+    observer.survey()
     series = observer.read().creator_series
     assert [(creator.creator_id, creator.engagements) for creator in series] == [
         (many, 5),
