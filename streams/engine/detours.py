@@ -26,6 +26,12 @@ EARLIEST_MS = 946_684_800_000
 """2000-01-01: an earlier event time is a wrong unit or a wrong clock."""
 FORWARDED = "pulse-forwarded-from"
 """Header of a record that was sent on to its right partition; its value names the wrong one."""
+KEY_LIMIT = 1_024
+"""Bytes of a record's key that a dead letter keeps: as many as the longest identifier may have."""
+ID_LIMIT = 256
+"""Characters of the longest identifier, as the contract says."""
+HEADERS_LIMIT = 16_384
+"""Bytes of headers that travel with a forwarded record; with more, none do."""
 
 
 class Detours:
@@ -49,14 +55,19 @@ class Detours:
             self.refuse(topic, record, codec.Fault("misrouted", error, "$.creator_id"))
             return True
         self._stats.forwarded[topic] += 1
+        headers = tuple(record.headers)
+        if sum(len(name) + len(value or b"") for name, value in headers) > HEADERS_LIMIT:
+            headers = ()
         header = (FORWARDED, str(registry.partition).encode())
-        registry.outputs.append(Output(topic, key, record.value, right, (*record.headers, header)))
+        registry.outputs.append(Output(topic, key, record.value, right, (*headers, header)))
         return True
 
     def refuse(self, topic: str, record: "Record", fault: codec.Fault) -> None:
         """Publish a dead letter."""
         self._stats.dead_letters[topic, fault.code] += 1
-        raw = record.value
+        raw, key = record.value, record.key
+        if key is not None:
+            key = key[:KEY_LIMIT]
         letter = DeadLetter(
             topic=topic,
             partition=0 if topic == topics.CAMPAIGNS.name else self._registry.partition,
@@ -64,12 +75,12 @@ class Detours:
             code=fault.code,
             error=fault.error,
             path=fault.path,
-            key=None if record.key is None else record.key.decode(errors="replace"),
+            key=None if key is None else key.decode(errors="replace"),
             payload=None if raw is None else raw[:PAYLOAD_LIMIT],
             payload_bytes=0 if raw is None else len(raw),
             received_at=from_ms(max(0, record.timestamp)),
         )
-        self._registry.publish(topics.DEAD_LETTERS.name, record.key, letter)
+        self._registry.publish(topics.DEAD_LETTERS.name, key, letter)
 
     def late(self, topic: str, record: "Record", creator: Creator, ms: int) -> None:
         """Publish a late event, whose minute was closed before event time `ms` was read."""
@@ -88,6 +99,15 @@ class Detours:
             event=msgspec.Raw(record.value or b"null"),
         )
         self._registry.publish(topics.LATE_EVENTS.name, creator.creator_id.encode(), late)
+
+
+def creator_of(key: bytes | None) -> str | None:
+    """The creator that a record's key names, or None where no identifier reads like that."""
+    try:
+        creator_id = (key or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return creator_id if 0 < len(creator_id) <= ID_LIMIT else None
 
 
 def ahead(ms: int, written: int) -> codec.Fault:

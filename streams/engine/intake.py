@@ -30,7 +30,7 @@ from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.creator import Creator, micro
 from streams.engine.dedup import DuplicateFilter
-from streams.engine.detours import EARLIEST_MS, MAX_AHEAD_MS, Detours, ahead, too_early
+from streams.engine.detours import EARLIEST_MS, MAX_AHEAD_MS, Detours, ahead, creator_of, too_early
 from streams.engine.facts import Published, Spread
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output, Registry
@@ -175,15 +175,15 @@ class Intake:
 
     def _null(self, topic: str, record: "Record") -> None:
         """A null value: an erasure on `creators`, a fault elsewhere."""
-        if topic != topics.CREATORS.name or not record.key:
+        creator_id = creator_of(record.key)
+        if topic != topics.CREATORS.name or record.key is None or creator_id is None:
             error = "Expected a JSON object, got a null value"
             if topic == topics.CREATORS.name:
-                error = "A null value erases the creator named by its key, but there is no key"
+                error = "A null value erases the creator named by its key, and this key names none"
             self._detours.refuse(topic, record, codec.Fault("unexpected_null", error, "$"))
             return
         if self._detours.away(topic, record, record.key):
             return
-        creator_id = record.key.decode(errors="replace")
         self._stats.accepted[topic] += 1
         self._calendar.forget(creator_id)
         self._registry.erase(creator_id)
