@@ -3,6 +3,7 @@
 Knows Faust's settings. Must not know agents: the worker registers them on `SeamApp.inputs`.
 """
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from streams.kafka.recovery import SeamTableManager
 from streams.kafka.seam import Hooks, Seam
 from streams.kafka.store import create_tables
 from streams.kafka.transport import BatchTransport, PassThrough
+
+log = logging.getLogger(__name__)
 
 
 class SeamApp(faust.App):
@@ -44,6 +47,11 @@ def build_kafka(
     Agents never await anything else. Topics must exist (see `admin`).
     """
     fuse = fuse or Fuse()
+    if not options.exactly_once:
+        log.warning(
+            "at_least_once: counts may double after a crash, and nothing keeps two workers from"
+            " writing the same partition, so run one worker only"
+        )
     request_timeout = max(options.session_timeout, 20.0)
     app = SeamApp(
         options.app_id,
@@ -54,6 +62,7 @@ def build_kafka(
         # Faust tells members apart by this, whether or not it serves anything there.
         canonical_url=f"http://{uuid.uuid4().hex}.invalid:80",
         web_enabled=False,
+        broker_client_id=options.app_id,
         topic_partitions=options.partitions,
         topic_replication_factor=options.replication_factor,
         topic_allow_declare=False,

@@ -47,6 +47,7 @@ class Checkpointer:
         self._on_committed = on_committed
         self._commit_group = commit_group
         self._lock = asyncio.Lock()
+        self._given_up = False
         self._committed: dict[str, int] = dict(shard.positions)
         self._changelogs = options.changelogs()
         self._physical = {topic.name: topic.physical(options.prefix) for topic in topics.ALL}
@@ -65,6 +66,8 @@ class Checkpointer:
         """
         async with self._lock:
             self._fuse.check()
+            if self._given_up:
+                return False
             if not self.has_news():
                 self.settled_at = time.monotonic()
                 return False
@@ -84,6 +87,25 @@ class Checkpointer:
             self.settled_at = time.monotonic()
         self._on_committed(self._partition, snapshot, self.settled_at - started)
         return True
+
+    def give_up(self) -> None:
+        """Take no snapshot any more: the shard is half changed."""
+        self._given_up = True
+
+    async def leave_note(self, topic: str, key: bytes, value: bytes) -> None:
+        """Write one record alone, for the successor; a checkpoint under way is let finish first.
+
+        Bounded by a transaction's time. Raises what the producer raises.
+        """
+        deadline = time.monotonic() + self._options.transaction_timeout
+        note = [Outgoing(topic, self._partition, key, value)]
+        async with asyncio.timeout(self._options.transaction_timeout), self._lock:
+            self._fuse.check()
+            if self._options.exactly_once:
+                await self.writer.begin()
+            await self._deliver(note, deadline)
+            if self._options.exactly_once:
+                await self.writer.commit()
 
     async def _write(self, snapshot: Snapshot, deadline: float) -> None:
         if self._options.exactly_once:

@@ -15,7 +15,8 @@ import faust
 from faust.types import TP
 
 from schemas import topics
-from streams.engine.shard import Batch, Snapshot, Tick
+from streams.engine.intake import ProcessingError
+from streams.engine.shard import Batch, Snapshot, Tick, poison_note
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.clocks import Freshness
@@ -26,6 +27,10 @@ from streams.kafka.producer import PartitionProducer
 from streams.kafka.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
+
+CONGESTED = 4
+"""Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
+LONGEST_REASON = 500
 
 STRAGGLER_SECONDS = 2.0
 """How long a shard may stand behind what was read for it before that is read again."""
@@ -108,6 +113,11 @@ class Seam:
             return
         try:
             hole = slot.shard.apply(batch)
+        except ProcessingError as error:
+            slot.suspended = True
+            slot.checkpointer.give_up()
+            self.spawn(self._leave_because_of(error, slot))
+            return
         except BaseException as error:
             self.fuse.blow(
                 f"{batch.topic}[{partition}] from {batch.start} to {batch.end} could not be"
@@ -121,6 +131,23 @@ class Seam:
         self._sought.pop(tp, None)
         if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
             slot.kick.set()
+
+    async def _leave_because_of(self, error: ProcessingError, slot: Slot) -> None:
+        # Without the note, the record would end every worker that the partition comes to.
+        why = repr(error.__cause__)[:LONGEST_REASON]
+        key, value = poison_note(error.topic, error.offset, why)
+        changelog = self.options.changelog(topics.TABLES[0])
+        try:
+            await slot.checkpointer.leave_note(changelog, key, value)
+        except Exception:
+            log.exception("the next worker cannot be told to set the record aside")
+        self.fuse.blow(f"{error} (partition {slot.partition}); nothing of it is committed", error)
+
+    def takes_more(self, partition: int) -> bool:
+        """False while the checkpoints of a partition cannot keep up with what it is given."""
+        slot = self.slots.get(partition)
+        limit = self.options.checkpoint_max_dirty * CONGESTED
+        return slot is not None and not slot.suspended and slot.shard.dirty() < limit
 
     def _read_again(self, tp: TP, topic: str, position: int) -> None:
         # Batches that were queued behind the hole are holes too; one seek mends them all.

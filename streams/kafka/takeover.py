@@ -14,7 +14,7 @@ from typing import Any, cast
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.engine.shard import Batch
+from streams.engine.shard import POISON_KEY, Batch
 from streams.kafka.chain import position_lost
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import FatalError
@@ -60,6 +60,10 @@ def verify_assignment(assigned: Iterable[TP], options: KafkaOptions) -> frozense
             " workers of two releases with different topics run together (stop all, then start)"
         )
     return frozenset(held)
+
+
+def _notes(table: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    return {key: value for key, value in table.items() if key == POISON_KEY}
 
 
 class Takeover:
@@ -146,7 +150,7 @@ class Takeover:
                 first_start = SHARD_RECORD_KEY not in tables["engagement"]
                 if first_start and not seam.options.exactly_once:
                     # The very first checkpoint ended halfway: all of it will be read again.
-                    tables = {name: {} for name in tables}
+                    tables = {name: _notes(table) for name, table in tables.items()}
                 shard = await asyncio.to_thread(seam.restore, partition, tables)
             except BaseException:
                 await producer.close()

@@ -58,7 +58,9 @@ class BatchConsumer(Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
         generation = self.app.consumer_generation_id
-        read = await self._getmany(set(self._active_partitions), timeout)
+        seam = cast(Any, self.app).seam
+        active = {tp for tp in self._active_partitions if seam.takes_more(tp.partition)}
+        read = await self._getmany(active, timeout)
         for tp, drain in cast(Mapping[TP, Drain], read).items():
             # What is dropped here leaves a hole, which its shard sees and has read again.
             if not self.flow_active or self.app.consumer_generation_id != generation:

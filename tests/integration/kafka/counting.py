@@ -9,7 +9,9 @@ import os
 import time
 from collections.abc import Mapping
 
-from streams.engine.shard import Batch, Output, Snapshot, Tick
+from streams.engine.intake import ProcessingError
+from streams.engine.registry import Output
+from streams.engine.shard import POISON_KEY, Batch, Snapshot, Tick
 from streams.kafka.options import SHARD_RECORD_KEY
 
 
@@ -19,7 +21,9 @@ class CountingShard:
     def __init__(self, partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> None:
         state = tables.get("engagement", {})
         self.partition = partition
-        self.counts = {k: json.loads(v)["n"] for k, v in state.items() if k != SHARD_RECORD_KEY}
+        own = {SHARD_RECORD_KEY, POISON_KEY}
+        self.counts = {k: json.loads(v)["n"] for k, v in state.items() if k not in own}
+        self._poisoned = POISON_KEY in state
         record = state.get(SHARD_RECORD_KEY)
         self._positions: dict[str, int] = json.loads(record) if record else {}
         self._changed: set[bytes] = set()
@@ -42,7 +46,9 @@ class CountingShard:
             if record.offset < at:
                 continue
             if record.value == b"explode":
-                raise ValueError("a record that the shard cannot bear")
+                if not self._poisoned:
+                    raise ProcessingError(batch.topic, record.offset) from ValueError("no bearing")
+                continue
             key = record.key or b""
             self.counts[key] = self.counts.get(key, 0) + 1
             self._changed.add(key)
@@ -64,6 +70,8 @@ class CountingShard:
             key: json.dumps({"n": self.counts[key], "blob": blob}).encode() for key in self._changed
         }
         engagement[SHARD_RECORD_KEY] = json.dumps(self._positions).encode()
+        if self._poisoned:
+            engagement[POISON_KEY] = None
         outputs, self._outputs, self._changed = self._outputs, [], set()
         return Snapshot({"engagement": engagement, "sentiment": {}}, outputs, dict(self._positions))
 

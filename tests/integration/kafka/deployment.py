@@ -12,6 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas import topics
+from streams.engine.shard import POISON_KEY
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from tests.harness.procs import REPOSITORY, Process
 from tests.harness.topics import create_topics, read_all
@@ -128,9 +129,15 @@ class Deployment:
         return [(t, p, o) for t, p, o in (json.loads(r.value or b"") for r in records)]
 
     async def state(self) -> dict[tuple[int, bytes], dict[str, object]]:
-        """The committed state records by (partition, key)."""
+        """The committed state records by (partition, key), without notes to successors."""
+        latest = await self.changelog()
+        return {at: json.loads(value) for at, value in latest.items() if at[1] != POISON_KEY}
+
+    async def changelog(self) -> dict[tuple[int, bytes], bytes]:
+        """The committed records of the changelog as a restore would find them."""
         records = await read_all(self.bootstrap, [f"{self.app_id}-engagement-changelog"])
-        return {(r.partition, r.key): json.loads(r.value) for r in records}
+        latest = {(r.partition, r.key): r.value for r in records}
+        return {at: value for at, value in latest.items() if value is not None}
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """The positions in the shard records, by (logical topic, partition)."""
@@ -175,7 +182,7 @@ class Deployment:
         assert not doubled, f"{len(doubled)} doubled: {sorted(doubled)[:5]}\n{self.logs()}"
         assert told.keys() == self.produced.keys()
         state = await self.state()
-        counts = {key: r["n"] for (_, key), r in state.items() if key != SHARD_RECORD_KEY}
+        counts = {key: r["n"] for (_, key), r in state.items() if "n" in r}
         assert counts == dict(Counter(self.produced.values())), self.logs()
 
     def logs(self) -> str:

@@ -5,7 +5,7 @@ import asyncio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from tests.harness.topics import read_all
+from streams.engine.shard import POISON_KEY
 from tests.integration.kafka.deployment import EXIT_CODE, Deployment
 
 
@@ -147,7 +147,7 @@ async def test_an_oversize_state_record_ends_the_worker_before_anything_is_commi
     await deployment.counts_are_exact()
 
 
-async def test_a_record_that_the_shard_cannot_bear_ends_the_worker_uncommitted(
+async def test_a_record_that_cannot_be_processed_ends_one_worker_and_not_the_next(
     deployment: Deployment,
 ) -> None:
     await deployment.create_topics()
@@ -157,8 +157,16 @@ async def test_a_record_that_the_shard_cannot_bear_ends_the_worker_uncommitted(
     await deployment.all_counted()
     before = await deployment.positions()
     async with AIOKafkaProducer(bootstrap_servers=deployment.bootstrap) as producer:
-        await producer.send_and_wait(deployment.physical("likes"), b"explode", b"creator-1")
+        bad = await producer.send_and_wait(deployment.physical("likes"), b"explode", b"creator-1")
     assert await deployment.ended(worker, 20) == EXIT_CODE
-    assert "a record that the shard cannot bear" in worker.output()
+    assert f"the record at offset {bad.offset} of likes could not be processed" in worker.output()
     assert await deployment.positions() == before
-    assert len(await read_all(deployment.bootstrap, [deployment.physical("likes")])) == 11
+    note = (bad.partition, POISON_KEY)
+    assert note in await deployment.changelog()
+
+    after = deployment.worker("after")
+    await deployment.produce(60)
+    await deployment.all_counted()
+    assert after.running
+    assert (await deployment.positions())["likes", bad.partition] > bad.offset
+    assert note not in await deployment.changelog()

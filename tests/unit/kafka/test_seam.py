@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.engine.shard import Batch, Tick
+from streams.engine.intake import ProcessingError
+from streams.engine.shard import Batch, Tick, poison_note
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
@@ -153,6 +154,31 @@ async def test_an_exception_of_the_shard_ends_the_process_uncommitted() -> None:
     assert not bench.writer.commits
 
 
+async def test_a_record_that_cannot_be_processed_is_named_to_the_successor() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+
+    def broken(_batch: Batch) -> None:
+        try:
+            raise ZeroDivisionError("a bug")
+        except ZeroDivisionError as error:
+            raise ProcessingError("likes", 11) from error
+
+    bench.shard.apply = broken  # type: ignore[assignment, method-assign]
+    bench.seam.deliver(2, Batch("likes", 11, records(1), 12))
+    for _ in range(100):
+        if bench.exits:
+            break
+        await asyncio.sleep(0.01)
+    assert bench.exits == [EXIT_CODE]
+    note = poison_note("likes", 11, "ZeroDivisionError('a bug')")
+    assert [(r.topic, r.partition, r.key, r.value) for r in bench.writer.written] == [
+        ("app-engagement-changelog", 2, *note)
+    ]
+    assert bench.shard.snapshots == 0
+
+
 async def test_news_are_written_down_within_the_interval() -> None:
     bench = Bench()
     bench.adopt()
@@ -175,6 +201,18 @@ async def test_too_many_changes_do_not_wait_for_the_interval() -> None:
             break
         await asyncio.sleep(0.01)
     assert bench.writer.commits == 1
+
+
+async def test_reading_waits_for_checkpoints_that_cannot_keep_up() -> None:
+    bench = Bench()
+    assert not bench.seam.takes_more(2)
+    bench.adopt()
+    assert bench.seam.takes_more(2)
+    assert not bench.seam.takes_more(3)
+    bench.shard.pending = 12
+    assert not bench.seam.takes_more(2)
+    await bench.seam.suspend()
+    assert not bench.seam.takes_more(2)
 
 
 async def test_the_shard_is_told_the_time_and_what_is_undrained() -> None:
