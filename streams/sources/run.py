@@ -28,7 +28,7 @@ def now_ms() -> int:
 
 
 def stop_when_asked() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set; a second one raises KeyboardInterrupt at once."""
+    """An event that Ctrl-C, SIGTERM or a closed terminal sets; a second Ctrl-C ends at once."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     heard: list[int] = []
@@ -40,7 +40,7 @@ def stop_when_asked() -> asyncio.Event:
         heard.append(number)
         loop.call_soon_threadsafe(asked.set)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     return asked
 

@@ -19,14 +19,14 @@ CLUSTER_MEAN = 1.34
 """Arrivals for each one that came on its own account."""
 
 _STEP_MS = 5 * MINUTE_MS
-_NORM = 1.19
+_NORM = 1.10
 
 
 def attention(creator: Creator, from_ms: int, span_ms: int) -> tuple[Times, NDArray[np.float64]]:
     """A grid of times from `from_ms` on, and the attention (ms of an average hour) up to each."""
     grid = np.arange(from_ms, from_ms + span_ms + _STEP_MS, _STEP_MS, dtype=np.int64)
     hour = ((grid + creator.offset_ms) % DAY_MS) / HOUR_MS
-    shape = 0.75 * np.cos((hour - 19.5) * (pi / 12)) + 0.25 * np.cos((hour - 13.0) * (pi / 6))
+    shape = 0.6 * np.cos((hour - 19.5) * (pi / 12)) + 0.2 * np.cos((hour - 13.0) * (pi / 6))
     for period, phase, size in creator.drift:
         shape += size * np.sin(grid / HOUR_MS * (2 * pi / period) + phase)
     weight = np.exp(shape) / _NORM

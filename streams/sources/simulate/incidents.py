@@ -20,7 +20,7 @@ from streams.sources.simulate.plan import (
 from streams.sources.simulate.reactions import Account
 
 _MOST_CANDIDATES = 96
-_FAIR_VOLUME = 80
+_FAIR_VOLUME = 150
 _LEAST_VOLUME = 40
 _FAIR_SPAN_MS = 40 * MINUTE_MS
 
@@ -83,7 +83,7 @@ def _for_drop(
 ) -> Incident | None:
     """A drop on one of the creators that would be busiest when it begins."""
     until = min(end, start + _FAIR_SPAN_MS)
-    volumes = _by(free, lambda account: _volume(plan, account, start, until))[:4]
+    volumes = _by(free, lambda account: _volume(plan, account, start, until))[:3]
     fair = [account for volume, account in volumes if volume >= _FAIR_VOLUME]
     fair = fair or [account for volume, account in volumes[:1] if volume >= _LEAST_VOLUME]
     if not fair:

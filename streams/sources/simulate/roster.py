@@ -143,7 +143,7 @@ def _creator(plan: Plan, number: int, place: float) -> Creator:
             (
                 float(rng.uniform(1.3, 11.0)),
                 float(rng.uniform(0, 6.283)),
-                float(rng.uniform(0, 0.14)),
+                float(rng.uniform(0, 0.11)),
             )
             for _ in range(3)
         ),
