@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.topics import Topic
@@ -67,13 +67,8 @@ class Follower:
                 raise MissingTopics(
                     f"there is no topic {', '.join(missing)}: run `pulse topics create`"
                 )
-            consumer.assign(
-                [
-                    TopicPartition(name, partition)
-                    for name in self._names
-                    for partition in sorted(consumer.partitions_for_topic(name) or ())
-                ]
-            )
+            consumer.subscribe(list(self._names))
+            await asyncio.wait_for(_assigned(consumer, set(self._names)), _START_SECONDS)
             if self._reset == "latest":
                 await consumer.seek_to_end()
         except BaseException:
@@ -105,3 +100,9 @@ class Follower:
             for tp, messages in fetched.items()
             for m in messages
         ]
+
+
+async def _assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
+    """Wait until every topic's partitions are known; without a group, nobody tells."""
+    while {tp.topic for tp in consumer.assignment()} != names:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)

@@ -98,7 +98,7 @@ VIEWS: dict[str, tuple[Topic, tuple[Column, ...]]] = {
             Column("minute", 8, _time("window_start")),
             _CREATOR,
             *(
-                Column(name, -8, _count(name))
+                Column(name, -max(8, len(name)), _count(name))
                 for name in ("likes", "comments", "shares", "follows", "clicks", "engagements")
             ),
             Column("rate", -8, lambda v: percent(v.get("engagement_rate"), 3)),

@@ -1,0 +1,77 @@
+"""The demo in one command: both kinds of alert, each on time, and nothing left behind."""
+
+import json
+import os
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.harness.procs import pulse
+from tests.harness.waiting import await_condition
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in listed]
+
+
+def gone(pids: list[int]) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@pytest.mark.timeout(150)
+def test_an_unattended_demo_finds_both_kinds_of_incident_and_no_other(tmp_path):
+    report = tmp_path / "demo.json"
+    arguments = ("demo", "--duration", "60", "--seed", "3", "--report", str(report))
+    with pulse(*arguments, log=tmp_path / "demo.log") as demo:
+        assert demo.wait(100) == 0, demo.tail()
+    done = json.loads(report.read_text())
+    injected = {(i["creator_id"], i["kind"]) for i in done["truth"]}
+    firing = {(a["creator_id"], a["kind"]) for a in done["alerts"] if a["status"] == "firing"}
+    assert {kind for _, kind in firing} == {"engagement_drop", "follower_spike"}
+    assert firing <= injected
+    assert all(alert["injected"] for alert in done["alerts"])
+    assert done["events"] > 100_000
+    assert done["scores"] > 32
+    assert done["windows"] > 10_000
+    assert done["dead_letters"] == done["late_events"] == 0
+    assert json.loads(Path(done["truth_file"]).read_text())["incidents"] == done["truth"]
+    assert done["settings"]["PULSE_ACTOR_SECRET"] == "(hidden)"
+    assert done["settings"]["PULSE_PROCESSING_GUARANTEE"] == "at_least_once"
+
+
+def test_a_demo_that_is_interrupted_stops_everything_and_says_what_it_saw(tmp_path):
+    report = tmp_path / "demo.json"
+    log = tmp_path / "demo.log"
+    with pulse("demo", "--creators", "8", "--report", str(report), log=log) as demo:
+        demo.await_output("scores", 60)
+        metrics = next(
+            word for word in demo.output().split() if word.startswith("http") and "metrics" in word
+        )
+        with urllib.request.urlopen(metrics, timeout=5) as answer:
+            assert b"pulse_" in answer.read()
+        children = children_of(demo.pid)
+        assert len(children) == 2, "a broker and a worker"
+        demo.signal(signal.SIGINT)
+        assert demo.wait(10) == 0, demo.tail()
+    assert gone(children)
+    assert json.loads(report.read_text())["ok"] is True
+
+
+def test_a_demo_whose_worker_dies_fails_and_leaves_nothing_behind(tmp_path):
+    report = tmp_path / "demo.json"
+    with pulse("demo", "--creators", "8", "--report", str(report), log=tmp_path / "d.log") as demo:
+        demo.await_output("scores", 60)
+        children = children_of(demo.pid)
+        worker = next(
+            child for child in children if b"streams" in Path(f"/proc/{child}/cmdline").read_bytes()
+        )
+        os.kill(worker, signal.SIGKILL)
+        assert demo.wait(20) == 1
+        assert "the worker failed" in demo.output()
+    await_condition(lambda: gone(children), 5, "broker and worker are gone")
+    done = json.loads(report.read_text())
+    assert done["ok"] is False
+    assert "the worker failed" in done["failure"]

@@ -1,0 +1,124 @@
+"""Simulated and recorded events on a real Kafka: all there, once, on the right partitions."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+
+from schemas import topics
+from schemas.partitioning import partition_for
+from tests.integration.deployment import PARTITIONS, Deployment
+
+INBOUND = [topic.name for topic in topics.INBOUND]
+
+
+async def run(deployment: Deployment, *arguments: str) -> tuple[int, str]:
+    return await asyncio.to_thread(deployment.command, *arguments)
+
+
+async def test_a_simulated_history_arrives_whole_and_in_transactions(
+    deployed: Deployment, tmp_path
+):
+    report = tmp_path / "report.json"
+    status, output = await run(
+        deployed, "simulate", "--no-live", "--backfill", "12h", "--report", str(report)
+    )
+    assert status == 0, output
+    done = json.loads(report.read_text())
+    records = await deployed.read(*INBOUND)
+    found = Counter(record.topic.removeprefix(deployed.prefix) for record in records)
+    assert found == done["by_topic"]
+    assert found.total() == done["events"] > 20_000
+    for record in records:
+        if not record.topic.endswith("campaigns"):
+            assert record.partition == partition_for(record.key, PARTITIONS)
+            assert json.loads(record.value)["creator_id"].encode() == record.key
+    offsets = defaultdict(list)
+    for record in records:
+        offsets[record.topic, record.partition].append(record.offset)
+    gaps = [tp for tp, seen in offsets.items() if sorted(seen) != list(range(len(seen)))]
+    assert gaps, "a transaction leaves a marker after its records"
+
+
+async def test_a_simulation_goes_on_live_and_its_truth_names_what_was_injected(
+    deployed: Deployment, tmp_path
+):
+    truth = tmp_path / "truth.json"
+    status, output = await run(
+        deployed,
+        *("simulate", "--seed", "5", "--backfill", "1h", "--duration", "16"),
+        *("--truth", str(truth)),
+    )
+    assert status == 0, output
+    told = json.loads(truth.read_text())
+    spike = next(i for i in told["incidents"] if i["kind"] == "follower_spike")
+    gained = [
+        event
+        for event in await deployed.values("follows")
+        if event["creator_id"] == spike["creator_id"] and event["occurred_at"] >= spike["starts_at"]
+    ]
+    assert 20 < len(gained) < spike["size"] + 50, "the spike is under way when the run ends"
+    assert max(event["occurred_at"] for event in gained) > told["live_at"]
+
+
+async def test_a_file_of_events_is_replayed_line_by_line(deployed: Deployment, tmp_path):
+    file, report = tmp_path / "hour.jsonl", tmp_path / "report.json"
+    arguments = ("simulate", "--no-live", "--backfill", "1h", "--at", "2026-01-15T12:00:00Z")
+    status, output = await run(deployed, *arguments, "--out", str(file))
+    assert status == 0, output
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    with file.open("a") as out:
+        out.write('not json\n{"topic":"likes","event":{"creator_id":"c"}}\n')
+
+    status, output = await run(
+        deployed, "replay", str(file), "--speed", "max", "--report", str(report)
+    )
+    assert status == 0, output
+    assert f"skipped line {len(lines) + 1}: " in output
+    assert f"skipped line {len(lines) + 2}: " in output
+    assert json.loads(report.read_text())["skipped"] == 2
+    values = [
+        (record.topic.removeprefix(deployed.prefix), json.loads(record.value))
+        for record in await deployed.read(*INBOUND)
+    ]
+    as_text = Counter(json.dumps(value, sort_keys=True) for value in values)
+    assert as_text == Counter(
+        json.dumps((line["topic"], line["event"]), sort_keys=True) for line in lines
+    )
+
+
+async def test_a_strict_replay_stops_at_the_first_bad_line(deployed: Deployment, tmp_path):
+    file = tmp_path / "bad.jsonl"
+    file.write_text("not json\n")
+    status, output = await run(deployed, "replay", str(file), "--strict", "--speed", "max")
+    assert status == 1
+    assert "line 1: not an object with topic and event" in output
+    assert "Traceback" not in output
+
+
+async def test_missing_topics_are_told_with_what_to_do(bare_deployment: Deployment):
+    for command in (("simulate", "--no-live", "--backfill", "1m"), ("tail", "scores")):
+        status, output = await run(bare_deployment, *command)
+        assert status == 1
+        assert "pulse topics create" in output
+        assert "Traceback" not in output
+
+
+async def test_tail_shows_what_was_published_for_one_creator(deployed: Deployment):
+    worker = deployed.worker()
+    status, output = await run(deployed, "simulate", "--no-live", "--backfill", "2h")
+    assert status == 0, output
+    windows = await deployed.settled("engagement-windows", 50)
+    creator = windows[0]["creator_id"]
+    status, output = await run(
+        deployed, *("tail", "windows", "--from-beginning", "--limit", "2", "--creator", creator)
+    )
+    assert status == 0, output
+    title, *shown = output.splitlines()
+    assert title.split()[:2] == ["minute", "creator"]
+    assert len(shown) == 2
+    assert all(line.split()[1] == creator for line in shown)
+    status, output = await run(
+        deployed, "tail", "scores", "--from-beginning", "--limit", "1", "--json"
+    )
+    assert json.loads(output)["windows"].keys() == {"1m", "5m", "1h", "24h"}
+    worker.process.end()
