@@ -27,6 +27,7 @@ async def test_every_event_counts_once_through_kills_and_a_freeze(
         kills=2,
         freezes=1,
         frozen_workers=1,
+        behind_ms=600_000,
         prefix=topic_prefix,
         app_id=app_id,
     )
