@@ -33,7 +33,7 @@ _LATE = {
     "worker": _Late("streams.worker", "command", "Compute scores, windows and alerts."),
     "doctor": _Late("streams.doctor", "command", "Check settings, broker and topics."),
     "demo": _Late("streams.demo", "command", "Broker, worker, simulator, live board in one."),
-    "simulate": _Late("streams.sources.simulate.command", "command", "Invent creators' lives."),
+    "simulate": _Late("streams.sources.simulate.command", "command", "Make up creators and their events."),
     "replay": _Late("streams.sources.replay", "command", "Publish events from a file."),
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
 }
@@ -67,7 +67,7 @@ def _as_message(error: Exception) -> _Plain | None:
         servers = os.environ.get("PULSE_BOOTSTRAP_SERVERS") or Settings.bootstrap_servers
         return _Plain(
             f"no broker can be reached at {servers}: is Kafka running there, and is that what"
-            " PULSE_BOOTSTRAP_SERVERS should name?"
+            " PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` says more"
         )
     if errors is not None and isinstance(error, errors.KafkaError):
         return _Plain(f"Kafka: {str(error) or type(error).__name__}")

@@ -5,6 +5,7 @@ Knows which questions to ask and how to tell the answers. Must not change anythi
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -72,13 +73,16 @@ async def examine(environ: dict[str, str]) -> Examination:
     seen.settings = {row.name: row.value for row in settings_module.rows(settings)}
     seen.acls = needed_acls(options)
     _look_at_settings(seen, settings)
+    heard = _Hearing()
     try:
-        await _look_at_brokers(seen, options)
-        findings = await check_topics(options)
+        with heard:
+            await _look_at_brokers(seen, options)
+            findings = await check_topics(options)
     except KafkaConnectionError as error:
+        why = heard.messages[-1] if heard.messages else str(error)
         seen.note(
             "error",
-            f"No broker can be reached at {settings.bootstrap_servers} ({error}).",
+            f"No broker can be used at {settings.bootstrap_servers}: {why}.",
             "Start Kafka, correct PULSE_BOOTSTRAP_SERVERS, or look at firewalls and at the"
             " brokers' advertised.listeners; for TLS and logins see PULSE_SECURITY_PROTOCOL.",
         )
@@ -94,6 +98,27 @@ async def examine(environ: dict[str, str]) -> Examination:
             text, _, remedy = line.partition(". ")
             seen.note(severity, f"{text}.", remedy)
     return seen
+
+
+class _Hearing(logging.Handler):
+    """Hears what aiokafka logs: its exceptions do not say why a connection failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+        self._logger = logging.getLogger("aiokafka")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> None:
+        self._level = self._logger.level
+        self._logger.addHandler(self)
+        self._logger.setLevel(logging.WARNING)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level)
 
 
 def _look_at_settings(seen: Examination, settings: Settings) -> None:

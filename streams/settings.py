@@ -280,10 +280,6 @@ class Settings:
             if value not in {None, ""}
         }
 
-    def servers(self) -> list[str]:
-        """The brokers, each as host:port."""
-        return self.bootstrap_servers.split(",")
-
     def ssl_context(self) -> ssl.SSLContext | None:
         """What TLS to the brokers needs; None where the protocol is without TLS.
 

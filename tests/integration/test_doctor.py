@@ -51,7 +51,7 @@ async def test_brokers_that_are_not_there_are_an_error(bare_deployment: Deployme
         bare_deployment, PULSE_BOOTSTRAP_SERVERS="127.0.0.1:1", PULSE_REPLICATIONFACTOR="3"
     )
     assert status == 1
-    assert any("No broker can be reached at 127.0.0.1:1" in finding for finding in findings)
+    assert any("No broker can be used at 127.0.0.1:1" in finding for finding in findings)
     assert any("Set PULSE_REPLICATION_FACTOR instead?" in finding for finding in findings)
 
 

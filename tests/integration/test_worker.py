@@ -231,18 +231,21 @@ async def test_every_event_is_counted_exactly_once_with_duplicates_and_detours(
 
 
 @pytest.mark.timeout(240)
-async def test_a_restart_goes_on_where_the_last_worker_stopped(deployed: Deployment):
+@pytest.mark.parametrize("guarantee", ["exactly_once", "at_least_once"])
+async def test_a_restart_goes_on_where_the_last_worker_stopped(
+    deployed: Deployment, guarantee: str
+):
     start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
     history = History(3, start_ms)
     first, second = ([history.event(minutes=3) for _ in range(400)] for _ in range(2))
 
-    worker = deployed.worker()
+    worker = deployed.worker(PULSE_PROCESSING_GUARANTEE=guarantee)
     await worker.ready()
     await deployed.send(sent(*event) for event in first)
     assert await worker.stop() < 10
 
     await deployed.send(sent(*event) for event in [*first[:50], *second])
-    worker = deployed.worker()
+    worker = deployed.worker(PULSE_PROCESSING_GUARANTEE=guarantee)
     await worker.ready()
     await deployed.send(sentinels(start_ms + 10 * MINUTE_MS))
     expected = {key: nonzero(counts) for key, counts in history.expected.items()}

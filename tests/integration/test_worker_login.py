@@ -1,0 +1,89 @@
+"""A cluster that asks for a login: the worker gives it, and a wrong one is told as such."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.kafka import KafkaServer
+from tests.harness.ports import free_port
+from tests.integration.deployment import Deployment, Sent
+
+PASSWORD = "correct horse battery"
+JAAS = (
+    "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    f' username="pulse" password="{PASSWORD}" user_pulse="{PASSWORD}";'
+)
+
+
+@pytest.fixture
+async def guarded(unique: str, tmp_path: Path) -> AsyncIterator[Deployment]:
+    """A deployment that reaches its broker by a listener with SASL."""
+    port, inner, controller = free_port(), free_port(), free_port()
+    listeners = f"PLAINTEXT://127.0.0.1:{inner},LOGIN://127.0.0.1:{port}"
+    server = KafkaServer(
+        tmp_path / "kafka",
+        port=inner,
+        overrides={
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": (
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT"
+            ),
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.login.plain.sasl.jaas.config": JAAS,
+        },
+    )
+    await asyncio.to_thread(server.start)
+    made = Deployment(f"127.0.0.1:{inner}", unique, tmp_path)
+    made.env |= {
+        "PULSE_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
+        "PULSE_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "PULSE_SASL_USERNAME": "pulse",
+        "PULSE_SASL_PASSWORD": PASSWORD,
+    }
+    yield made
+    await asyncio.to_thread(made.end)
+    await asyncio.to_thread(server.stop)
+
+
+@pytest.mark.timeout(240)
+async def test_a_worker_logs_in_with_every_connection(guarded: Deployment):
+    status, output = await asyncio.to_thread(guarded.command, "topics", "create")
+    assert status == 0, output
+    worker = guarded.worker()
+    await worker.ready()
+    event = {
+        "event_id": "e1",
+        "creator_id": "c1",
+        "platform": "x",
+        "occurred_at": int(time.time() * 1000),
+        "post_id": "p",
+        "actor_id": "a",
+    }
+    await guarded.send([Sent("likes", b"c1", json.dumps(event).encode())])
+    (score,) = await guarded.settled("engagement-scores", 1)
+    assert score["windows"]["1h"]["likes"] == 1
+    assert await worker.stop() < 10
+    assert PASSWORD not in worker.process.output()
+
+    status, output = await asyncio.to_thread(
+        guarded.command, "doctor", PULSE_SASL_PASSWORD="a wrong one"
+    )
+    assert status == 1
+    assert "error: " in output
+    assert "Authentication" in output
+    status, output = await asyncio.to_thread(
+        guarded.command,
+        "worker",
+        PULSE_SASL_PASSWORD="a wrong one",
+        PULSE_HTTP_PORT="0",
+        PULSE_START_TIMEOUT="0",
+    )
+    assert status == 1
+    assert "Authentication" in output
+    assert "Traceback" not in output
