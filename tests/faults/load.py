@@ -97,6 +97,7 @@ class Load:
         self._again: list[tuple[int, int, Sending]] = []
         self._totals: dict[str, dict[str, int]] = {name: {} for name in self._polled}
         self._polled_at: dict[str, int] = {}
+        self._newest_post: dict[str, str] = {}
 
     def make(self, now_ms: int, *, calm: bool, late: bool) -> list[Sending]:
         """The records of one more event at event time `now_ms`, and the duplicates that are due.
@@ -169,7 +170,7 @@ class Load:
             "creator_id": creator,
             "platform": "instagram",
             "occurred_at": occurred_at,
-            "post_id": f"p{self.made % 7}",
+            "post_id": self._newest_post.get(creator, "p0"),
             "actor_id": f"a{self._random.randrange(100_000)}",
         }
 
@@ -201,6 +202,7 @@ class Load:
         elif topic == "posts":
             event |= {"post_id": f"p{self.made}", "media_type": "reel"}
             event["action"] = pick(("publish", "publish", "edit", "delete"))
+            self._newest_post[creator] = event["post_id"]
         elif topic == "creators":
             event |= {"handle": creator, "followers": self._random.randrange(10_000, 100_000)}
         return event
