@@ -21,7 +21,7 @@ from streams.kafka.admin import require_topics
 from streams.kafka.build import build_kafka
 from streams.kafka.fuse import Fuse
 from streams.kafka.options import KafkaOptions
-from streams.kafka.ports import ShardPort
+from streams.kafka.ports import RestoreShard, ShardPort
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.settings import Settings
@@ -58,23 +58,30 @@ def shard_config(settings: Settings) -> ShardConfig:
     )
 
 
+def shard_restorer(settings: Settings) -> RestoreShard:
+    """What makes the shard of a partition from its stored tables."""
+    config = shard_config(settings)
+
+    def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
+        shard = Shard.restore(partition, config, tables)
+        # What exists by now stays: the garbage collector need not look at it again and again.
+        gc.freeze()
+        return shard
+
+    return restore
+
+
 class App:
     """One worker. `start`, then `crashed` until it is time to `stop`."""
 
     def __init__(self, settings: Settings, fuse: Fuse) -> None:
         self._options = options = kafka_options(settings)
-        config = shard_config(settings)
         self._fuse = fuse
         self._start_timeout = settings.start_timeout
-
-        def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
-            shard = Shard.restore(partition, config, tables)
-            # What exists by now stays: the garbage collector need not look at it again and again.
-            gc.freeze()
-            return shard
-
         self.observer = Observer(settings.max_creator_series)
-        self.faust, self.seam = build_kafka(options, restore, self.observer.hooks, fuse)
+        self.faust, self.seam = build_kafka(
+            options, shard_restorer(settings), self.observer.hooks, fuse
+        )
         agents.register(self.faust, self._deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)
         self.observer.attach(self.seam, self.metrics)

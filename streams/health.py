@@ -31,7 +31,7 @@ class WorkerHealth:
 
     def beat(self) -> None:
         """Take note of the time, a few times a second."""
-        if not self._seam._freshness.silent():
+        if not self._seam.brokers_silent():
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = self._clock()

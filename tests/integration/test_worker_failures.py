@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
 
 from streams.kafka.fuse import EXIT_CODE
 from tests.harness.waiting import until
@@ -68,3 +70,45 @@ async def test_a_fenced_worker_ends_and_its_successor_counts_what_it_could_not(
 
     await until(both_counted, 60, lambda: f"two likes each\n{successor.process.tail()}")
     assert await successor.stop() < 10
+
+
+@pytest.mark.timeout(240)
+async def test_a_gap_in_the_log_stops_a_worker_until_an_operator_accepts_it(deployed: Deployment):
+    worker = deployed.worker()
+    await worker.ready()
+    await deployed.send(likes(0))
+    await deployed.settled("engagement-scores", PARTITIONS)
+    assert await worker.stop() < 10
+
+    await deployed.send(likes(1))
+    await lose_everything(deployed, "likes")
+    worker = deployed.worker()
+    assert await asyncio.to_thread(worker.process.wait, 30) == EXIT_CODE
+    assert "pulse state accept-gap" in worker.process.output()
+
+    status, output = await asyncio.to_thread(deployed.command, "state", "accept-gap", "--yes")
+    assert status == 0, output
+    assert output.count(f"{deployed.prefix}likes[") == PARTITIONS
+    status, output = await asyncio.to_thread(deployed.command, "state", "accept-gap", "--yes")
+    assert (status, output) == (0, "nothing is missing\n")
+
+    worker = deployed.worker()
+    await worker.ready()
+    status, output = await asyncio.to_thread(deployed.command, "state", "accept-gap", "--yes")
+    assert status == 1
+    assert "stop them all first" in output
+    assert "Traceback" not in output
+    assert await worker.stop() < 10
+
+
+async def lose_everything(deployment: Deployment, topic: str) -> None:
+    """Delete all records, as retention would."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.bootstrap)
+    await admin.start()
+    try:
+        name = deployment.prefix + topic
+        await admin.delete_records(
+            {TopicPartition(name, p): RecordsToDelete(before_offset=-1) for p in range(PARTITIONS)}
+        )
+    finally:
+        await admin.close()
