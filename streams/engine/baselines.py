@@ -29,6 +29,8 @@ def _kernel(age_ms: float) -> float:
 
 
 _UNIT = _kernel(REFERENCE_AGE_MS)
+_DECAY = (1.0 + _THETA) * math.log(2.0)
+_LOG_DENSITY = -(1.0 + _THETA) * math.log(_FIRST_MS / _FLAT_MS) - math.log(_FLAT_MS * _UNIT)
 _EDGES = [0.0] + [_FIRST_MS * 2.0**b for b in range(_BINS)]
 _PRIOR = [(_kernel(b) - _kernel(a)) / _UNIT for a, b in itertools.pairwise(_EDGES)]
 
@@ -46,13 +48,17 @@ class Curve(Struct, array_like=True):
 
     def share(self, from_ms: float, to_ms: float) -> float:
         """The share of a post's level that falls between two ages; >= 0, additive."""
-        if to_ms - from_ms > _FIRST_MS and to_ms > 1.5 * from_ms:
+        if to_ms > 1.5 * from_ms and to_ms - from_ms > _FIRST_MS:
             middle = (from_ms + to_ms) / 2 if from_ms < _FIRST_MS else math.sqrt(from_ms * to_ms)
             return self.share(from_ms, middle) + self.share(middle, to_ms)
-        base = (_kernel(to_ms) - _kernel(from_ms)) / _UNIT
+        age = math.log2((from_ms + to_ms) / (2 * _FIRST_MS))
+        if from_ms > _FLAT_MS:
+            base = math.exp(_LOG_DENSITY - _DECAY * age) * (to_ms - from_ms)
+        else:
+            base = (_kernel(to_ms) - _kernel(from_ms)) / _UNIT
         if not self.logs:
             return base
-        place = math.log2((from_ms + to_ms) / (2 * _FIRST_MS)) + 0.5
+        place = age + 0.5
         if place <= 0.0:
             return base * math.exp(self.logs[0])
         if place >= _BINS - 1:
@@ -87,10 +93,10 @@ class Curve(Struct, array_like=True):
 
 
 class Rhythm(Struct, array_like=True):
-    """How engagement spreads over the hours of the day (UTC); 1 is the day's mean.
+    """How a creator's engagement spreads over the hours of the day (UTC).
 
-    `got`, `due` are the current hour's sums, `num`, `den` those of each hour of the day and
-    `table` the factors, all three in thousandths, so that they stay small when stored.
+    `got`, `due` are the current hour's engagement and what is usual for posts of that age, `num`
+    and `den` the discounted sums of each hour of the day.
     """
 
     hour: int = -1
@@ -98,20 +104,20 @@ class Rhythm(Struct, array_like=True):
     due: float = 0.0
     num: list[int] = []
     den: list[int] = []
-    table: list[int] = []
 
-    def at(self, ms: int) -> float:
-        """The factor at an instant, > 0, interpolated between the middles of the hours."""
-        if not self.table:
+    def at(self, ms: int, rules: BaselineRules) -> float:
+        """The factor of the hour around an instant, > 0: shrunk to 1, and smoothed."""
+        if not self.num:
             return 1.0
-        place = ms / HOUR_MS - 0.5
-        low = int(place)
-        part = place - low
-        low %= 24
-        return (self.table[low] * (1.0 - part) + self.table[(low + 1) % 24] * part) / 1000.0
+        num, den = self.num, self.den
+        h = ms // HOUR_MS % 24
+        due = den[h - 1] + 2 * den[h] + den[(h + 1) % 24]
+        got = num[h - 1] + 2 * num[h] + num[(h + 1) % 24]
+        prior = rules.rhythm_prior * sum(den) + 1.0
+        return (prior + got) / (prior + due)
 
     def learn(self, ms: int, got: float, due: float, rules: BaselineRules) -> None:
-        """Take in `got` of `due` (at the day's mean rhythm), both as shares of posts' levels."""
+        """Take in `got` where `due` is usual, whatever the hour."""
         hour = ms // HOUR_MS
         if hour != self.hour:
             if self.hour >= 0:
@@ -127,16 +133,8 @@ class Rhythm(Struct, array_like=True):
             self.den = [0] * 24
         h = self.hour % 24
         keep = 2.0 ** (-1.0 / rules.rhythm_half_life_days)
-        self.num[h] = int(self.num[h] * keep + self.got * 1000.0)
-        self.den[h] = int(self.den[h] * keep + self.due * 1000.0)
-        prior = rules.rhythm_prior * 1000.0
-        raw = [
-            (prior + self.num[i - 1] + 2 * self.num[i] + self.num[(i + 1) % 24])
-            / (prior + self.den[i - 1] + 2 * self.den[i] + self.den[(i + 1) % 24])
-            for i in range(24)
-        ]
-        mean = sum(raw) / 24.0
-        self.table = [max(int(x / mean * 1000.0), 20) for x in raw]
+        self.num[h] = int(self.num[h] * keep + self.got)
+        self.den[h] = int(self.den[h] * keep + self.due)
 
 
 class Levels(Struct, array_like=True):
@@ -181,33 +179,53 @@ class Levels(Struct, array_like=True):
 
 
 class Noise(Struct, array_like=True):
-    """Relative variance of half an hour's engagement around what was expected of live posts."""
+    """How far engagement falls short of what was expected of live posts.
+
+    `clump` is the variance of short counts over their mean, `drift` the relative variance of half
+    an hour's count beyond that; each a mean over `..._weight` discounted observations. Only
+    shortfalls are measured (and taken twice): bursts upwards say nothing about falls.
+    """
 
     since_ms: int = 0
     got: float = 0.0
     due: float = 0.0
-    weight: float = 0.0
-    mean: float = 0.0
+    clump: float = 0.0
+    clump_weight: float = 0.0
+    drift: float = 0.0
+    drift_weight: float = 0.0
 
     def learn(self, to_ms: int, got: float, due: float, rules: BaselineRules) -> None:
         """Take in one step; a block is judged when it is full and enough was expected in it."""
         self.got += got
         self.due += due
+        if due >= 3.0:
+            spread = min(2.0 * min(got - due, 0.0) ** 2 / due, 30.0)
+            keep = math.exp(-1.0 / rules.clump_memory)
+            self.clump_weight = self.clump_weight * keep + 1.0
+            self.clump += (spread - self.clump) / self.clump_weight
         if to_ms - self.since_ms < rules.noise_block_ms:
             return
         if self.due >= 8.0:
-            excess = ((self.got - self.due) ** 2 - self.due) / self.due**2
-            excess = min(max(excess, -0.5), 1.0)
-            self.weight = self.weight * math.exp(-1.0 / rules.noise_memory) + 1.0
-            self.mean += (excess - self.mean) / self.weight
+            short = min(self.got - self.due, 0.0)
+            excess = (2.0 * short**2 - self.clumps(rules) * self.due) / self.due**2
+            keep = math.exp(-1.0 / rules.noise_memory)
+            self.drift_weight = self.drift_weight * keep + 1.0
+            self.drift += (excess - self.drift) / self.drift_weight
         self.since_ms = to_ms
         self.got = self.due = 0.0
 
-    def variance(self, rules: BaselineRules) -> float:
-        """The relative variance to reckon with, > 0."""
+    def clumps(self, rules: BaselineRules) -> float:
+        """Variance over mean of short counts, to reckon with."""
+        known = rules.clump_prior_weight
+        mean = known * rules.clump_prior + self.clump_weight * self.clump
+        low, high = rules.clump_bounds
+        return min(max(mean / (known + self.clump_weight), low), high)
+
+    def drifts(self, rules: BaselineRules) -> float:
+        """Relative variance of a longer count beyond that, to reckon with; > 0."""
         known = rules.noise_prior_weight
-        mean = (known * rules.noise_prior + self.weight * self.mean) / (known + self.weight)
-        return max(mean, rules.noise_floor)
+        mean = known * rules.noise_prior + self.drift_weight * self.drift
+        return max(mean / (known + self.drift_weight), rules.noise_floor)
 
 
 class FollowRate(Struct, array_like=True):

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from streams.engine.baselines import Curve, Levels, Noise, Rhythm
-from streams.engine.rules import HOUR_MS, BaselineRules, DropRules, Rules
+from streams.engine.rules import BaselineRules, DropRules, Rules
 
 
 class LivePost(Struct, array_like=True):
     """One post: `got` of an exposure `due` (share of its level) so far.
 
-    `fresh` waits for the next step; `held_got`, `held_due` are set aside while a suspicion holds
-    the level fast. For posts known by polling only, [`covered_ms`, `polled_ms`) is the time whose
+    `near_got`, `near_due` are the same with a short memory. `fresh` waits for the next step;
+    `held_got`, `held_due` are set aside while a suspicion holds the level fast. For posts known by polling only, [`covered_ms`, `polled_ms`) is the time whose
     count has arrived and was not looked at; both are 0 for posts with single events.
     """
 
@@ -29,29 +29,42 @@ class LivePost(Struct, array_like=True):
     got: int = 0
     due: float = 0.0
     fresh: int = 0
+    near_got: float = 0.0
+    near_due: float = 0.0
     held_got: int = 0
     held_due: float = 0.0
     levelled: bool = False
     covered_ms: int = 0
     polled_ms: int = 0
 
+    def level(
+        self, mean: float, shape: float, clump: float, near: float
+    ) -> tuple[float, float, float]:
+        """What the post is worth: lately, over its life, and the shape (certainty) of the former.
+
+        The creator's usual `mean` with its `shape` is the prior of the post's life, and that the
+        prior of its near past, with a weight of at most `near`. Counts weigh by their clumps.
+        """
+        sure = shape + self.got / clump
+        whole = sure / (shape / mean + self.due / clump)
+        sure = min(sure, near)
+        weight = sure + self.near_got / clump
+        return weight / (sure / whole + self.near_due / clump), whole, weight
+
 
 class Step(NamedTuple):
     """Sums over live posts within (from_ms, to_ms].
 
     `got` of `due` for posts whose own level is known, `new_got` of `new_due` for posts judged by
-    the creator's level, with the variance of that expectation in `new_square`. `top` is the
-    largest share in `due` of one post. `usual` is what all would get at the creator's usual level.
+    the creator's level. `usual` is what all would get at the creator's usual level.
     """
 
     from_ms: int
     to_ms: int
     got: float
     due: float
-    top: float
     new_got: float
     new_due: float
-    new_square: float
     usual: float
 
 
@@ -64,10 +77,6 @@ class Course(Struct, array_like=True):
     levels: Levels = field(default_factory=Levels)
     noise: Noise = field(default_factory=Noise)
     stepped_ms: int = 0
-    tide_got: float = 0.0
-    tide_due: float = 0.0
-    held_got: float = 0.0
-    held_due: float = 0.0
     recent_got: float = 0.0
     recent_usual: float = 0.0
     polled: bool = False
@@ -108,76 +117,107 @@ class Course(Struct, array_like=True):
         post.polled_ms = end_ms
         post.fresh += amount
 
-    def tide(self, rules: BaselineRules) -> float:
-        """Common factor by which live posts lately run ahead of (> 1) or behind expectation."""
-        low, high = rules.tide_bounds
-        prior = rules.tide_prior
-        return min(max((self.tide_got + prior) / (self.tide_due + prior), low), high)
-
     def step(
-        self, to_ms: int, followers: int | None, held: bool, taught: bool, rules: Rules
+        self,
+        to_ms: int,
+        followers: int | None,
+        rules: Rules,
+        *,
+        held: bool,
+        taught: bool,
+        grown: bool,
     ) -> Step:
         """Compare what came since the last step with what was expected.
 
-        `held`: a suspicion stands, levels and tide stay as they were. `taught`: the step may teach
-        curve, rhythm and noise (not while an alert is on).
+        `held`: a suspicion stands, levels stay as they were. `taught`: the step may teach curve,
+        rhythm and noise (not while an alert is on). `grown`: the creator has a baseline; before,
+        what strays from expectation is the learning, not the creator.
         """
         base, drop = rules.baseline, rules.drop
         from_ms = self.stepped_ms or to_ms
         self.stepped_ms = to_ms
-        tide = self.tide(base)
-        got = due = top = new_got = new_due = new_square = usual = raw = 0.0
+        span = to_ms - from_ms
+        near, clump = base.near_prior, self.noise.clumps(base)
+        keep = 2.0 ** (-span / base.near_half_life_ms)
+        usuals: dict[str, tuple[float, float]] = {}
+        got = due = new_got = new_due = usual = 0.0
         for post in self.posts:
             start, end = from_ms, to_ms
             if post.polled_ms:
                 start, end = post.covered_ms, post.polled_ms
                 post.covered_ms = end
-            start = max(start, post.at_ms)
+            if start < post.at_ms:
+                start = post.at_ms
+            if end <= start:
+                continue
             n = post.fresh
             post.fresh = 0
-            if end <= start:
-                if n:
-                    post.got += n
-                continue
-            share = self._exposure(post.at_ms, start, end)
-            mean, shape = self.levels.usual(post.media, followers, base)
-            level = (shape + post.got) / (shape / mean + post.due)
+            share = self.curve.share(start - post.at_ms, end - post.at_ms)
+            mean, shape = usuals.get(post.media) or usuals.setdefault(
+                post.media, self.levels.usual(post.media, followers, base)
+            )
+            level, whole, _ = post.level(mean, shape, clump, near)
             x = level * share
             usual += mean * share
-            if post.got >= drop.known_count:
-                raw += x
+            if post.got >= drop.known_count and post.due >= drop.known_share:
                 got += n
-                due += x * tide
-                top = max(top, x * tide)
+                due += x
             else:
-                x *= min(tide, 1.0)
                 new_got += n
                 new_due += x
-                new_square += x * x / (shape + post.got)
             if taught and post.got >= 5:
-                self._teach(post, start, end, n, level, share, base)
+                weight = 1.0 / (whole + 20.0)
+                self.curve.learn(
+                    start - post.at_ms, end - post.at_ms, weight * n, weight * whole * share
+                )
             if held:
                 post.held_got += n
                 post.held_due += share
             else:
                 post.got += n
                 post.due += share
-        self._settle(to_ms - from_ms, got, raw, due, held, taught, base)
-        keep = 2.0 ** (-(to_ms - from_ms) / base.score_half_life_ms)
+                post.near_got = post.near_got * keep + n
+                post.near_due = post.near_due * keep + share
+        if taught:
+            if grown and not held:
+                self.noise.learn(to_ms, got, due, base)
+            if self.levels.count:
+                self.rhythm.learn(to_ms, got + new_got, usual, base)
+            usual *= self.rhythm.at((from_ms + to_ms) // 2, base)
+        keep = 2.0 ** (-span / base.score_half_life_ms)
         self.recent_got = self.recent_got * keep + got + new_got
         self.recent_usual = self.recent_usual * keep + usual
-        return Step(from_ms, to_ms, got, due, top, new_got, new_due, new_square, usual)
+        return Step(from_ms, to_ms, got, due, new_got, new_due, usual)
 
-    def release(self) -> None:
-        """Take what was held back into levels and tide."""
+    def doubt(self, followers: int | None, rules: Rules) -> tuple[float, float]:
+        """Variances of what was expected since levels are held, of known and of new posts.
+
+        They come from not knowing the posts' levels, which err the same way all the time.
+        """
+        base, drop = rules.baseline, rules.drop
+        clump = self.noise.clumps(base)
+        known = new = 0.0
+        for post in self.posts:
+            if post.held_due > 0.0:
+                mean, shape = self.levels.usual(post.media, followers, base)
+                level, _, weight = post.level(mean, shape, clump, base.near_prior)
+                square = (level * post.held_due) ** 2 / weight
+                if post.got >= drop.known_count and post.due >= drop.known_share:
+                    known += square
+                else:
+                    new += square
+        return known, new
+
+    def release(self, since_ms: int, rules: BaselineRules) -> None:
+        """Take what was held back since `since_ms` into the levels."""
+        keep = 2.0 ** (-(self.stepped_ms - since_ms) / rules.near_half_life_ms)
         for post in self.posts:
             post.got += post.held_got
             post.due += post.held_due
+            post.near_got = post.near_got * keep + post.held_got
+            post.near_due = post.near_due * keep + post.held_due
             post.held_got = 0
             post.held_due = 0.0
-        self.tide_got += self.held_got
-        self.tide_due += self.held_due
-        self.held_got = self.held_due = 0.0
 
     def mature(self, now_ms: int, learn: bool, rules: Rules) -> None:
         """Let posts of the reference age into the baseline, and forget those past their life."""
@@ -209,57 +249,6 @@ class Course(Struct, array_like=True):
         trust = self.levels.count / (self.levels.count + rules.score_prior_posts)
         power = math.pow(max(ratio, 1e-9), trust)
         return 100.0 * power / (1.0 + power)
-
-    def _exposure(self, at_ms: int, start: int, end: int) -> float:
-        total = 0.0
-        while end - start > HOUR_MS:
-            middle = start + HOUR_MS
-            total += self.curve.share(start - at_ms, middle - at_ms) * self.rhythm.at(
-                start + HOUR_MS // 2
-            )
-            start = middle
-        share = self.curve.share(start - at_ms, end - at_ms)
-        return total + share * self.rhythm.at((start + end) // 2)
-
-    def _teach(
-        self,
-        post: LivePost,
-        start: int,
-        end: int,
-        n: int,
-        level: float,
-        share: float,
-        rules: BaselineRules,
-    ) -> None:
-        weight = 1.0 / (level + 20.0)
-        got, due = weight * n, weight * level * share
-        if end - start <= HOUR_MS:
-            self.curve.learn(start - post.at_ms, end - post.at_ms, got, due)
-            middle = (start + end) // 2
-            self.rhythm.learn(middle, got, due / self.rhythm.at(middle), rules)
-
-    def _settle(
-        self,
-        span_ms: int,
-        got: float,
-        raw: float,
-        due: float,
-        held: bool,
-        taught: bool,
-        rules: BaselineRules,
-    ) -> None:
-        slow = 4.0 if held else 1.0
-        keep = 2.0 ** (-span_ms / (rules.tide_half_life_ms * slow))
-        self.tide_got *= keep
-        self.tide_due *= keep
-        if held:
-            self.held_got = self.held_got * keep + got
-            self.held_due = self.held_due * keep + raw
-        else:
-            self.tide_got += got
-            self.tide_due += raw
-        if taught:
-            self.noise.learn(self.stepped_ms, got, due, rules)
 
 
 def next_look(step: Step, rules: DropRules) -> int | None:

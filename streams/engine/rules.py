@@ -17,8 +17,8 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     enters the creator's baseline once, at `level_age_ms`.
     """
 
-    max_posts: int = 16
-    post_life_ms: int = 2 * DAY_MS
+    max_posts: int = 12
+    post_life_ms: int = 30 * HOUR_MS
     level_age_ms: int = 4 * HOUR_MS
     level_memory: float = 40.0
     """Posts after which a level's weight in the baseline has fallen to 1/e."""
@@ -34,16 +34,21 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     """Posts of one type after which that type's own level counts as much as the creator's."""
     curve_memory: float = 40.0
     rhythm_half_life_days: float = 7.0
-    rhythm_prior: float = 0.1
-    """Expected share of a post's level, per hour of day, that the flat prior rhythm weighs."""
-    tide_half_life_ms: int = 40 * MINUTE_MS
-    """How fast the common course of all live posts follows what is seen. Smooth changes (night,
-    weekend, a decay steeper than the learned one) are followed; a cliff is not."""
-    tide_prior: float = 8.0
-    tide_bounds: tuple[float, float] = (0.1, 6.0)
+    rhythm_prior: float = 0.08
+    """How much a flat rhythm weighs in each hour, as a share of all engagement learned from."""
+    near_half_life_ms: int = 45 * MINUTE_MS
+    """How fast a post's own level follows what it gets. Smooth changes (night, weekend, a decay
+    steeper than the learned one) are followed; a cliff is not."""
+    near_prior: float = 4.0
+    """Engagements that a post's level over its whole life weighs beside the recent ones."""
     noise_block_ms: int = 30 * MINUTE_MS
-    noise_prior: float = 0.06
+    noise_prior: float = 0.04
     """Assumed relative variance of half an hour's count around its expectation."""
+    clump_prior: float = 2.0
+    """Assumed variance of short counts over their mean: engagement comes in clumps."""
+    clump_prior_weight: float = 20.0
+    clump_memory: float = 400.0
+    clump_bounds: tuple[float, float] = (1.0, 8.0)
     noise_prior_weight: float = 8.0
     noise_memory: float = 150.0
     noise_floor: float = 0.02
@@ -61,9 +66,11 @@ class DropRules(Struct, frozen=True, kw_only=True):
     step_count: float = 6.0
     """A creator is looked at when about this many engagements are expected since the last look."""
     min_history_ms: int = 24 * HOUR_MS
-    min_posts: int = 5
+    min_posts: int = 3
     known_count: int = 12
-    """Engagements of a post after which its own level, not the creator's, predicts it."""
+    known_share: float = 0.1
+    """A post's own level, not only the creator's, predicts it after so many engagements, and after
+    so large a share of what it gets in its first hours."""
     alternative: float = 0.35
     """The fall that the running test weighs against "as usual"."""
     max_hold_ms: int = 3 * HOUR_MS
@@ -76,7 +83,7 @@ class DropRules(Struct, frozen=True, kw_only=True):
     confirm_ratio: float = 0.45
     min_expected: float = 25.0
     fire_ratio: float = 0.38
-    fire_probability: float = 1e-5
+    fire_probability: float = 3e-6
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""

@@ -110,9 +110,12 @@ class Watch(Struct, array_like=True):
     def _look(self, end_ms: int, info: CreatorInfo, rules: Rules) -> list[Alert]:
         course, drop = self.course, self.drop
         on = drop.episode.on
-        step = course.step(end_ms, info.followers, drop.suspicious, not on, rules)
+        grown = end_ms - self.since_ms >= rules.drop.min_history_ms
+        step = course.step(
+            end_ms, info.followers, rules, held=drop.suspicious, taught=not on, grown=grown
+        )
         alerts: list[Alert] = []
-        if on or end_ms - self.since_ms >= rules.drop.min_history_ms:
+        if grown:
             alerts = drop.update(step, course, info, rules)
         course.mature(end_ms, not drop.episode.on, rules)
         look = next_look(step, rules.drop)

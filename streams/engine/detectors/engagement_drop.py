@@ -32,10 +32,8 @@ class EngagementDrop(Struct, array_like=True):
     since_ms: int = 0
     got: float = 0.0
     due: float = 0.0
-    squares: float = 0.0
     new_got: float = 0.0
     new_due: float = 0.0
-    new_squares: float = 0.0
     usual: float = 0.0
     pending_ms: int = 0
     pending_got: float = 0.0
@@ -64,7 +62,7 @@ class EngagementDrop(Struct, array_like=True):
         self.cusum += gain
         overdue = step.to_ms - self.since_ms > drop.max_hold_ms
         if self.cusum <= 0.0 or overdue:
-            self._drop_suspicion(course)
+            self._drop_suspicion(course, rules)
             return []
         if self._convincing(step, course, info, rules):
             return self._fire(step, course, info, rules)
@@ -73,22 +71,19 @@ class EngagementDrop(Struct, array_like=True):
     def _watch(self, step: Step, course: Course, rules: DropRules) -> None:
         gain = step.got * math.log(rules.alternative) + step.due * (1.0 - rules.alternative)
         if gain > 0.0 and course.levels.count >= rules.min_posts:
-            self.since_ms = step.from_ms
+            self.since_ms = step.to_ms
             self.cusum = gain
-            self._add(step)
 
     def _add(self, step: Step) -> None:
         self.got += step.got
         self.due += step.due
-        self.squares += step.top * step.due
         self.new_got += step.new_got
         self.new_due += step.new_due
-        self.new_squares += step.new_square
         self.usual += step.usual
 
-    def _drop_suspicion(self, course: Course) -> None:
+    def _drop_suspicion(self, course: Course, rules: Rules) -> None:
         episode = self.episode
-        course.release()
+        course.release(self.since_ms, rules.baseline)
         for name, default in zip(self.__struct_fields__, self.__struct_defaults__, strict=True):
             if name != "episode":
                 setattr(self, name, default)
@@ -100,7 +95,7 @@ class EngagementDrop(Struct, array_like=True):
             if self.got > drop.confirm_ratio * self.due:
                 self.pending_ms = 0
             return False
-        probability = self._tail(step.to_ms, course, rules)
+        probability = self._tail(course, info.followers, rules)
         if not self.pending_ms:
             if probability <= drop.pending_probability:
                 self.pending_ms = step.to_ms
@@ -113,24 +108,28 @@ class EngagementDrop(Struct, array_like=True):
             step.to_ms - self.pending_ms >= drop.confirm_ms
             and due >= drop.confirm_expected
             and got <= drop.confirm_ratio * due
-            and expected >= drop.min_expected
+            and self.due >= drop.min_expected
             and seen <= drop.fire_ratio * expected
             and seen <= drop.usual_ratio * self.usual
             and probability <= drop.fire_probability
             and step.to_ms >= self.episode.until_ms
         )
 
-    def _tail(self, now_ms: int, course: Course, rules: Rules) -> float:
+    def _tail(self, course: Course, followers: int | None, rules: Rules) -> float:
         """Probability of so little: known and new posts apart, then taken together."""
-        span = max(now_ms - self.since_ms, rules.drop.step_ms)
-        noise = course.noise.variance(rules.baseline)
-        noise *= max(1.0, rules.baseline.noise_block_ms / span)
-        lonely = self.squares / self.due**2 if self.due > 0.0 else 1.0
-        known = lower_tail(self.got, self.due, 1.0 / (noise * (1.0 + lonely)))
+        clump = course.noise.clumps(rules.baseline)
+        span = (course.stepped_ms - self.since_ms) / rules.baseline.noise_block_ms
+        drift = course.noise.drifts(rules.baseline) * math.sqrt(max(span, 1.0))
+
+        doubt, new_doubt = course.doubt(followers, rules)
+
+        def tail(got: float, due: float, square: float) -> float:
+            return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + square / due**2))
+
+        known = tail(self.got, self.due, doubt) if self.due > 0.0 else 1.0
         if self.new_due < 1.0:
             return known
-        spread = self.new_squares / self.new_due**2
-        return both(known, lower_tail(self.new_got, self.new_due, 1.0 / (spread + noise)))
+        return both(known, tail(self.new_got, self.new_due, new_doubt))
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
@@ -165,7 +164,7 @@ class EngagementDrop(Struct, array_like=True):
             return []
         self.episode.told_ms = now
         self.episode.severity = self._severity(drop)
-        self.probability = min(self.probability, self._tail(now, course, rules))
+        self.probability = min(self.probability, self._tail(course, info.followers, rules))
         return [self._alert("update", now, course, info, rules)]
 
     def _resolve(
@@ -173,7 +172,7 @@ class EngagementDrop(Struct, array_like=True):
     ) -> Alert:
         alert = self._alert("resolved", now_ms, course, info, rules, ended_ms)
         self.episode.close(now_ms + rules.drop.cooldown_ms)
-        self._drop_suspicion(course)
+        self._drop_suspicion(course, rules)
         course.disregard()
         return alert
 
