@@ -31,6 +31,11 @@ def _arguments() -> argparse.Namespace:
         "--keep", type=Path, help="keep logs, expectation and findings in this directory"
     )
     parser.add_argument(
+        "--tamper",
+        choices=["remove", "double"],
+        help="withhold one event, or send one twice under two names, to see the run fail",
+    )
+    parser.add_argument(
         "--self-test",
         type=Path,
         metavar="DIR",
@@ -64,6 +69,7 @@ def _run(arguments: argparse.Namespace, workdir: Path) -> int:
             kills=arguments.kills,
             freezes=arguments.freezes,
             stops=arguments.stops,
+            tamper=arguments.tamper,
         )
         report = asyncio.run(campaign.run(plan, _say))
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -17,6 +17,7 @@ import orjson
 from tests.faults import outputs
 from tests.faults.cluster import Cluster
 from tests.faults.fleet import Fleet, Worker
+from tests.faults.load import Tamper
 from tests.faults.oracle import Expected
 from tests.faults.sender import Order, Sender
 from tests.faults.strikes import SESSION_TIMEOUT_S, SLOWEST, Strikes, proof
@@ -61,6 +62,7 @@ class Plan:
     stops: int = 0
     least_lag: int = 10_000
     behind_ms: int = 0
+    tamper: Tamper | None = None
     prefix: str = ""
     app_id: str = "creator-pulse"
     env: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Campaign:
                 plan.creators,
                 plan.partitions,
                 plan.behind_ms,
+                plan.tamper,
                 self._expected,
             )
         )

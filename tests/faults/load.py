@@ -7,7 +7,7 @@ workers or faults. Everything but the present time follows from the seed.
 import heapq
 import itertools
 import random
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -23,6 +23,10 @@ MISROUTED = 0.005
 POLLED = 20
 """Creators whose likes and follows are polled; they have no single events."""
 JITTER_MS = 1_500
+TAMPERED = 1_000
+"""The first like after so many events is the one that is tampered with, if any is to be."""
+
+Tamper = Literal["remove", "double"]
 
 _SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
@@ -79,10 +83,13 @@ def partition_of(creator: str, partitions: int) -> int:
 class Load:
     """A seeded stream of records; `expected` says what they must come to."""
 
-    def __init__(self, seed: int, creators: int, partitions: int) -> None:
+    def __init__(
+        self, seed: int, creators: int, partitions: int, tamper: Tamper | None = None
+    ) -> None:
         self.expected = Expected()
         self.made = 0
         self.tally = {"duplicates": 0, "late": 0, "misrouted": 0, "keyless": 0}
+        self._tamper = tamper
         self._random = random.Random(seed)
         self._partitions = partitions
         names = [f"creator-{number:04d}" for number in range(creators)]
@@ -120,11 +127,24 @@ class Load:
         self.tally["late"] += late_set
         share = LATE_MISROUTED if behind else MISROUTED if calm and not polled else 0
         sending = self._misroute(topic, event) if chance() < share else self._route(topic, event)
-        if not polled and chance() < DUPLICATES:
+        doubled = not polled and chance() < DUPLICATES
+        if doubled:
             due = self.made + self._random.randrange(1, 5_000)
             heapq.heappush(self._again, (due, self.made, self._route(topic, event)))
             self.tally["duplicates"] += 1
-        return [sending, *self.doubles()]
+        tamper = self.made >= TAMPERED and topic == "likes" and not doubled
+        return [*(self._tampered(sending, event) if tamper else [sending]), *self.doubles()]
+
+    def _tampered(self, sending: Sending, event: dict[str, Any]) -> list[Sending]:
+        """One event withheld, or sent twice under two names; the oracle knows nothing of it."""
+        tamper, self._tamper = self._tamper, None
+        match tamper:
+            case "remove":
+                return []
+            case "double":
+                twin = orjson.dumps(event | {"event_id": f"twin-{event['event_id']}"})
+                return [sending, sending._replace(value=twin)]
+        return [sending]
 
     def doubles(self, *, rest: bool = False) -> list[Sending]:
         """The duplicates that are due, or all that are left."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from tests.faults.load import Load, Sending
+from tests.faults.load import Load, Sending, Tamper
 
 _SPAWN = multiprocessing.get_context("spawn")
 _TURN_S = 0.01
@@ -33,6 +33,7 @@ class Order(NamedTuple):
     creators: int
     partitions: int
     behind_ms: int
+    tamper: Tamper | None
     expected: Path
     """Where to write what the oracle expects, once all is acknowledged."""
 
@@ -131,7 +132,7 @@ def _main(order: Order, controls: Controls, log: Path) -> None:
 
 
 async def _send(order: Order, controls: Controls) -> None:
-    load = Load(order.seed, order.creators, order.partitions)
+    load = Load(order.seed, order.creators, order.partitions, order.tamper)
     failures: list[BaseException] = []
     acked = 0
 

@@ -104,6 +104,17 @@ def test_polled_creators_send_nothing_but_totals_in_order():
     assert {creator for creator, _ in totals}.isdisjoint(others)
 
 
+@pytest.mark.parametrize(("tamper", "more"), [("remove", -1), ("double", 1)])
+def test_tampering_changes_what_is_sent_and_not_what_is_expected(tamper: str, more: int):
+    fair, foul = Load(3, 100, 4), Load(3, 100, 4, tamper)
+    sent = [
+        sum(len(load.make(NOW, calm=True, late=True)) for _ in range(1_500))
+        for load in (fair, foul)
+    ]
+    assert sent[1] - sent[0] == more
+    assert foul.expected.windows == fair.expected.windows
+
+
 @pytest.mark.parametrize("length", range(12))
 def test_the_loads_own_murmur2_is_that_of_kafka(length: int):
     key = bytes(range(7, 7 + length))
