@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
@@ -28,13 +29,13 @@ from streams.app import kafka_options
 from streams.board import Board
 from streams.cli import load_settings
 from streams.embedded import EmbeddedBroker, end
-from streams.follow import Follower
+from streams.follow import Follower, MissingTopics
 from streams.kafka.admin import create_topics
 from streams.settings import PREFIX, Settings, rows
 from streams.sources import run
 from streams.sources.durations import DURATION
 from streams.sources.feed import Feed
-from streams.sources.publish import Publisher
+from streams.sources.publish import NotReady, Publisher
 from streams.sources.simulate import DAY_MS, Plan, generate, truth
 from streams.sources.simulate.command import records, truth_document
 
@@ -55,9 +56,12 @@ class DemoFailed(Exception):
 class Demo:
     """One run: what was asked for, where its files are, and what has been seen so far."""
 
-    def __init__(self, seed: int, creators: int, duration: float | None) -> None:
+    def __init__(
+        self, seed: int, creators: int, duration: float | None, *, with_board: bool
+    ) -> None:
         self.started = time.monotonic()
         self.duration = duration
+        self.with_board = with_board
         self.home = Path(tempfile.mkdtemp(prefix="pulse-demo-"))
         live_ms = run.now_ms() + LEAD_MS
         self.plan = Plan(
@@ -75,7 +79,6 @@ class Demo:
         self.settings = Settings()
         self.timeline: dict[str, float] = {}
         self.alerts: list[dict[str, Any]] = []
-        self.live = False
 
     def seconds(self) -> float:
         """Seconds since the start."""
@@ -97,6 +100,8 @@ class Demo:
             async with Publisher(options, together=True) as publisher:
                 # All of it before the worker reads: this broker cannot show it in one piece.
                 await self.feed.publish(publisher, asked, until_ms=self.plan.live_ms)
+            if asked.is_set():
+                return
             self.reached("history")
             _tell(f"history: {self.feed.counts.total():,} events of two days")
             async with (
@@ -160,13 +165,13 @@ class Demo:
         status = await end(worker, _WORKER_STOP_SECONDS)
         for record in await follower.read(_LAST_WORDS_SECONDS):
             self._heard(self.board.take(record), record.topic)
-        if status != 0:
+        # A worker that is still being loaded knows no better way to stop.
+        if status not in {0, -signal.SIGTERM}:
             raise DemoFailed(f"the worker left with status {status}; see {self.home}")
         self.reached("stopped")
 
     async def _publish_live(self, asked: asyncio.Event) -> None:
         async with Publisher(kafka_options(self.settings), together=False) as publisher:
-            self.live = True
             assert self.plan.live_ms is not None
             pace = run.Pace(self.plan.live_ms, None, live=True)
             await self.feed.publish(publisher, asked, pace=pace)
@@ -189,15 +194,11 @@ class Demo:
             self.alerts.append(
                 {**value, "seen_after_seconds": self.seconds(), "injected": injected}
             )
-            if not self._with_board:
+            if not self.with_board:
                 _tell(f"alert {value['status']}: {value['kind']} {value['reason']}")
 
-    @property
-    def _with_board(self) -> bool:
-        return self.duration is None and sys.stdout.isatty()
-
     async def _show(self) -> None:
-        if self._with_board:
+        if self.with_board:
             console = Console()
             with Live(console=console, screen=True, auto_refresh=False) as live:
                 while True:
@@ -295,18 +296,19 @@ def command(duration: float | None, report: Path | None, seed: int, creators: in
 
     Two days of history come first, then live events. Two creators have lost most of their
     engagement when live begins, and one gains suspicious followers soon after: watch the alerts.
-    With --duration, plain lines are printed instead of the board.
+    With --duration or --report, plain lines are printed instead of the board.
 
     \b
     Examples:
       pulse demo
       pulse demo --duration 60 --report demo.json
     """
-    demo = Demo(seed, creators, duration)
+    with_board = duration is None and report is None and sys.stdout.isatty()
+    demo = Demo(seed, creators, duration, with_board=with_board)
     failure = None
     try:
         asyncio.run(demo.serve())
-    except (DemoFailed, KafkaError, OSError) as error:
+    except (DemoFailed, NotReady, MissingTopics, KafkaError, OSError) as error:
         failure = str(error) or repr(error)
     if report is not None:
         run.write_json(report, demo.report(failure))

@@ -51,7 +51,7 @@ def test_a_demo_that_is_interrupted_stops_everything_and_says_what_it_saw(tmp_pa
             word for word in demo.output().split() if word.startswith("http") and "metrics" in word
         )
         with urllib.request.urlopen(metrics, timeout=5) as answer:
-            assert b"pulse_" in answer.read()
+            assert b"engagement_" in answer.read()
         children = children_of(demo.pid)
         assert len(children) == 2, "a broker and a worker"
         demo.signal(signal.SIGINT)

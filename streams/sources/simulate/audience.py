@@ -15,7 +15,7 @@ Times = NDArray[np.int64]
 
 HORIZON_MS = 2 * DAY_MS
 """Age at which the last reaction to a post has come."""
-CLUSTER_MEAN = 1.34
+CLUSTER_MEAN = 1.28
 """Arrivals for each one that came on its own account."""
 
 _STEP_MS = 5 * MINUTE_MS
@@ -62,7 +62,7 @@ def excited(rng: np.random.Generator, times: Times) -> Times:
     generations = [times]
     for _ in range(2):
         parents = generations[-1][rng.random(len(generations[-1])) < 0.12]
-        sizes = 1 + np.minimum(rng.pareto(1.6, len(parents)) * 1.2, 40).astype(np.int64)
+        sizes = 1 + np.minimum(rng.pareto(1.9, len(parents)) * 1.2, 25).astype(np.int64)
         origin = np.repeat(parents, sizes)
         delay = rng.exponential(45_000, len(origin)) * rng.lognormal(0.0, 0.8, len(origin))
         generations.append(origin + delay.astype(np.int64))
