@@ -123,10 +123,6 @@ class ChainThread(AIOKafkaConsumerThread):
             while True:
                 if consumer._closed or fetcher._closed:
                     raise ConsumerStoppedError
-                # Without these two, reading would stand still for ever, without a word.
-                consumer._coordinator.check_errors()
-                if fetcher.error_future.done():
-                    fetcher.error_future.result()
                 # What is read for a caller from before a rebalance would be dropped, and leave
                 # holes, so this neither begins nor goes on across one.
                 stopped = not self.consumer.flow_active or assignment is not self._assignment()
@@ -241,6 +237,23 @@ class ChainThread(AIOKafkaConsumerThread):
             state = assignment.state_value(tp)
             known[tp] = Answer(state._position, state.highwater, state.timestamp, tp in unread)
         return known
+
+    def trouble(self) -> BaseException | None:
+        """What has ended aiokafka's work in the background, if something has.
+
+        Nobody would be told: the group's coordinator waits until it is asked. Called from the main
+        thread.
+        """
+        consumer = self._consumer
+        if consumer is None or consumer._coordinator is None:
+            return None
+        coordinator = consumer._coordinator
+        if coordinator._pending_exception is not None:
+            return cast(BaseException, coordinator._pending_exception)
+        for task in (coordinator._coordination_task, consumer._fetcher.error_future):
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return cast(BaseException, task.exception())
+        return None
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Liveness is judged by the age of the last checkpoint, not by Faust's guesses."""

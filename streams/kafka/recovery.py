@@ -13,11 +13,14 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
-from streams.kafka.fuse import Blown
+from streams.kafka.fuse import Blown, FatalError
 from streams.kafka.seam import Seam
 from streams.kafka.takeover import Overtaken, Takeover
 
 log = logging.getLogger(__name__)
+
+NEXT_ASSIGNMENT_SECONDS = 120.0
+"""How long a worker waits for the assignment that has to follow the one that was overtaken."""
 
 
 class TakeoverRecovery(Recovery):
@@ -56,17 +59,30 @@ class TakeoverRecovery(Recovery):
         # Faust would end this loop silently when a step takes long, and a worker without it holds
         # its partitions for ever: whatever happens here ends the process.
         try:
+            consuming = True
             while not self.should_stop:
-                if await self.wait_for_stopped(self.signal_recovery_start.wait()):
+                if await self._stopped_before_assignment(
+                    None if consuming else NEXT_ASSIGNMENT_SECONDS
+                ):
                     return
                 self.signal_recovery_start.clear()
-                await self._attempt(self._generation_id)
+                consuming = await self._attempt(self._generation_id)
         except Blown:
             return
         except Exception as error:
             self._seam.fuse.blow("taking partitions over failed", error)
 
-    async def _attempt(self, generation: int) -> None:
+    async def _stopped_before_assignment(self, limit: float | None) -> bool:
+        try:
+            async with asyncio.timeout(limit):
+                return await self.wait_for_stopped(self.signal_recovery_start.wait())
+        except TimeoutError as error:
+            raise FatalError(
+                f"the group moved on, but no newer assignment came within {limit} s"
+            ) from error
+
+    async def _attempt(self, generation: int) -> bool:
+        """Take over for `generation`; False if that was overtaken and a newer one is due."""
         attempt = asyncio.ensure_future(self._take_over(generation))
         overtaken = asyncio.ensure_future(self.signal_recovery_start.wait())
         stopped = asyncio.ensure_future(self._stopped.wait())
@@ -76,10 +92,9 @@ class TakeoverRecovery(Recovery):
             for future in (attempt, overtaken, stopped):
                 future.cancel()
             await asyncio.wait({attempt})
-        if not attempt.cancelled() and (error := attempt.exception()) is not None:
-            raise error
+        return not attempt.cancelled() and attempt.result()
 
-    async def _take_over(self, generation: int) -> None:
+    async def _take_over(self, generation: int) -> bool:
         app, consumer, seam = cast(Any, self.app), self._seam.consumer, self._seam
         suspensions = seam.suspensions
         self._set_recovery_started()
@@ -87,13 +102,13 @@ class TakeoverRecovery(Recovery):
             await self._takeover.run()
         except Overtaken:
             log.info("overtaken by a newer generation than %s", generation)
-            return
+            return False
         finally:
             self._set_recovery_ended()
         await app.on_rebalance_complete.send()
         # A revocation since then has written its last checkpoint: nothing may flow after it.
         if suspensions != seam.suspensions or app.consumer_generation_id != generation:
-            return
+            return False
         seam.resume()
         consumer.resume_partitions(
             {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
@@ -101,11 +116,13 @@ class TakeoverRecovery(Recovery):
         self.completed.set()
         app.flow_control.resume()
         consumer.resume_flow()
-        await app._fetcher.maybe_start()
+        # Half a start would leave a fetcher that never fetches.
+        await asyncio.shield(app._fetcher.maybe_start())
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
         log.info("consuming partitions %s", sorted(seam.owned()))
+        return True
 
     @Service.task
     async def _slurp_changelogs(self) -> None:

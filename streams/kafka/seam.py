@@ -198,6 +198,8 @@ class Seam:
 
     def tick(self, now_ms: int) -> None:
         """Tell each shard the time and what it does not know yet. Never awaits."""
+        if trouble := self.consumer.thread.trouble():
+            self.fuse.blow("this worker can no longer take part in its group", trouble)
         answers = self.consumer.answers()
         self._freshness.observe(answers, time.monotonic())
         for slot in list(self.slots.values()):

@@ -49,6 +49,15 @@ async def test_a_topic_that_is_missing_from_the_assignment_ends_the_worker_with_
     assert "pulse topics check" in worker.output()
 
 
+async def test_a_worker_that_the_group_refuses_ends_instead_of_waiting(
+    deployment: Deployment,
+) -> None:
+    await deployment.create_topics()
+    worker = deployment.worker("worker", SEAM_SESSION="0.6")
+    assert await deployment.ended(worker, 30) == EXIT_CODE
+    assert "InvalidSessionTimeout" in worker.output()
+
+
 async def test_a_position_before_the_log_stops_the_worker_with_what_to_do(
     deployment: Deployment,
 ) -> None:

@@ -287,6 +287,19 @@ class TestPositions:
         assert state.position == 9
 
 
+class TestTrouble:
+    """chain.py, `trouble`: what aiokafka keeps to itself."""
+
+    def test_an_error_of_the_group_waits_to_be_asked_for(self) -> None:
+        source = inspect.getsource(GroupCoordinator._push_error_to_user)
+        assert "self._pending_exception = exc" in source
+        assert "self._error_consumed_fut" in source
+
+    def test_the_background_tasks_are_where_they_are_looked_for(self) -> None:
+        assert "self._coordination_task" in inspect.getsource(GroupCoordinator.check_errors)
+        assert "return self._fetch_task" in inspect.getsource(Fetcher.error_future.fget)
+
+
 class TestBatches:
     """producer.py: prepared batches."""
 

@@ -27,6 +27,10 @@ class FakeConsumer:
         self.thread = self
         self.known: dict[TP, Answer] = {}
         self.seeks: list[Mapping[TP, int]] = []
+        self.error: BaseException | None = None
+
+    def trouble(self) -> BaseException | None:
+        return self.error
 
     def answers(self) -> Mapping[TP, Answer]:
         return self.known
@@ -253,6 +257,14 @@ async def test_a_last_checkpoint_that_takes_too_long_ends_the_process() -> None:
         await bench.seam.suspend()
     assert EXIT_CODE in bench.exits
     assert bench.seam.fuse.blown
+
+
+async def test_trouble_in_the_consumers_background_ends_the_process() -> None:
+    bench = Bench()
+    bench.consumer.error = ValueError("not allowed")
+    with pytest.raises(Blown):
+        bench.seam.tick(1)
+    assert bench.exits == [EXIT_CODE]
 
 
 async def test_a_failure_beside_the_main_flow_ends_the_process() -> None:
