@@ -3,10 +3,17 @@
 import asyncio
 import json
 from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiokafka.errors import KafkaError
 
 from schemas import topics
 from schemas.partitioning import partition_for
-from tests.integration.deployment import PARTITIONS, Deployment
+from streams.kafka.options import KafkaOptions
+from streams.sources.publish import Outgoing, Publisher
+from tests.harness.waiting import until
+from tests.integration.deployment import PARTITIONS, Deployment, Sent, creators_of
 
 INBOUND = [topic.name for topic in topics.INBOUND]
 
@@ -101,6 +108,71 @@ async def test_missing_topics_are_told_with_what_to_do(bare_deployment: Deployme
         assert status == 1
         assert "pulse topics create" in output
         assert "Traceback" not in output
+
+
+async def test_history_that_is_published_beside_a_running_worker_makes_nothing_late(
+    deployed: Deployment, tmp_path
+):
+    worker = deployed.worker()
+    report = tmp_path / "report.json"
+    ended = datetime.now(UTC) - timedelta(minutes=10)
+    status, output = await run(
+        deployed,
+        *("simulate", "--no-live", "--backfill", "20h", "--at", ended.isoformat()),
+        *("--report", str(report)),
+    )
+    assert status == 0, output
+    sent = json.loads(report.read_text())["by_topic"]
+    await deployed.send(present(creators_of(p, 1)[0]) for p in range(PARTITIONS))
+
+    async def counted() -> int:
+        windows = await deployed.values("engagement-windows")
+        return sum(window["events"] for window in windows)
+
+    activity = sum(sent.values()) - sent["campaigns"] - sent["creators"]
+    last: list[int] = []
+
+    async def all_closed() -> bool:
+        last.append(await counted())
+        return last[-1] >= activity
+
+    await until(all_closed, 60, lambda: f"{activity} events in windows, got {last[-1]}")
+    assert last[-1] == activity
+    assert await deployed.values("late-events") == []
+    assert await deployed.values("dead-letters") == []
+    worker.process.end()
+
+
+def present(creator_id: str) -> Sent:
+    """A like that happens now, so that what lies minutes back is closed."""
+    like = {
+        "event_id": "now",
+        "creator_id": creator_id,
+        "platform": "x",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "post_id": "p",
+        "actor_id": "a",
+    }
+    return Sent("likes", creator_id.encode(), json.dumps(like).encode())
+
+
+async def test_of_a_write_that_fails_nothing_becomes_visible(deployed: Deployment):
+    options = KafkaOptions(
+        bootstrap=deployed.bootstrap,
+        app_id=deployed.env["PULSE_APP_ID"],
+        partitions=PARTITIONS,
+        prefix=deployed.prefix,
+    )
+    good = [Outgoing("likes", b"c%d" % number, b"{}", 1) for number in range(100)]
+    too_large = Outgoing("likes", b"c", b"x" * 3_000_000, 1)
+    async with Publisher(options, together=True) as publisher:
+        assert publisher.together
+        with pytest.raises(KafkaError):
+            await publisher.write([*good, too_large])
+    assert await deployed.read("likes") == []
+    async with Publisher(options, together=True) as publisher:
+        assert await publisher.write(good) == 100
+    assert len(await deployed.read("likes")) == 100
 
 
 async def test_tail_shows_what_was_published_for_one_creator(deployed: Deployment):
