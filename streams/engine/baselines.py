@@ -133,7 +133,7 @@ class Rhythm(Struct, array_like=True):
             self.den = [0] * 24
         h = self.hour % 24
         keep = 2.0 ** (-1.0 / rules.rhythm_half_life_days)
-        self.num[h] = int(self.num[h] * keep + self.got)
+        self.num[h] = int(self.num[h] * keep + max(self.got, 0.0))
         self.den[h] = int(self.den[h] * keep + self.due)
 
 

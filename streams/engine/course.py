@@ -45,10 +45,11 @@ class LivePost(Struct, array_like=True):
         The creator's usual `mean` with its `shape` is the prior of the post's life, and that the
         prior of its near past, with a weight of at most `near`. Counts weigh by their clumps.
         """
-        sure = shape + self.got / clump
+        # More likes may be taken back than were seen given: that is as none.
+        sure = shape + max(self.got, 0) / clump
         whole = sure / (shape / mean + self.due / clump)
         sure = min(sure, near)
-        weight = sure + self.near_got / clump
+        weight = sure + max(self.near_got, 0.0) / clump
         return weight / (sure / whole + self.near_due / clump), whole, weight
 
 
@@ -167,9 +168,8 @@ class Course(Struct, array_like=True):
                 new_due += x
             if taught and post.got >= 5:
                 weight = 1.0 / (whole + 20.0)
-                self.curve.learn(
-                    start - post.at_ms, end - post.at_ms, weight * n, weight * whole * share
-                )
+                gain = weight * max(n, 0)
+                self.curve.learn(start - post.at_ms, end - post.at_ms, gain, weight * whole * share)
             if held:
                 post.held_got += n
                 post.held_due += share
@@ -228,7 +228,7 @@ class Course(Struct, array_like=True):
             if age >= base.level_age_ms and not post.levelled and not post.held_due:
                 post.levelled = True
                 if learn and post.due > 0.25:
-                    self.levels.learn(post.media, (post.got + 0.5) / post.due, base)
+                    self.levels.learn(post.media, (max(post.got, 0) + 0.5) / post.due, base)
                     self.curve.refresh(base.curve_memory)
             gone = gone or age > base.post_life_ms
         if gone:
