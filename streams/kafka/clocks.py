@@ -21,19 +21,18 @@ class Freshness:
         self._seen: dict[TP, tuple[int, float]] = {}
         self._now = 0.0
 
-    def forget(self) -> None:
-        """Start anew: answers from before a takeover count for nothing."""
-        self._answers = {}
-        self._seen = {}
-
     def observe(self, answers: Mapping[TP, Answer], now: float) -> None:
-        """Take note of the latest answers at `now` seconds of a monotonic clock."""
-        self._answers = answers
-        self._now = now
+        """Take note of the latest answers at `now` seconds of a monotonic clock.
+
+        A topic-partition that has not answered since its takeover has no stamp, whatever it
+        answered before.
+        """
+        seen = {}
         for tp, answer in answers.items():
-            before = self._seen.get(tp)
-            if answer.stamp is not None and (before is None or before[0] != answer.stamp):
-                self._seen[tp] = (answer.stamp, now)
+            if answer.stamp is not None:
+                stamp, at = self._seen.get(tp, (None, now))
+                seen[tp] = (answer.stamp, at if stamp == answer.stamp else now)
+        self._answers, self._seen, self._now = answers, seen, now
 
     def _age(self, tp: TP) -> float | None:
         seen = self._seen.get(tp)

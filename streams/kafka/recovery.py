@@ -95,34 +95,45 @@ class TakeoverRecovery(Recovery):
         return not attempt.cancelled() and attempt.result()
 
     async def _take_over(self, generation: int) -> bool:
-        app, consumer, seam = cast(Any, self.app), self._seam.consumer, self._seam
+        app, seam = cast(Any, self.app), self._seam
         suspensions = seam.suspensions
-        self._set_recovery_started()
+        flowing = False
+
+        async def consume(partitions: frozenset[int]) -> None:
+            nonlocal flowing
+            # A revocation since then has written its last checkpoint: nothing may flow after it.
+            if suspensions != seam.suspensions or app.consumer_generation_id != generation:
+                raise Overtaken
+            seam.resume(partitions)
+            if not flowing:
+                flowing = True
+                await self._start_flow()
+
         try:
-            await self._takeover.run()
+            await app.on_rebalance_complete.send()
+            await self._takeover.run(consume)
+            if not flowing:
+                await consume(frozenset())
         except Overtaken:
             log.info("overtaken by a newer generation than %s", generation)
             return False
-        finally:
-            self._set_recovery_ended()
-        await app.on_rebalance_complete.send()
-        # A revocation since then has written its last checkpoint: nothing may flow after it.
-        if suspensions != seam.suspensions or app.consumer_generation_id != generation:
-            return False
-        seam.resume()
-        consumer.resume_partitions(
-            {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
-        )
+        seam.ready = True
         self.completed.set()
-        app.flow_control.resume()
-        consumer.resume_flow()
-        # Half a start would leave a fetcher that never fetches.
-        await asyncio.shield(app._fetcher.maybe_start())
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
         log.info("consuming partitions %s", sorted(seam.owned()))
         return True
+
+    async def _start_flow(self) -> None:
+        app, consumer = cast(Any, self.app), self._seam.consumer
+        consumer.resume_partitions(
+            {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
+        )
+        app.flow_control.resume()
+        consumer.resume_flow()
+        # Half a start would leave a fetcher that never fetches.
+        await asyncio.shield(app._fetcher.maybe_start())
 
     @Service.task
     async def _slurp_changelogs(self) -> None:

@@ -7,7 +7,7 @@ how a rebalance runs.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -91,7 +91,7 @@ class Seam:
         self.holes = 0
         self.rebalances = 0
         self.suspensions = 0
-        """Goes up with each `suspend`, so that a takeover can tell that it was overtaken."""
+        """Goes up with each `hold`, so that a takeover can tell that it was overtaken."""
         self._freshness = Freshness()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sought: dict[TP, int] = {}
@@ -234,14 +234,11 @@ class Seam:
         self.slots[slot.partition] = slot
         slot.task = self.spawn(self._checkpoint_for_ever(slot))
 
-    def resume(self) -> None:
-        """Let batches and time reach all owned shards."""
-        self._sought.clear()
-        self._behind.clear()
-        self._freshness.forget()
-        for slot in self.slots.values():
+    def resume(self, partitions: Iterable[int]) -> None:
+        """Let batches and time reach these shards, which are owned and sought."""
+        for partition in partitions:
+            slot = self.slots[partition]
             slot.suspended = slot.first_start = False
-        self.ready = True
 
     async def _checkpoint_for_ever(self, slot: Slot) -> None:
         while not slot.retired:
@@ -255,15 +252,22 @@ class Seam:
             if not (slot.suspended or self._freshness.silent()):
                 await slot.checkpointer.run()
 
+    def hold(self) -> None:
+        """From now on nothing reaches a shard until `resume`."""
+        self.ready = False
+        self.suspensions += 1
+        # What was asked for under this assignment does not count under the next.
+        self._sought.clear()
+        self._behind.clear()
+        for slot in self.slots.values():
+            slot.suspended = True
+
     async def suspend(self) -> None:
         """The last checkpoint before a rebalance or a stop; ends the process if it takes too long.
 
-        From then on nothing reaches a shard until `resume`.
+        Nothing reaches a shard from its beginning on.
         """
-        self.ready = False
-        self.suspensions += 1
-        for slot in self.slots.values():
-            slot.suspended = True
+        self.hold()
         limit = self.options.final_checkpoint_timeout
         runs = [slot.checkpointer.run(limit) for slot in self.slots.values()]
         try:
@@ -273,6 +277,8 @@ class Seam:
             self.fuse.blow(f"the last checkpoint took longer than {limit:g} s", error)
         except Blown:
             return
+        except Exception as error:
+            self.fuse.blow("the last checkpoint failed", error)
 
     def drop(self, partition: int) -> asyncio.Task[Any]:
         """Let go of a partition; its shard is forgotten at once, its producer is closed later."""

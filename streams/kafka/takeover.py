@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
 
 from aiokafka.errors import KafkaError
@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 
 RESTORES_AT_ONCE = 4
 RETRY_SECONDS = 0.2
+
+
+Consume = Callable[[frozenset[int]], Awaitable[None]]
+"""Lets batches flow to partitions that are owned and sought. Raises `Overtaken`."""
 
 
 class Overtaken(Exception):
@@ -115,23 +119,34 @@ class Takeover:
         if self._leaving:
             await asyncio.wait(self._leaving.values())
 
-    async def run(self) -> None:
-        """Own and seek every assigned partition. Raises `Overtaken` when a newer assignment is due.
+    async def run(self, consume: Consume) -> None:
+        """Own and seek every assigned partition, and have each consumed as soon as it can be.
 
-        Cancelled, it leaves the restores of this assignment running for the next one.
+        What we kept goes on at once, without waiting for restores. Raises `Overtaken` when a newer
+        assignment is due. Cancelled, it leaves the restores running for the next one.
         """
         seam = self._seam
         owned = verify_assignment(self._assigned, seam.options)
         for partition in sorted(owned - seam.owned() - self._restoring.keys()):
             self._restoring[partition] = asyncio.ensure_future(self._take(partition))
-        while self._restoring:
-            restores = dict(self._restoring)
-            await asyncio.wait(restores.values(), return_when=asyncio.FIRST_COMPLETED)
-            for partition, task in restores.items():
-                if task.done():
-                    self._restoring.pop(partition, None)
-                    task.result()
-        await self._seek()
+        ready = seam.owned() - self._restoring.keys()
+        while ready or self._restoring:
+            if ready:
+                await self._seek(ready)
+                await consume(ready)
+            ready = await self._restored()
+
+    async def _restored(self) -> frozenset[int]:
+        """The partitions whose restore has ended; waits for one, if any is under way."""
+        restores = dict(self._restoring)
+        if not restores:
+            return frozenset()
+        await asyncio.wait(restores.values(), return_when=asyncio.FIRST_COMPLETED)
+        ended = frozenset(partition for partition, task in restores.items() if task.done())
+        for partition in ended:
+            self._restoring.pop(partition, None)
+            restores[partition].result()
+        return ended
 
     async def _take(self, partition: int) -> None:
         seam = self._seam
@@ -213,20 +228,20 @@ class Takeover:
         )
         return cast(bool, committed)
 
-    async def _seek(self) -> None:
-        """Seek every owned topic-partition to its shard's position, or to where it begins."""
+    async def _seek(self, partitions: frozenset[int]) -> None:
+        """Seek each topic-partition of these to its shard's position, or to where it begins."""
         seam, consumer = self._seam, self._seam.consumer
         limit = seam.options.takeover_timeout
         logical = seam.options.inbound()
-        wanted = [TP(name, partition) for partition in sorted(seam.slots) for name in logical]
-        if not wanted:
-            return
+        wanted = [TP(name, partition) for partition in sorted(partitions) for name in logical]
+        if not partitions <= seam.owned():
+            raise Overtaken
         first = [tp for tp in wanted if seam.slots[tp.partition].first_start]
         bounds = await consumer.in_thread(consumer.thread.bounds, wanted, timeout=limit)
         committed = await consumer.in_thread(consumer.thread.committed, first, timeout=limit)
         targets = {}
         for tp in wanted:
-            # The group may have taken partitions away while we asked.
+            # The group may take partitions away while we ask.
             if tp.partition not in seam.slots:
                 raise Overtaken
             shard, topic = seam.slots[tp.partition].shard, logical[tp.topic]

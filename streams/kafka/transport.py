@@ -107,8 +107,11 @@ class BatchConsumer(Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stop the flow, then write down what is new before others may own the partitions."""
+        seam = cast(Any, self.app).seam
+        # A takeover that ends meanwhile must not start the flow again.
+        seam.hold()
         await super().on_partitions_revoked(revoked)
-        await cast(Any, self.app).seam.suspend()
+        await seam.suspend()
 
     async def perform_seek(self) -> None:
         """Positions come from shard records alone, so Faust's own seek does nothing."""

@@ -9,6 +9,8 @@ from aiokafka.structs import TopicPartition
 
 from streams.kafka.fuse import FatalError
 from streams.kafka.gap import Gap, accept_gaps
+from tests.harness.procs import Process
+from tests.harness.waiting import until
 from tests.integration.kafka.counting import CountingShard
 from tests.integration.kafka.deployment import EXIT_CODE, Deployment
 
@@ -31,6 +33,38 @@ async def test_a_restore_of_three_sessions_keeps_its_place_while_another_worker_
     assert joiner.running
     await deployment.consuming(slow)
     assert "RESTORED" in joiner.output()
+
+
+async def test_what_a_worker_keeps_goes_on_while_it_restores_the_rest(
+    deployment: Deployment,
+) -> None:
+    await deployment.create_topics()
+    staying = deployment.worker("staying", SEAM_RESTORE_SECONDS="4")
+    await deployment.consuming(staying)
+    leaving = deployment.worker("leaving")
+    await deployment.consuming(leaving)
+    await deployment.produce(300)
+    await deployment.all_counted()
+    kept = _last_partitions(staying)
+    assert len(kept) == 2
+    leaving.terminate()
+    assert await deployment.ended(leaving, 10) == 0
+    restored = staying.output().count("RESTORED")
+    await deployment.produce(300)
+
+    async def kept_are_told() -> bool:
+        wanted = {record for record in deployment.produced if record[1] in kept}
+        return wanted <= set(await deployment.told())
+
+    await until(kept_are_told, 20, deployment.logs)
+    assert staying.output().count("RESTORED") == restored
+    await deployment.all_counted()
+
+
+def _last_partitions(worker: Process) -> list[int]:
+    """The partitions that the worker has told to consume last."""
+    line = [line for line in worker.output().splitlines() if "consuming partitions" in line][-1]
+    return [int(number) for number in line.split("[")[1].rstrip("]").split(",")]
 
 
 async def test_a_topic_that_is_missing_from_the_assignment_ends_the_worker_with_its_name(

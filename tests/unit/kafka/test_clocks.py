@@ -65,6 +65,7 @@ def test_time_is_frozen_while_no_topic_answers() -> None:
 def test_answers_from_before_a_takeover_are_forgotten() -> None:
     freshness = Freshness()
     freshness.observe({LIKES: answer(5, 1), POSTS: answer(0, 1)}, 10.0)
-    freshness.forget()
+    freshness.observe({LIKES: answer(None, None), POSTS: answer(None, None)}, 10.1)
     assert judged(freshness) == (frozenset(PHYSICAL), True)
+    freshness.observe({}, 10.2 + SILENT_SECONDS)
     assert not freshness.silent()

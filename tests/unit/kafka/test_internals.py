@@ -160,8 +160,6 @@ def test_the_version_that_was_read_is_the_one_installed(package: str, version: s
             "fbe0f747",
             "TakeoverRecovery._take_over, which takes its place",
         ),
-        read(Recovery._set_recovery_started, "4a070fa9", "TakeoverRecovery._take_over"),
-        read(Recovery._set_recovery_ended, "7ac13910", "TakeoverRecovery._take_over"),
         read(
             PartitionAssignor._get_copartitioned_groups,
             "76de3cb3",

@@ -72,7 +72,7 @@ class Bench:
 
     def adopt(self) -> None:
         self.seam.adopt(self.slot)
-        self.seam.resume()
+        self.seam.resume({2})
 
 
 def records(count: int) -> Any:
@@ -101,7 +101,7 @@ async def test_nothing_reaches_a_shard_between_revocation_and_resumption() -> No
     bench.seam.tick(1)
     assert bench.shard.positions["likes"] == 10
     assert not bench.shard.ticks
-    bench.seam.resume()
+    bench.seam.resume({2})
     bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
     assert bench.shard.positions["likes"] == 12
 

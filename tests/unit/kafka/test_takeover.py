@@ -84,7 +84,8 @@ class SlowRestores(Takeover):
         self.begun: list[int] = []
         self.cleaned: list[int] = []
         self.go_on = asyncio.Event()
-        self.sought = 0
+        self.sought: list[set[int]] = []
+        self.consumed: list[set[int]] = []
 
     async def _take(self, partition: int) -> None:
         if leaving := self._leaving.pop(partition, None):
@@ -98,12 +99,16 @@ class SlowRestores(Takeover):
             raise
         self.fake.slots[partition] = SimpleNamespace()
 
-    async def _seek(self) -> None:
-        self.sought += 1
+    async def _seek(self, partitions: frozenset[int]) -> None:
+        self.sought.append(set(partitions))
+
+    async def consume(self, partitions: frozenset[int]) -> None:
+        assert self.sought[-1] == partitions
+        self.consumed.append(set(partitions))
 
 
 async def interrupted(hands: SlowRestores) -> None:
-    attempt = asyncio.ensure_future(hands.run())
+    attempt = asyncio.ensure_future(hands.run(hands.consume))
     await asyncio.sleep(0.01)
     attempt.cancel()
     await asyncio.wait({attempt})
@@ -115,12 +120,12 @@ async def test_a_restore_goes_on_over_a_rebalance_that_leaves_it_ours() -> None:
     await interrupted(hands)
     hands.note(assignment(0), 2)
     hands.go_on.set()
-    await hands.run()
+    await hands.run(hands.consume)
     await hands.stop()
     assert hands.begun == [0, 1]
     assert hands.cleaned == [1]
     assert hands.fake.owned() == {0}
-    assert hands.sought == 1
+    assert hands.consumed == [{0}]
 
 
 async def test_a_restore_waits_for_the_clean_up_of_one_that_was_cancelled() -> None:
@@ -129,7 +134,7 @@ async def test_a_restore_waits_for_the_clean_up_of_one_that_was_cancelled() -> N
     await interrupted(hands)
     hands.note(assignment(3), 4)
     hands.go_on.set()
-    await hands.run()
+    await hands.run(hands.consume)
     assert hands.begun == [3, 3]
     assert hands.cleaned == [3]
 
@@ -152,5 +157,23 @@ async def test_a_failed_restore_is_told_while_others_still_run() -> None:
     hands = Failing(FakeSeam())
     hands.note(assignment(0, 1), 1)
     with pytest.raises(ValueError, match="cannot be read"):
-        await asyncio.wait_for(hands.run(), 1)
+        await asyncio.wait_for(hands.run(hands.consume), 1)
     await hands.stop()
+
+
+async def test_what_we_kept_is_consumed_while_the_rest_is_restored() -> None:
+    hands = SlowRestores(FakeSeam(0, 1))
+    hands.note(assignment(0, 1, 2), 1)
+    attempt = asyncio.ensure_future(hands.run(hands.consume))
+    await asyncio.sleep(0.01)
+    assert hands.consumed == [{0, 1}]
+    hands.go_on.set()
+    await attempt
+    assert hands.consumed == [{0, 1}, {2}]
+
+
+async def test_without_partitions_there_is_nothing_to_do() -> None:
+    hands = SlowRestores(FakeSeam())
+    hands.note(set(), 1)
+    await hands.run(hands.consume)
+    assert not hands.consumed
