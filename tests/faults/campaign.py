@@ -33,7 +33,7 @@ WARM_UP_S = 6
 RECOVERED_LAG = 4_000
 QUIET_S = 12
 """Nothing more may be written for so long, past any transaction's timeout, before outputs count."""
-_PATIENCE_S = 180
+_PATIENCE_S = 90
 _FASTEST = 6_000.0
 _FAULT_S = 20.0
 """How long a fault takes with its recovery, before any has been seen."""
@@ -126,15 +126,19 @@ class Campaign:
         assert await asyncio.to_thread(create.wait, 60) == 0, create.tail()
         async with self._cluster:
             self._sender.start()
-            pacing = asyncio.create_task(self._pace())
+            self._controls.rate = SLOWEST
+            pacing = None
             try:
                 self.fleet.start()
+                await self._warm_up()
+                pacing = asyncio.create_task(self._pace())
                 await self._strike()
                 pacing.cancel()
                 await self._drain()
                 codes = await self.fleet.stop()
             finally:
-                pacing.cancel()
+                if pacing:
+                    pacing.cancel()
                 self._sender.stop()
                 await self.fleet.stop()
         await self._judge()
@@ -158,12 +162,15 @@ class Campaign:
         left = self.plan.events - self._controls.made - kills * _BURST * self.plan.least_lag
         return min(_FASTEST, max(SLOWEST, left / (each * (len(self._to_come) + 1))))
 
-    async def _strike(self) -> None:
+    async def _warm_up(self) -> None:
+        """Wait until every partition is worked on and has a watermark, as late events need it."""
         await self._until(self._all_settled, "all workers have partitions")
         await self._until(self._all_committed, "every partition has a committed position")
         self._tell("all partitions are worked on")
         await asyncio.sleep(WARM_UP_S)
         self._controls.late = True
+
+    async def _strike(self) -> None:
         while self._to_come:
             kind, number = self._to_come[0]
             await self._fault(kind, self.fleet.workers[number])
