@@ -123,7 +123,6 @@ class Calendar:
             if creator.refresh is not None:
                 heapq.heappush(self._refreshes, (creator.refresh, creator_id))
             if creator.owed:
-                creator.mood_owed = bool(creator.mood.coarse)
                 self._owed[creator_id] = creator
             for kind in creator.watch.active():
                 self.active[creator_id, kind] = ""
@@ -205,7 +204,7 @@ class Calendar:
             creator = self._registry.get(creator_id)
             if creator is not None and creator.refresh == due:
                 creator.refresh = None
-                creator.mood_owed = bool(creator.mood.coarse)
+                creator.mood_owed = creator.mood_owed or bool(creator.mood.coarse)
                 self.owe(creator)
         for creator_id, creator in list(self._owed.items()):
             if 0 <= now_ms - creator.emitted_ms < self._interval:

@@ -59,6 +59,8 @@ class NowRecord(msgspec.Struct, array_like=True):
     refresh: int | None
     deadline: int | None
     owed: bool
+    mood_owed: bool
+    emitted_ms: int
 
 
 class Card(msgspec.Struct, array_like=True):
@@ -242,6 +244,8 @@ class Creator:
             self.refresh,
             self.deadline,
             self.owed,
+            self.mood_owed,
+            self.emitted_ms,
         )
         busy = panes.since or minutes or self.facts or self.owed or actors.touched
         keep = busy or self.refresh is not None or self.deadline is not None
@@ -299,7 +303,9 @@ class Creator:
                 for minute, held in now.minutes.items()
             }
             creator.facts = now.facts
-            creator.refresh, creator.deadline, creator.owed = now.refresh, now.deadline, now.owed
+            creator.refresh, creator.deadline = now.refresh, now.deadline
+            creator.owed, creator.mood_owed = now.owed, now.mood_owed
+            creator.emitted_ms = now.emitted_ms
         return creator
 
 

@@ -12,6 +12,7 @@ import xxhash
 
 from schemas import codec, topics
 from schemas.events import (
+    Campaign,
     Click,
     Comment,
     Conversion,
@@ -196,6 +197,8 @@ class Intake:
         topic = topics.CAMPAIGNS.name
         if record.value is not None:
             campaign = codec.decode(topic, record.value)
+            if isinstance(campaign, Campaign):
+                campaign = _possible(campaign, record.timestamp) or campaign
             if isinstance(campaign, codec.Fault):
                 self._detours.refuse(topic, record, campaign)
                 return
@@ -339,3 +342,13 @@ class Intake:
         if at >= card.followers_at:
             card.followers, card.followers_at = followers, at
             creator.card_dirty = True
+
+
+def _possible(campaign: Campaign, written: int) -> codec.Fault | None:
+    """The fault of a campaign record whose own time, if it has one, cannot be."""
+    if campaign.occurred_at is None:
+        return None
+    ms = to_ms(campaign.occurred_at)
+    if 0 <= written < ms - MAX_AHEAD_MS:
+        return ahead(ms, written)
+    return too_early(ms) if ms < EARLIEST_MS else None
