@@ -18,8 +18,9 @@ class LivePost(Struct, array_like=True):
     """One post: `got` of an exposure `due` (share of its level) so far.
 
     `near_got`, `near_due` are the same with a short memory. `fresh` waits for the next step;
-    `held_got`, `held_due` are set aside while a suspicion holds the level fast. For posts known by polling only, [`covered_ms`, `polled_ms`) is the time whose
-    count has arrived and was not looked at; both are 0 for posts with single events.
+    `held_got`, `held_due` are set aside while a suspicion holds the level fast. For posts known by
+    polling only, [`covered_ms`, `polled_ms`) is the time whose count has arrived and was not
+    looked at; both are 0 for posts with single events.
     """
 
     post_id: str

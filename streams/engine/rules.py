@@ -75,6 +75,11 @@ class DropRules(Struct, frozen=True, kw_only=True):
     """The fall that the running test weighs against "as usual"."""
     max_hold_ms: int = 3 * HOUR_MS
     """A suspicion that has not become an alert by then is taken back into the baseline."""
+    max_outdone_ms: int = HOUR_MS
+    """The same while most of what is expected comes from posts younger than the suspicion."""
+    refute_expected: float = 10.0
+    refute_ratio: float = 0.5
+    """New posts that get this share of what the creator's posts usually get end a suspicion."""
     pending_expected: float = 12.0
     pending_ratio: float = 0.42
     pending_probability: float = 1e-3
@@ -103,7 +108,7 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
 
     windows_ms: tuple[int, ...] = (MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS)
     min_history_ms: int = 6 * HOUR_MS
-    min_follows: float = 100.0
+    min_follows: float = 130.0
     min_share: float = 0.001
     """Net new followers within a window, as a share of all followers."""
     fire_ratio: float = 5.0

@@ -60,8 +60,7 @@ class EngagementDrop(Struct, array_like=True):
             return self._follow(step, course, info, rules)
         gain = step.got * math.log(drop.alternative) + step.due * (1.0 - drop.alternative)
         self.cusum += gain
-        overdue = step.to_ms - self.since_ms > drop.max_hold_ms
-        if self.cusum <= 0.0 or overdue:
+        if self.cusum <= 0.0 or self._refuted(step.to_ms, drop):
             self._drop_suspicion(course, rules)
             return []
         if self._convincing(step, course, info, rules):
@@ -73,6 +72,16 @@ class EngagementDrop(Struct, array_like=True):
         if gain > 0.0 and course.levels.count >= rules.min_posts:
             self.since_ms = step.to_ms
             self.cusum = gain
+
+    def _refuted(self, now_ms: int, rules: DropRules) -> bool:
+        """Whether a suspicion has to be given up: new posts do well, or it leads nowhere."""
+        if self.new_due >= rules.refute_expected and self.new_got >= (
+            rules.refute_ratio * self.new_due
+        ):
+            return True
+        outdone = self.new_due > self.due and not self.pending_ms
+        limit = rules.max_outdone_ms if outdone else rules.max_hold_ms
+        return now_ms - self.since_ms > limit
 
     def _add(self, step: Step) -> None:
         self.got += step.got
@@ -124,12 +133,13 @@ class EngagementDrop(Struct, array_like=True):
         doubt, new_doubt = course.doubt(followers, rules)
 
         def tail(got: float, due: float, square: float) -> float:
+            if due < 1.0:
+                return 1.0
             return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + square / due**2))
 
-        known = tail(self.got, self.due, doubt) if self.due > 0.0 else 1.0
-        if self.new_due < 1.0:
-            return known
-        return both(known, tail(self.new_got, self.new_due, new_doubt))
+        return both(
+            tail(self.got, self.due, doubt), tail(self.new_got, self.new_due, new_doubt)
+        )
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
