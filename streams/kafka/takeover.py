@@ -70,6 +70,10 @@ def _notes(table: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     return {key: value for key, value in table.items() if key == POISON_KEY}
 
 
+def _was_overtaken(task: "asyncio.Task[None]") -> bool:
+    return task.done() and not task.cancelled() and isinstance(task.exception(), Overtaken)
+
+
 class Takeover:
     """Brings the owned partitions to where they can be consumed.
 
@@ -103,8 +107,9 @@ class Takeover:
         for partition in self._seam.owned():
             if missed or partition not in owned:
                 self._leaving[partition] = self._seam.drop(partition)
-        for partition in list(self._restoring):
-            if missed or partition not in owned:
+        for partition, task in list(self._restoring.items()):
+            # What one assignment was overtaken by must not be held against the next.
+            if missed or partition not in owned or _was_overtaken(task):
                 self._cancel(partition)
 
     def _cancel(self, partition: int) -> None:
@@ -206,18 +211,21 @@ class Takeover:
         consumer, limit = self._seam.consumer, self._seam.options.takeover_timeout
         deadline = time.monotonic() + limit
         while True:
+            generation = self._generation
             try:
                 current = await consumer.in_thread(
-                    consumer.thread.is_current, self._generation, timeout=limit
+                    consumer.thread.is_current, generation, timeout=limit
                 )
             except KafkaError:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if not current:
+            if current:
+                return
+            # A newer assignment may have come while we asked: then its generation is what counts.
+            if generation == self._generation:
                 raise Overtaken
-            return
 
     async def _commit_group(self, positions: Mapping[tuple[str, int], int]) -> bool:
         consumer = self._seam.consumer
