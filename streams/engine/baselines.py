@@ -35,15 +35,21 @@ _EDGES = [0.0] + [_FIRST_MS * 2.0**b for b in range(_BINS)]
 _PRIOR = [(_kernel(b) - _kernel(a)) / _UNIT for a, b in itertools.pairwise(_EDGES)]
 
 
+def stage_of(age_ms: int) -> int:
+    """The stage of a post's life at an age: 0 until 7.5 minutes, one more for each doubling."""
+    return min(max((age_ms - 1) // int(_FIRST_MS), 0).bit_length(), _BINS - 1)
+
+
 class Curve(Struct, array_like=True):
     """How a post's engagement spreads over its age.
 
     The published prior times a learned factor for each doubling of age, scaled so that a share of
-    1 is reached at `REFERENCE_AGE_MS`. `got` and `due` are sums of shares, by age.
+    1 is reached at `REFERENCE_AGE_MS`. Each doubling is a stage, 0 the first. `before` and `within`
+    are sums over posts of what came before and within each stage.
     """
 
-    got: list[float] = []
-    due: list[float] = []
+    before: list[float] = []
+    within: list[float] = []
     logs: list[float] = []
 
     def share(self, from_ms: float, to_ms: float) -> float:
@@ -67,29 +73,38 @@ class Curve(Struct, array_like=True):
         part = place - low
         return base * math.exp(self.logs[low] * (1.0 - part) + self.logs[low + 1] * part)
 
-    def learn(self, from_ms: float, to_ms: float, got: float, due: float) -> None:
-        """Take in `got` of the expected `due`, both as shares of the post's level."""
-        if not self.got:
-            self.got = [0.0] * _BINS
-            self.due = [0.0] * _BINS
-        place = math.log2((from_ms + to_ms) / (2 * _FIRST_MS)) + 0.5
-        b = 0 if place < 0.5 else min(int(place + 0.5), _BINS - 1)
-        self.got[b] += got
-        self.due[b] += due / math.exp(self.logs[b]) if self.logs else due
+    def learn(self, stage: int, before: float, within: float) -> None:
+        """Take in what one post got before and within a stage of its age, as shares of a whole.
 
-    def refresh(self, memory: float) -> None:
+        How much comes within each stage, for what came before, is all that is kept: it does not
+        depend on what the curve was taken for at the time.
+        """
+        if not self.before:
+            self.before = [0.0] * _BINS
+            self.within = [0.0] * _BINS
+        self.before[stage] += before
+        self.within[stage] += within
+
+    def refresh(self, rules: BaselineRules) -> None:
         """Take what was learned into the curve, and let old knowledge fade by one post."""
-        if not self.got:
+        if not self.before:
             return
-        logs = [
-            math.log((prior + got) / (prior + due))
-            for prior, got, due in zip(_PRIOR, self.got, self.due, strict=True)
-        ]
-        whole = sum(p * math.exp(x) for p, x in zip(_PRIOR[:_REFERENCE_BINS], logs, strict=False))
-        self.logs = [x - math.log(whole) for x in logs]
-        keep = math.exp(-1.0 / memory)
-        self.got = [x * keep for x in self.got]
-        self.due = [x * keep for x in self.due]
+        known = rules.curve_prior_posts
+        parts = [_PRIOR[0]]
+        for prior, earlier, before, within in zip(
+            _PRIOR[1:],
+            itertools.accumulate(_PRIOR),
+            self.before[1:],
+            self.within[1:],
+            strict=False,
+        ):
+            growth = (known * prior + within) / (known * earlier + before)
+            parts.append(sum(parts) * growth)
+        whole = sum(parts[:_REFERENCE_BINS])
+        self.logs = [math.log(x / whole / p) for x, p in zip(parts, _PRIOR, strict=True)]
+        keep = math.exp(-1.0 / rules.curve_memory)
+        self.before = [x * keep for x in self.before]
+        self.within = [x * keep for x in self.within]
 
 
 class Rhythm(Struct, array_like=True):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from streams.engine.baselines import Curve, Levels, Noise, Rhythm
+from streams.engine.baselines import Curve, Levels, Noise, Rhythm, stage_of
 from streams.engine.rules import BaselineRules, DropRules, Rules
 
 
@@ -20,7 +20,8 @@ class LivePost(Struct, array_like=True):
     `near_got`, `near_due` are the same with a short memory. `fresh` waits for the next step;
     `held_got`, `held_due` are set aside while a suspicion holds the level fast. For posts known by
     polling only, [`covered_ms`, `polled_ms`) is the time whose count has arrived and was not
-    looked at; both are 0 for posts with single events.
+    looked at; both are 0 for posts with single events. `stage` is that of its age (-1: it teaches
+    the curve nothing), `before` what it had got when that began.
     """
 
     post_id: str
@@ -35,13 +36,15 @@ class LivePost(Struct, array_like=True):
     held_got: int = 0
     held_due: float = 0.0
     levelled: bool = False
+    stage: int = 0
+    before: int = 0
     covered_ms: int = 0
     polled_ms: int = 0
 
     def level(
         self, mean: float, shape: float, clump: float, near: float
-    ) -> tuple[float, float, float]:
-        """What the post is worth: lately, over its life, and the shape (certainty) of the former.
+    ) -> tuple[float, float]:
+        """What the post is worth lately, and the shape (certainty) of that.
 
         The creator's usual `mean` with its `shape` is the prior of the post's life, and that the
         prior of its near past, with a weight of at most `near`. Counts weigh by their clumps.
@@ -51,7 +54,7 @@ class LivePost(Struct, array_like=True):
         whole = sure / (shape / mean + self.due / clump)
         sure = min(sure, near)
         weight = sure + max(self.near_got, 0.0) / clump
-        return weight / (sure / whole + self.near_due / clump), whole, weight
+        return weight / (sure / whole + self.near_due / clump), weight
 
 
 class Step(NamedTuple):
@@ -158,7 +161,7 @@ class Course(Struct, array_like=True):
             mean, shape = usuals.get(post.media) or usuals.setdefault(
                 post.media, self.levels.usual(post.media, followers, base)
             )
-            level, whole, _ = post.level(mean, shape, clump, near)
+            level, _ = post.level(mean, shape, clump, near)
             x = level * share
             usual += mean * share
             if post.got >= drop.known_count and post.due >= drop.known_share:
@@ -167,10 +170,6 @@ class Course(Struct, array_like=True):
             else:
                 new_got += n
                 new_due += x
-            if taught and post.got >= 5:
-                weight = 1.0 / (whole + 20.0)
-                gain = weight * max(n, 0)
-                self.curve.learn(start - post.at_ms, end - post.at_ms, gain, weight * whole * share)
             if held:
                 post.held_got += n
                 post.held_due += share
@@ -179,6 +178,8 @@ class Course(Struct, array_like=True):
                 post.due += share
                 post.near_got = post.near_got * keep + n
                 post.near_due = post.near_due * keep + share
+            if post.stage >= 0:
+                self._grow(post, end, taught)
         if taught:
             if grown and not held:
                 self.noise.learn(to_ms, got, due, base)
@@ -201,7 +202,7 @@ class Course(Struct, array_like=True):
         for post in self.posts:
             if post.held_due > 0.0:
                 mean, shape = self.levels.usual(post.media, followers, base)
-                level, _, weight = post.level(mean, shape, clump, base.near_prior)
+                level, weight = post.level(mean, shape, clump, base.near_prior)
                 square = (level * post.held_due) ** 2 / weight
                 if post.got >= drop.known_count and post.due >= drop.known_share:
                     known += square
@@ -230,7 +231,7 @@ class Course(Struct, array_like=True):
                 post.levelled = True
                 if learn and post.due > 0.25:
                     self.levels.learn(post.media, (max(post.got, 0) + 0.5) / post.due, base)
-                    self.curve.refresh(base.curve_memory)
+                    self.curve.refresh(base)
             gone = gone or age > base.post_life_ms
         if gone:
             self.posts = [p for p in self.posts if now_ms - p.at_ms <= base.post_life_ms]
@@ -250,6 +251,20 @@ class Course(Struct, array_like=True):
         trust = self.levels.count / (self.levels.count + rules.score_prior_posts)
         power = math.pow(max(ratio, 1e-9), trust)
         return 100.0 * power / (1.0 + power)
+
+    def _grow(self, post: LivePost, now_ms: int, taught: bool) -> None:
+        """Let a post that has passed a stage of its life teach the curve."""
+        stage = stage_of(now_ms - post.at_ms)
+        if stage == post.stage:
+            return
+        got = post.got + post.held_got
+        if not taught:
+            post.stage = -1
+            return
+        if stage == post.stage + 1 and 0 <= post.before <= got:
+            whole = got + 20.0
+            self.curve.learn(post.stage, post.before / whole, (got - post.before) / whole)
+        post.stage, post.before = stage, got
 
 
 def next_look(step: Step, rules: DropRules) -> int | None:

@@ -33,6 +33,8 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     media_prior_weight: float = 3.0
     """Posts of one type after which that type's own level counts as much as the creator's."""
     curve_memory: float = 40.0
+    curve_prior_posts: float = 0.5
+    """Posts that the published curve of engagement by age weighs against a creator's own."""
     rhythm_half_life_days: float = 7.0
     rhythm_prior: float = 0.08
     """How much a flat rhythm weighs in each hour, as a share of all engagement learned from."""
@@ -86,9 +88,9 @@ class DropRules(Struct, frozen=True, kw_only=True):
     confirm_ms: int = 6 * MINUTE_MS
     confirm_expected: float = 8.0
     confirm_ratio: float = 0.45
-    min_expected: float = 25.0
+    min_expected: float = 40.0
     fire_ratio: float = 0.38
-    fire_probability: float = 3e-6
+    fire_probability: float = 1e-5
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""

@@ -137,9 +137,7 @@ class EngagementDrop(Struct, array_like=True):
                 return 1.0
             return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + square / due**2))
 
-        return both(
-            tail(self.got, self.due, doubt), tail(self.new_got, self.new_due, new_doubt)
-        )
+        return both(tail(self.got, self.due, doubt), tail(self.new_got, self.new_due, new_doubt))
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
