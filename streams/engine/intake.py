@@ -160,8 +160,9 @@ class Intake:
             stats.last_event_ms = max(stats.last_event_ms, clock)
         stats.accepted[topic] += accepted
 
-    def set_aside(self, topic: str, record: "Record", why: str) -> None:
-        """Make a dead letter of a record that ended the process before."""
+    def set_aside(self, topic: str, record: "Record", error: str) -> None:
+        """Make a dead letter of a record that ended the process before, with `error`."""
+        why = f"Processing failed, and ended the process, with: {error}"
         self._detours.refuse(topic, record, codec.Fault("processing_error", why, "$"))
 
     def _find(self, topic: str, record: "Record", event: Envelope) -> Creator | None:

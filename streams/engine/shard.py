@@ -22,6 +22,7 @@ from streams.engine.creator import (
 )
 from streams.engine.dedup import PAGE, DuplicateFilter
 from streams.engine.intake import Intake
+from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
 from streams.engine.rules import Rules
 from streams.engine.sentiment import Analyser, load_default
@@ -29,7 +30,6 @@ from streams.engine.stats import ShardStats
 from streams.engine.watermark import Watermark
 
 SHARD_KEY = b"\x00shard"
-POISON_KEY = b"\x00poison"
 RING_TAG = b"\x00r"
 
 
@@ -95,14 +95,6 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules = Rules()
 
 
-class Poison(msgspec.Struct, array_like=True):
-    """The record that ended the process: not to be processed again. Stored under POISON_KEY."""
-
-    topic: str
-    offset: int
-    error: str
-
-
 class ShardRecord(msgspec.Struct, array_like=True):
     """The shard's own facts as stored under SHARD_KEY."""
 
@@ -116,15 +108,6 @@ class ShardRecord(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _shard = msgspec.msgpack.Decoder(ShardRecord)
-_poison = msgspec.msgpack.Decoder(Poison)
-
-
-def poison_note(topic: str, offset: int, error: str) -> tuple[bytes, bytes]:
-    """The `engagement` record that tells a restored shard to set one inbound record aside.
-
-    To be written, alone, by whoever catches a ProcessingError.
-    """
-    return POISON_KEY, VERSION + _encode(Poison(topic, offset, error))
 
 
 class Shard:
@@ -137,8 +120,7 @@ class Shard:
         self.config = config
         self.stats = ShardStats()
         self._positions: dict[str, int] = {}
-        self._poison: Poison | None = None
-        self._cured = False
+        self._poison = PoisonNotes()
         self._watermark = Watermark(config.lateness_ms)
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
         self._registry = Registry(partition, config.partitions, self.stats)
@@ -200,20 +182,12 @@ class Shard:
             records = [record for record in records if record.offset >= position]
         if records:
             self.stats.received[batch.topic] += len(records)
-            if self._poison is not None and self._poison.topic == batch.topic:
-                records = self._without_poison(records, self._poison)
+            records, aside = self._poison.split(batch.topic, records)
+            for record, error in aside:
+                self._intake.set_aside(batch.topic, record, error)
             self._intake.take(batch.topic, records)
         self._positions[batch.topic] = max(position, batch.end)
         return None
-
-    def _without_poison(self, records: Sequence[Record], poison: Poison) -> Sequence[Record]:
-        for at, record in enumerate(records):
-            if record.offset == poison.offset:
-                why = f"Processing failed, and ended the process, with: {poison.error}"
-                self._intake.set_aside(poison.topic, record, why)
-                self._poison, self._cured = None, True
-                return [*records[:at], *records[at + 1 :]]
-        return records
 
     def advance(self, tick: Tick) -> None:
         """Let time pass: close what the watermark has passed, and emit the scores that are due."""
@@ -241,9 +215,8 @@ class Shard:
                 tables[TABLE_OF[tag]][tag + key] = value
         for page, raw in self._duplicates.take_pages():
             engagement[RING_TAG + page.to_bytes(4, "big")] = VERSION + raw
-        if self._cured:
-            self._cured = False
-            engagement[POISON_KEY] = None
+        for key in self._poison.take_cured():
+            engagement[key] = None
         record = ShardRecord(
             dict(self._positions),
             self._watermark.clocks,
@@ -266,11 +239,11 @@ class Shard:
         """The shard as stored. Raises CorruptStateError for a record that cannot be read."""
         shard = cls(partition, config, analyser)
         engagement = tables.get(ENGAGEMENT, {})
+        shard._poison.restore(engagement)
         raw = engagement.get(SHARD_KEY)
         if raw is None:
-            if engagement.keys() - {POISON_KEY} or tables.get(SENTIMENT):
+            if not all(map(is_poison_note, engagement)) or tables.get(SENTIMENT):
                 raise CorruptStateError(SHARD_KEY, "the shard's own record is missing")
-            shard._poison = _stored_poison(engagement)
             return shard
         try:
             record = _shard.decode(body(raw))
@@ -280,14 +253,13 @@ class Shard:
         shard._watermark.clocks = record.clocks
         shard._watermark.at = record.watermark
         shard._watermark.stream = record.stream_ms
-        shard._poison = _stored_poison(engagement)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}
         for table in (engagement, tables.get(SENTIMENT, {})):
             for key, value in table.items():
                 if key.startswith(RING_TAG):
                     pages[int.from_bytes(key[len(RING_TAG) :], "big")] = body(value)
-                elif key not in (SHARD_KEY, POISON_KEY):
+                elif key != SHARD_KEY and not is_poison_note(key):
                     if key[:1] not in TAGS:
                         raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
                     stored.setdefault(_creator_id(key), {})[key[:1]] = value
@@ -296,14 +268,6 @@ class Shard:
         shard._registry.restore(stored)
         shard._calendar.restore()
         return shard
-
-
-def _stored_poison(engagement: Mapping[bytes, bytes]) -> Poison | None:
-    raw = engagement.get(POISON_KEY)
-    try:
-        return None if raw is None else _poison.decode(body(raw))
-    except (msgspec.DecodeError, ValueError) as error:
-        raise CorruptStateError(POISON_KEY, str(error)) from error
 
 
 def _creator_id(key: bytes) -> str:

@@ -16,7 +16,8 @@ from faust.types import TP
 
 from schemas import topics
 from streams.engine.intake import ProcessingError
-from streams.engine.shard import Batch, Snapshot, Tick, poison_note
+from streams.engine.poison import poison_note
+from streams.engine.shard import Batch, Snapshot, Tick
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.clocks import Freshness
@@ -192,9 +193,11 @@ class Seam:
         self.spawn(self._tick_for_ever())
 
     async def _tick_for_ever(self) -> None:
+        # Time that passes, not the time of day: a wall clock that is set must not move event time.
+        ahead = time.time() - time.monotonic()
         while True:
             await asyncio.sleep(self.options.tick_interval)
-            self.tick(int(time.time() * 1000))
+            self.tick(int((ahead + time.monotonic()) * 1000))
 
     def tick(self, now_ms: int) -> None:
         """Tell each shard the time and what it does not know yet. Never awaits."""

@@ -14,7 +14,8 @@ from typing import Any, cast
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.engine.shard import POISON_KEY, Batch
+from streams.engine.poison import is_poison_note
+from streams.engine.shard import Batch
 from streams.kafka.chain import position_lost
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import FatalError
@@ -67,7 +68,7 @@ def verify_assignment(assigned: Iterable[TP], options: KafkaOptions) -> frozense
 
 
 def _notes(table: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    return {key: value for key, value in table.items() if key == POISON_KEY}
+    return {key: value for key, value in table.items() if is_poison_note(key)}
 
 
 def _was_overtaken(task: "asyncio.Task[None]") -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from streams.engine.intake import ProcessingError
 from streams.engine.registry import Output
-from streams.engine.shard import POISON_KEY, Batch, Snapshot, Tick
+from streams.engine.poison import is_poison_note
+from streams.engine.shard import Batch, Snapshot, Tick
 from streams.kafka.options import SHARD_RECORD_KEY
 
 
@@ -21,9 +22,9 @@ class CountingShard:
     def __init__(self, partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> None:
         state = tables.get("engagement", {})
         self.partition = partition
-        own = {SHARD_RECORD_KEY, POISON_KEY}
+        self._notes = [key for key in state if is_poison_note(key)]
+        own = {SHARD_RECORD_KEY, *self._notes}
         self.counts = {k: json.loads(v)["n"] for k, v in state.items() if k not in own}
-        self._poisoned = POISON_KEY in state
         record = state.get(SHARD_RECORD_KEY)
         self._positions: dict[str, int] = json.loads(record) if record else {}
         self._changed: set[bytes] = set()
@@ -46,7 +47,7 @@ class CountingShard:
             if record.offset < at:
                 continue
             if record.value == b"explode":
-                if not self._poisoned:
+                if not self._notes:
                     raise ProcessingError(batch.topic, record.offset) from ValueError("no bearing")
                 continue
             key = record.key or b""
@@ -70,8 +71,8 @@ class CountingShard:
             key: json.dumps({"n": self.counts[key], "blob": blob}).encode() for key in self._changed
         }
         engagement[SHARD_RECORD_KEY] = json.dumps(self._positions).encode()
-        if self._poisoned:
-            engagement[POISON_KEY] = None
+        for key in self._notes:
+            engagement[key] = None
         outputs, self._outputs, self._changed = self._outputs, [], set()
         return Snapshot({"engagement": engagement, "sentiment": {}}, outputs, dict(self._positions))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas import topics
-from streams.engine.shard import POISON_KEY
+from streams.engine.poison import is_poison_note
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from tests.harness.procs import REPOSITORY, Process
 from tests.harness.topics import create_topics, read_all
@@ -131,7 +131,7 @@ class Deployment:
     async def state(self) -> dict[tuple[int, bytes], dict[str, object]]:
         """The committed state records by (partition, key), without notes to successors."""
         latest = await self.changelog()
-        return {at: json.loads(value) for at, value in latest.items() if at[1] != POISON_KEY}
+        return {at: json.loads(value) for at, value in latest.items() if not is_poison_note(at[1])}
 
     async def changelog(self) -> dict[tuple[int, bytes], bytes]:
         """The committed records of the changelog as a restore would find them."""

@@ -5,7 +5,7 @@ import asyncio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.engine.shard import POISON_KEY
+from streams.engine.poison import poison_note
 from tests.integration.kafka.deployment import EXIT_CODE, Deployment
 
 
@@ -161,7 +161,7 @@ async def test_a_record_that_cannot_be_processed_ends_one_worker_and_not_the_nex
     assert await deployment.ended(worker, 20) == EXIT_CODE
     assert f"the record at offset {bad.offset} of likes could not be processed" in worker.output()
     assert await deployment.positions() == before
-    note = (bad.partition, POISON_KEY)
+    note = (bad.partition, poison_note("likes", bad.offset, "")[0])
     assert note in await deployment.changelog()
 
     after = deployment.worker("after")

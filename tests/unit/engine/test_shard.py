@@ -7,8 +7,9 @@ import pytest
 
 from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
+from streams.engine.poison import poison_note
 from streams.engine.sentiment import Verdict
-from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig, poison_note
+from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig
 from tests.harness.driver import Raw, ShardDriver
 
 NOW = 1_768_478_430_000
@@ -149,7 +150,8 @@ def test_a_record_that_ends_the_process_is_set_aside_after_the_restart() -> None
         shard.apply(driver.batch(0, "comments", [(NOW, b"mara", msgspec.json.encode(comment))]))
 
     key, note = poison_note(caught.value.topic, caught.value.offset, "ZeroDivisionError: a bug")
-    driver.tables[0]["engagement"][key] = note
+    other, another = poison_note("likes", 77, "not read again yet")
+    driver.tables[0]["engagement"] |= {key: note, other: another}
     driver.crash()
     driver.shards[0].apply(
         Batch("comments", 0, [Raw(0, NOW, b"mara", msgspec.json.encode(comment))], 1)
@@ -165,3 +167,4 @@ def test_a_record_that_ends_the_process_is_set_aside_after_the_restart() -> None
     assert "ZeroDivisionError: a bug" in letter["error"]
     assert driver.latest["engagement-scores"][b"mara"]["windows"]["1m"]["likes"] == 2
     assert key not in driver.tables[0]["engagement"]
+    assert other in driver.tables[0]["engagement"]

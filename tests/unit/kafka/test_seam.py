@@ -10,7 +10,8 @@ import pytest
 from faust.types import TP
 
 from streams.engine.intake import ProcessingError
-from streams.engine.shard import Batch, Tick, poison_note
+from streams.engine.poison import poison_note
+from streams.engine.shard import Batch, Tick
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
