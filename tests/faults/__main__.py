@@ -23,6 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--creators", type=int, default=2_000)
     parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kills", type=int, default=5, help="SIGKILLs over all workers")
     parser.add_argument("--freezes", type=int, default=1, help="SIGSTOPs of each worker")
     parser.add_argument("--stops", type=int, default=2, help="SIGTERMs over all workers")
@@ -66,6 +67,8 @@ def _run(arguments: argparse.Namespace, workdir: Path) -> int:
             events=arguments.events,
             creators=arguments.creators,
             partitions=arguments.partitions,
+            workers=arguments.workers,
+            frozen_workers=arguments.workers,
             kills=arguments.kills,
             freezes=arguments.freezes,
             stops=arguments.stops,

@@ -114,5 +114,6 @@ class Fleet:
     def _note_exit(self, worker: Worker) -> None:
         code = worker.process.exit_code
         assert code is not None
-        words = worker.process.tail().strip().splitlines()[-1:] or [""]
-        self.exits.append(Exit(worker.number, code, self.seconds(), words[0][-300:]))
+        lines = worker.process.tail().strip().splitlines() or [""]
+        words = [line for line in lines if " CRITICAL " in line] or lines
+        self.exits.append(Exit(worker.number, code, self.seconds(), words[-1][:300]))
