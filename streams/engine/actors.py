@@ -20,7 +20,7 @@ from streams.engine.panes import COARSE, FIVE_MINUTES, MID, ONE_DAY, ONE_HOUR, O
 _SMALLEST = 256
 _LARGEST = 16_384
 _DAY = ONE_DAY * COARSE
-_WRAP = 65_535
+TICKS = 65_535
 """Panes are remembered in 16 bits (7.6 days); 0 means never."""
 
 MINUTE_SLOTS = 4_096
@@ -29,7 +29,7 @@ MINUTE_SLOTS = 4_096
 
 def tick_of(fine: int) -> int:
     """The 16 bit name of a fine pane, 1 to 65,535."""
-    return fine % _WRAP + 1
+    return fine % TICKS + 1
 
 
 def estimate(occupied: int, size: int) -> int:
@@ -71,7 +71,7 @@ class Actors:
         if not crowded and fine // MID == rolled // MID:
             return
         seen = np.frombuffer(self.seen, dtype=np.uint16).copy()
-        age = (tick_of(fine) - seen.astype(np.int32)) % _WRAP
+        age = (tick_of(fine) - seen.astype(np.int32)) % TICKS
         seen[age >= _DAY] = 0
         if crowded:
             seen = _grown(seen)
@@ -84,7 +84,7 @@ class Actors:
         """An actor, given as a hash of at least 14 uniform low bits, was active at `tick`."""
         bucket = actor & self.mask
         last = self.seen[bucket]
-        if last != tick and (last == 0 or (tick - last) % _WRAP < _WRAP // 2):
+        if last != tick and (last == 0 or (tick - last) % TICKS < TICKS // 2):
             self.seen[bucket] = tick
             self.occupied += last == 0
             self.touched.append(bucket)
@@ -93,7 +93,7 @@ class Actors:
     def windows(self, fine: int) -> tuple[int, int, int, int]:
         """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""
         seen = np.frombuffer(self.seen, dtype=np.uint16)
-        age = (tick_of(fine) - seen.astype(np.int32)) % _WRAP
+        age = (tick_of(fine) - seen.astype(np.int32)) % TICKS
         age = age[seen != 0]
         size = len(seen)
         spans = (

@@ -137,6 +137,7 @@ class Creator:
         "panes",
         "refresh",
         "seed",
+        "sources",
         "stored",
         "watch",
         "watch_dirty",
@@ -146,6 +147,7 @@ class Creator:
         self.creator_id = creator_id
         self.seed = xxhash.xxh3_64_intdigest(creator_id.encode())
         self.card = Card()
+        self.sources = self.card.ledger.sources
         self.panes = Panes()
         self.mood = Panes()
         self.actors = Actors()
@@ -295,6 +297,7 @@ class Creator:
             tag = CARD
             if tag in parts:
                 creator.card = _card.decode(body(parts[tag]))
+                creator.sources = creator.card.ledger.sources
         except (msgspec.DecodeError, ValueError) as error:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
         if now:

@@ -14,7 +14,7 @@ PAGE = 512
 class DuplicateFilter:
     """The hashes of the last `capacity` accepted events."""
 
-    __slots__ = ("accepted", "capacity", "dirty", "ring", "seen")
+    __slots__ = ("accepted", "capacity", "ring", "seen", "taken")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = -(-capacity // PAGE) * PAGE
@@ -22,7 +22,8 @@ class DuplicateFilter:
         self.seen: set[int] = set()
         self.accepted = 0
         """Events accepted ever; the next slot is this modulo the capacity."""
-        self.dirty: set[int] = set()
+        self.taken = 0
+        """Events accepted when pages were last taken."""
 
     def accept(self, identity: int) -> bool:
         """Remember a 64 bit `identity`; false where it is within the horizon already."""
@@ -35,18 +36,25 @@ class DuplicateFilter:
         self.ring[slot] = identity
         seen.add(identity)
         self.accepted += 1
-        self.dirty.add(slot // PAGE)
         return True
+
+    def dirty(self) -> list[int]:
+        """The pages that changed since they were last taken."""
+        if self.accepted == self.taken:
+            return []
+        pages = self.capacity // PAGE
+        first, last = self.taken // PAGE, (self.accepted - 1) // PAGE
+        return [page % pages for page in range(max(first, last - pages + 1), last + 1)]
 
     def take_pages(self) -> Iterator[tuple[int, bytes]]:
         """The pages that changed since they were last taken, as (number, bytes)."""
-        for page in sorted(self.dirty):
+        for page in self.dirty():
             yield page, self.ring[page * PAGE : (page + 1) * PAGE].tobytes()
-        self.dirty.clear()
+        self.taken = self.accepted
 
     def restore(self, accepted: int, pages: dict[int, bytes]) -> None:
         """Take over stored pages and the count of accepted events."""
         for page, raw in pages.items():
             self.ring[page * PAGE : (page + 1) * PAGE] = array("Q", raw)
-        self.accepted = accepted
+        self.accepted = self.taken = accepted
         self.seen = set(self.ring[: min(accepted, self.capacity)])

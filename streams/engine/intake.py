@@ -4,8 +4,8 @@ Knows the meaning of every inbound kind, and the reasons for which a record is r
 dropped or late. Must not know windows' lengths, scores or alerts.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
+from hashlib import blake2b as _hashed
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -26,7 +26,7 @@ from schemas.events import (
 )
 from schemas.instants import to_ms
 from streams.engine import counts
-from streams.engine.actors import MINUTE_SLOTS, tick_of
+from streams.engine.actors import MINUTE_SLOTS, TICKS
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.creator import Creator, micro
@@ -138,7 +138,8 @@ class Intake:
                 creator = live.get(creator_id) or self._find(topic, record, event)  # type: ignore[arg-type]
                 if creator is None:
                     continue
-                clock = max(clock, at)
+                if at > clock:
+                    clock = at
                 if not accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
                     stats.duplicates[topic] += 1
                     continue
@@ -207,14 +208,14 @@ class Intake:
 
     def _engaged(self, creator: Creator, actor_id: str, at: int) -> None:
         """Remember the actor of an engagement, as a keyed hash only."""
-        hashed = hashlib.blake2b(actor_id.encode(), digest_size=8, key=self._secret).digest()
-        actor = int.from_bytes(hashed, "little")
-        creator.actors.touch(actor, tick_of(at // FINE_MS))
-        creator.open_window.actors.add(actor & _MINUTE_MASK)
+        actor = _hashed(actor_id.encode(), digest_size=8, key=self._secret).digest()
+        number = int.from_bytes(actor, "little")
+        creator.actors.touch(number, at // FINE_MS % TICKS + 1)
+        creator.open_window.actors.add(number & _MINUTE_MASK)
 
     def _tally(self, creator: Creator, metric: str, post_id: str, change: int, count: int) -> bool:
         """Count one engagement; false where polled totals count this metric for the creator."""
-        if creator.card.ledger.sources.get(metric) != EVENTS:
+        if creator.sources.get(metric) != EVENTS:
             if not creator.card.ledger.counts(metric, EVENTS):
                 self._stats.snapshots["events reconciled"] += 1
                 return False
@@ -222,7 +223,8 @@ class Intake:
         creator.open[count] += 1
         facts = creator.open_facts
         facts.engagements += change
-        facts.by_post[post_id] = facts.by_post.get(post_id, 0) + change
+        by_post = facts.by_post
+        by_post[post_id] = by_post.get(post_id, 0) + change
         return True
 
     def _like(self, creator: Creator, event: Like, at: int) -> None:

@@ -197,7 +197,7 @@ class Shard:
     def dirty(self) -> int:
         """State records and outputs that a snapshot would hold now, roughly."""
         registry = self._registry
-        return 3 * len(registry.dirty) + len(registry.outputs) + len(self._duplicates.dirty)
+        return 3 * len(registry.dirty) + len(registry.outputs) + len(self._duplicates.dirty())
 
     def take_snapshot(self) -> Snapshot:
         """One consistent cut of what changed since the last; what it takes is not given again."""

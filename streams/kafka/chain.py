@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import aiokafka
-from aiokafka.consumer.fetcher import FetchError
+from aiokafka.consumer.fetcher import FetchError, FetchResult
 from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
@@ -24,10 +24,11 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.protocol.group import HeartbeatRequest
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
+from streams.engine.shard import Record
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
 
@@ -39,7 +40,7 @@ class Drain(NamedTuple):
     """What one read of a topic-partition took: `records` within the positions [start, end)."""
 
     start: int
-    records: Sequence[ConsumerRecord]
+    records: Sequence[Record]
     end: int
 
 
@@ -143,6 +144,10 @@ class ChainThread(AIOKafkaConsumerThread):
     async def _drain(self, fetcher: Any, wanted: set[TP]) -> dict[TP, Drain]:
         if not wanted:
             return {}
+        for tp in wanted:
+            waiting = fetcher._records.get(tp)
+            if type(waiting) is FetchResult and waiting._partition_records is not None:
+                waiting._partition_records._consumer_record = _as_read
         try:
             # With a timeout of 0 this does not wait, so positions and records belong together.
             fetched = await fetcher.fetched_records(wanted, timeout=0)
@@ -257,6 +262,11 @@ class ChainThread(AIOKafkaConsumerThread):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Liveness is judged by the age of the last checkpoint, not by Faust's guesses."""
+
+
+def _as_read(_tp: TopicPartition, record: Any) -> Any:
+    # The parser's own record has all that a shard reads; a ConsumerRecord costs 1 us more.
+    return record
 
 
 def _out_of_range(error: KafkaError) -> PositionLost:
