@@ -143,16 +143,16 @@ class Course(Struct, array_like=True):
         self.stepped_ms = to_ms
         span = to_ms - from_ms
         near, clump = base.near_prior, self.noise.clumps(base)
-        keep = 2.0 ** (-span / base.near_half_life_ms)
+        fade = 2.0 ** (-span / base.near_half_life_ms)
         usuals: dict[str, tuple[float, float]] = {}
         got = due = new_got = new_due = usual = 0.0
         for post in self.posts:
-            start, end = from_ms, to_ms
+            start, end, keep = from_ms, to_ms, fade
             if post.polled_ms:
                 start, end = post.covered_ms, post.polled_ms
                 post.covered_ms = end
-            if start < post.at_ms:
-                start = post.at_ms
+                keep = 2.0 ** ((start - end) / base.near_half_life_ms)
+            start = max(start, post.at_ms)
             if end <= start:
                 continue
             n = post.fresh

@@ -90,7 +90,7 @@ class DropRules(Struct, frozen=True, kw_only=True):
     confirm_ratio: float = 0.45
     min_expected: float = 40.0
     fire_ratio: float = 0.38
-    fire_probability: float = 1e-5
+    fire_probability: float = 1e-6
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""

@@ -105,6 +105,9 @@ class Watch(Struct, array_like=True):
                     growth[post_id] = (sum_ + amount, min(since, since_ms))
             for post_id, (amount, since_ms) in growth.items():
                 self.course.poll(post_id, amount, since_ms, end_ms)
+            if growth and self.look_ms is not None:
+                soon = max(end_ms, self.course.stepped_ms + rules.drop.step_ms)
+                self.look_ms = min(self.look_ms, soon)
         return changed
 
     def _look(self, end_ms: int, info: CreatorInfo, rules: Rules) -> list[Alert]:

@@ -1,0 +1,42 @@
+"""The tails are those of the negative binomial distribution."""
+
+import math
+
+import pytest
+
+from streams.engine.tails import both, lower_tail, upper_tail
+
+
+def exact(count: int, mean: float, shape: float) -> float:
+    """P(N = count), from the definition."""
+    p = shape / (shape + mean)
+    log = math.lgamma(count + shape) - math.lgamma(shape) - math.lgamma(count + 1)
+    return math.exp(log + shape * math.log(p) + count * math.log1p(-p))
+
+
+@pytest.mark.parametrize(("mean", "shape"), [(0.2, 0.5), (4.0, 1.0), (40.0, 3.0), (300.0, 50.0)])
+@pytest.mark.parametrize("count", [0, 1, 5, 60, 400])
+def test_tails_are_sums_of_the_distribution(mean: float, shape: float, count: int) -> None:
+    below = sum(exact(n, mean, shape) for n in range(count + 1))
+    assert lower_tail(count, mean, shape) == pytest.approx(below, rel=1e-6, abs=1e-12)
+    above = 1.0 - sum(exact(n, mean, shape) for n in range(count))
+    assert upper_tail(count, mean, shape) == pytest.approx(above, rel=1e-6, abs=1e-9)
+
+
+def test_a_large_shape_is_a_poisson_distribution() -> None:
+    poisson = sum(math.exp(n * math.log(20.0) - 20.0 - math.lgamma(n + 1)) for n in range(6))
+    assert lower_tail(5, 20.0, 1e9) == pytest.approx(poisson, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [-1.0, 0.0, 1e9])
+@pytest.mark.parametrize("mean", [0.0, 1e-9, 1e9])
+@pytest.mark.parametrize("shape", [1e-6, 1.0, 1e12])
+def test_the_extremes_are_finite_probabilities(count: float, mean: float, shape: float) -> None:
+    for tail in (lower_tail, upper_tail):
+        assert 0.0 <= tail(count, mean, shape) <= 1.0
+
+
+def test_two_tails_together_are_surer_than_each_but_less_than_their_product() -> None:
+    assert 1e-6 < both(1e-3, 1e-3) < 1e-3
+    assert both(1.0, 1.0) == 1.0
+    assert both(0.0, 0.5) == 0.0
