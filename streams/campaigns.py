@@ -13,8 +13,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
-from schemas import codec, topics
+from schemas import topics
 from schemas.events import Campaign
+from streams.engine.detours import campaign_of
 from streams.engine.shard import Batch
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
@@ -121,6 +122,6 @@ class CampaignReader:
         if record.value is None:
             self.campaigns.pop((record.key or b"").decode(errors="replace"), None)
             return
-        campaign = codec.decode(NAME, record.value)
+        campaign = campaign_of(record.value, record.timestamp)
         if isinstance(campaign, Campaign):
             self.campaigns[campaign.campaign_id] = campaign

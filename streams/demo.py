@@ -289,8 +289,20 @@ def _free_port(host: str, wanted: int) -> int:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write what was seen to this JSON file.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
-@click.option("--creators", type=click.IntRange(4, 2_000), default=32, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="Another seed is another world.",
+)
+@click.option(
+    "--creators",
+    type=click.IntRange(4, 2_000),
+    default=32,
+    show_default=True,
+    help="How many creators to invent.",
+)
 def command(duration: float | None, report: Path | None, seed: int, creators: int) -> None:
     """Everything in one terminal: a broker in memory, a worker, a simulated world, a live board.
 

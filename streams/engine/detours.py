@@ -10,7 +10,8 @@ import msgspec
 
 from schemas import codec, topics
 from schemas.dead_letters import PAYLOAD_LIMIT, DeadLetter, LateEvent
-from schemas.instants import from_ms
+from schemas.events import Campaign
+from schemas.instants import from_ms, to_ms
 from schemas.partitioning import partition_for
 from streams.engine.creator import Creator
 from streams.engine.panes import COARSE, FINE_MS, ONE_DAY
@@ -125,3 +126,19 @@ def too_early(ms: int) -> codec.Fault:
     earliest, got = from_ms(EARLIEST_MS).isoformat(), from_ms(ms).isoformat()
     error = f"Expected a time after {earliest}, got {got}{hint}"
     return codec.Fault("time_range", error, "$.occurred_at")
+
+
+def campaign_of(raw: bytes, written: int) -> Campaign | codec.Fault:
+    """The campaign in a record that the broker wrote at `written`, or why it is refused.
+
+    Every worker reads campaigns, and the owner of partition 0 reports the faulty ones: both must
+    judge alike.
+    """
+    campaign = codec.decode(topics.CAMPAIGNS.name, raw)
+    if isinstance(campaign, Campaign) and campaign.occurred_at is not None:
+        ms = to_ms(campaign.occurred_at)
+        if 0 <= written < ms - MAX_AHEAD_MS:
+            return ahead(ms, written)
+        if ms < EARLIEST_MS:
+            return too_early(ms)
+    return campaign  # type: ignore[return-value]

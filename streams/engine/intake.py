@@ -12,7 +12,6 @@ import xxhash
 
 from schemas import codec, topics
 from schemas.events import (
-    Campaign,
     Click,
     Comment,
     Conversion,
@@ -31,7 +30,15 @@ from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.creator import Creator, micro
 from streams.engine.dedup import DuplicateFilter
-from streams.engine.detours import EARLIEST_MS, MAX_AHEAD_MS, Detours, ahead, creator_of, too_early
+from streams.engine.detours import (
+    EARLIEST_MS,
+    MAX_AHEAD_MS,
+    Detours,
+    ahead,
+    campaign_of,
+    creator_of,
+    too_early,
+)
 from streams.engine.facts import Published, Spread
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output, Registry
@@ -198,9 +205,7 @@ class Intake:
     def _campaign(self, record: "Record") -> None:
         topic = topics.CAMPAIGNS.name
         if record.value is not None:
-            campaign = codec.decode(topic, record.value)
-            if isinstance(campaign, Campaign):
-                campaign = _possible(campaign, record.timestamp) or campaign
+            campaign = campaign_of(record.value, record.timestamp)
             if isinstance(campaign, codec.Fault):
                 self._detours.refuse(topic, record, campaign)
                 return
@@ -345,13 +350,3 @@ class Intake:
         if at >= card.followers_at:
             card.followers, card.followers_at = followers, at
             creator.card_dirty = True
-
-
-def _possible(campaign: Campaign, written: int) -> codec.Fault | None:
-    """The fault of a campaign record whose own time, if it has one, cannot be."""
-    if campaign.occurred_at is None:
-        return None
-    ms = to_ms(campaign.occurred_at)
-    if 0 <= written < ms - MAX_AHEAD_MS:
-        return ahead(ms, written)
-    return too_early(ms) if ms < EARLIEST_MS else None
