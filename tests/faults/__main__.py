@@ -5,6 +5,7 @@ Exit code 0 only if every count is exact and every fault has bitten.
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=5, help="SIGKILLs over all workers")
     parser.add_argument("--freezes", type=int, default=1, help="SIGSTOPs of each worker")
     parser.add_argument("--stops", type=int, default=2, help="SIGTERMs over all workers")
+    parser.add_argument("--outages", type=int, default=1, help="SIGKILLs of the broker")
     parser.add_argument("--report", type=Path, help="write the report here, as JSON")
     parser.add_argument(
         "--keep", type=Path, help="keep logs, expectation and findings in this directory"
@@ -63,6 +65,7 @@ def _run(arguments: argparse.Namespace, workdir: Path) -> int:
         plan = campaign.Plan(
             bootstrap=kafka.bootstrap,
             workdir=workdir,
+            broker=kafka,
             seed=arguments.seed,
             events=arguments.events,
             creators=arguments.creators,
@@ -72,6 +75,7 @@ def _run(arguments: argparse.Namespace, workdir: Path) -> int:
             kills=arguments.kills,
             freezes=arguments.freezes,
             stops=arguments.stops,
+            outages=arguments.outages,
             tamper=arguments.tamper,
         )
         report = asyncio.run(campaign.run(plan, _say))
@@ -87,6 +91,7 @@ def main() -> int:
     arguments = _arguments()
     if arguments.self_test:
         return _self_test(arguments.self_test)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
         return _run(arguments, arguments.keep)

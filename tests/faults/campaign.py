@@ -22,6 +22,7 @@ from tests.faults.oracle import Expected
 from tests.faults.sender import Order, Sender
 from tests.faults.strikes import SESSION_TIMEOUT_S, SLOWEST, Strikes, proof
 from tests.faults.verdict import Found, Verdict, judge
+from tests.harness.kafka import KafkaServer
 from tests.harness.procs import pulse
 from tests.harness.waiting import until
 
@@ -51,6 +52,8 @@ class Plan:
 
     bootstrap: str
     workdir: Path
+    broker: KafkaServer | None = None
+    """The broker, where it may be killed."""
     seed: int = 1
     events: int = 1_000_000
     creators: int = 2_000
@@ -60,6 +63,7 @@ class Plan:
     freezes: int = 1
     frozen_workers: int = 2
     stops: int = 0
+    outages: int = 0
     least_lag: int = 10_000
     behind_ms: int = 0
     tamper: Tamper | None = None
@@ -113,6 +117,7 @@ class Campaign:
             self.fleet,
             self._sender,
             self._random,
+            broker=plan.broker,
             least_lag=plan.least_lag,
             tell=self._tell,
         )
@@ -183,7 +188,8 @@ class Campaign:
         plan = self.plan
         kills = [("kill", number % plan.workers) for number in range(plan.kills)]
         freezes = [("freeze", number % plan.frozen_workers) for number in range(plan.all_freezes)]
-        faults = kills + freezes + [("stop", number % plan.workers) for number in range(plan.stops)]
+        stops = [("stop", number % plan.workers) for number in range(plan.stops)]
+        faults = kills + freezes + stops + [("outage", 0)] * plan.outages
         self._random.shuffle(faults)
         return faults
 
@@ -200,9 +206,14 @@ class Campaign:
         await asyncio.sleep(CALM_BEFORE_S)
         began = time.monotonic()
         strikes = self._strikes
-        strike = {"kill": strikes.kill, "freeze": strikes.freeze, "stop": strikes.stop}[kind]
+        strike = {
+            "kill": strikes.kill,
+            "freeze": strikes.freeze,
+            "stop": strikes.stop,
+            "outage": strikes.outage,
+        }[kind]
         fault = await strike(worker)
-        await self._until(self._recovered, f"recovery from the {kind} of worker {worker.number}")
+        await self._until(self._recovered, f"recovery from the {kind} at worker {worker.number}")
         fault["recovered_seconds"] = round(time.monotonic() - began, 1)
         fault["seconds"] = fault["recovered_seconds"] + CALM_BEFORE_S + 2
         fault["load_on"] = not self._sender.done

@@ -5,6 +5,7 @@ Knows producing and pacing. Must not know workers or faults: the campaign tells 
 """
 
 import asyncio
+import logging
 import multiprocessing
 import time
 import traceback
@@ -124,6 +125,8 @@ class Sender:
 
 
 def _main(order: Order, controls: Controls, log: Path) -> None:
+    # An outage of the broker is meant; what the sender cannot make good for is raised.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_send(order, controls))
     except BaseException:

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from tests.faults.cluster import Cluster, OpenTransaction
 from tests.faults.fleet import Fleet, Worker
 from tests.faults.sender import Sender
+from tests.harness.kafka import KafkaServer
 from tests.harness.waiting import until
 
 SESSION_TIMEOUT_S = 6
@@ -20,6 +23,8 @@ SLOWEST = 300.0
 """Events per second between bursts, at least."""
 _OPEN_S = 5.0
 _STOP_S = 12.0
+_OUTAGE_S = 4.0
+"""Longest time without a broker, its start not counted: events must not be late for that alone."""
 _AGAIN = 0.3
 """Share of the kills after which the new process is killed, too, as it takes its partitions."""
 _PATIENCE_S = 60
@@ -35,6 +40,7 @@ class Strikes:
         sender: Sender,
         chance: random.Random,
         *,
+        broker: KafkaServer | None,
         least_lag: int,
         tell: Callable[[str], None],
     ) -> None:
@@ -45,6 +51,7 @@ class Strikes:
         self._sender = sender
         self._controls = sender.controls
         self._random = chance
+        self._broker = broker
         self._least_lag = least_lag
         self._tell = tell
 
@@ -179,6 +186,31 @@ class Strikes:
             "exited": [asdict(exited) for exited in self._fleet.exits[exits:]],
         }
 
+    async def outage(self, _: Worker) -> dict[str, Any]:
+        """SIGKILL to the broker, and its return some seconds later on the same data."""
+        assert self._broker, "an outage needs a broker of our own"
+        at, exits = self._fleet.seconds(), len(self._fleet.exits)
+        await asyncio.to_thread(self._broker.kill)
+        down = round(self._random.uniform(0, _OUTAGE_S), 1)
+        self._tell(f"killed the broker; down for {down} s")
+        await asyncio.sleep(down)
+        await asyncio.to_thread(self._broker.start)
+        await until(self._answers, _PATIENCE_S, "the broker answers")
+        return {
+            "kind": "outage",
+            "worker": None,
+            "at_seconds": at,
+            "down_seconds": down,
+            "exited": [asdict(exited) for exited in self._fleet.exits[exits:]],
+        }
+
+    async def _answers(self) -> bool:
+        try:
+            await self._cluster.lag()
+        except (KafkaError, AssertionError):
+            return False
+        return True
+
     async def _owned(self, worker: Worker) -> set[int]:
         return await until(worker.partitions, _PATIENCE_S, f"worker {worker.number} works")
 
@@ -210,6 +242,8 @@ def proof(fault: dict[str, Any]) -> str:
         return f"partitions {fault['taken_over']} were taken over, and {exits} worker has left"
     if fault["kind"] == "stop":
         return "it had left in order"
+    if fault["kind"] == "outage":
+        return f"{len(fault['exited'])} workers had left"
     ending = fault["transaction"]
     where = f"{ending['partition']}/{ending['offset']}" if ending else "none"
     again = ", and killed again" if fault["killed_again_after_seconds"] else ""
