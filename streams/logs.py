@@ -10,7 +10,12 @@ from typing import Any
 
 import orjson
 
+REPEAT_SECONDS = 10.0
+"""How long a library's message is not repeated."""
+
 _CHATTER = ("faust", "mode", "aiokafka", "kafka", "asyncio")
+_KINDS = 1_000
+"""Kinds of messages remembered at most."""
 
 
 class _Text(logging.Formatter):
@@ -51,6 +56,31 @@ def _worth_reading(record: logging.LogRecord) -> bool:
     return record.levelno > logging.INFO or not str(record.msg).startswith("[^")
 
 
+class _Repetitions:
+    """Holds back what a library says again and again; the next one to pass tells how often.
+
+    While a broker is away, a client library complains about each of its many attempts.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if record.name.split(".")[0] not in _CHATTER:
+            return True
+        kind = record.name, str(record.msg)
+        since, held = self._said.get(kind, (record.created - REPEAT_SECONDS, 0))
+        if record.created - since < REPEAT_SECONDS:
+            self._said[kind] = since, held + 1
+            return False
+        if len(self._said) >= _KINDS:
+            self._said.clear()
+        self._said[kind] = record.created, 0
+        if held:
+            record.msg = f"{record.msg} (and {held} more like this)"
+        return True
+
+
 def configure(level: str, style: str) -> None:
     """Send all logs to stderr in `style` (text or json), libraries only from WARNING on.
 
@@ -60,6 +90,7 @@ def configure(level: str, style: str) -> None:
     handler.setFormatter(_Json() if style == "json" else _Text())
     if level != "DEBUG":
         handler.addFilter(_worth_reading)
+        handler.addFilter(_Repetitions())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTER:
         logging.getLogger(name).setLevel(level if level in {"DEBUG", "ERROR"} else "WARNING")

@@ -58,3 +58,38 @@ def test_with_debug_everything_is_heard(capsys: pytest.CaptureFixture[str]):
     told = capsys.readouterr().err
     assert "detail" in told
     assert "Starting" in told
+
+
+def test_what_a_library_repeats_is_told_once_with_how_often(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    configure("INFO", "text")
+    now = [1_768_478_400.0]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    monkeypatch.setattr("time.time_ns", lambda: int(now[0] * 1e9))
+    log = logging.getLogger("aiokafka.client")
+    for port in range(500):
+        log.warning("Unable to connect to %s", port)
+    log.warning("something else")
+    now[0] += 10
+    log.warning("Unable to connect to %s", 500)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(": ", 1)[1] for line in told] == [
+        "Unable to connect to 0",
+        "something else",
+        "Unable to connect to 500 (and 499 more like this)",
+    ]
+
+
+def test_our_own_words_are_never_held_back(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "text")
+    for _ in range(3):
+        logging.getLogger("streams.worker").warning("again")
+    assert capsys.readouterr().err.count("again") == 3
+
+
+def test_memory_of_messages_is_bounded(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "text")
+    for number in range(3_000):
+        logging.getLogger("mode").warning(f"message {number}")  # noqa: G004
+    assert len(capsys.readouterr().err.splitlines()) == 3_000
