@@ -129,7 +129,7 @@ class Strikes:
         return time.monotonic() - began
 
     async def _far_behind(self) -> bool:
-        return await self._cluster.lag() >= 1.6 * self._least_lag
+        return await self._cluster.lag() >= 1.8 * self._least_lag
 
     async def _meet_transaction(
         self, worker: Worker, partitions: set[int]
@@ -143,7 +143,7 @@ class Strikes:
                 if found:
                     return lag, found[-1]
             lag = await self._cluster.lag()
-            if lag < 1.4 * self._least_lag:
+            if lag < 1.5 * self._least_lag:
                 await self._build_lag(worker)
                 lag = await self._cluster.lag()
         return lag, None

@@ -22,7 +22,7 @@ async def test_every_event_counts_once_through_kills_and_a_freeze(
         bootstrap=kafka.bootstrap,
         workdir=tmp_path,
         seed=5,
-        events=130_000,
+        events=150_000,
         creators=500,
         kills=2,
         freezes=1,
