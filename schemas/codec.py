@@ -40,15 +40,9 @@ class Fault(NamedTuple):
     path: str
 
 
-Decoder = msgspec.json.Decoder[events.Event]
 _DECODERS: dict[str, msgspec.json.Decoder[object]] = {
     topic.name: msgspec.json.Decoder(topic.value) for topic in topics.INBOUND
 }
-
-
-def decoder(topic: str) -> msgspec.json.Decoder[object]:
-    """The typed decoder of an inbound topic; prefer `decode`, unless every microsecond counts."""
-    return _DECODERS[topic]
 
 
 def decode(topic: str, raw: bytes) -> object | Fault:
@@ -60,13 +54,13 @@ def decode(topic: str, raw: bytes) -> object | Fault:
             raw.decode()
         event = _DECODERS[topic].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return diagnose(topic, raw, error)
+        return _diagnose(topic, raw, error)
     if event.__class__ is events.Counters and all(getattr(event, n) is None for n in COUNTED):
         return Fault("missing_field", f"Expected at least one of {', '.join(COUNTED)}", "$")
     return event
 
 
-def diagnose(topic: str, raw: bytes, error: Exception) -> Fault:
+def _diagnose(topic: str, raw: bytes, error: Exception) -> Fault:
     """What `error`, raised while decoding `raw`, says in terms of the contract."""
     if not raw.strip():
         return Fault("empty", "Expected a JSON object, got no bytes", "$")
