@@ -306,7 +306,7 @@ def _free_port(host: str, wanted: int) -> int:
 def command(duration: float | None, report: Path | None, seed: int, creators: int) -> None:
     """Everything in one terminal: a broker in memory, a worker, a simulated world, a live board.
 
-    Two days of history come first, then live events. Two creators have lost most of their
+    Two days of history come first, then live events. Three creators have lost nearly all of their
     engagement when live begins, and one gains suspicious followers soon after: watch the alerts.
     With --duration or --report, plain lines are printed instead of the board.
 

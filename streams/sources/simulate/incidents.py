@@ -20,9 +20,8 @@ from streams.sources.simulate.plan import (
 from streams.sources.simulate.reactions import Account
 
 _MOST_CANDIDATES = 96
-_FAIR_VOLUME = 150
-_LEAST_VOLUME = 40
-_FAIR_SPAN_MS = 40 * MINUTE_MS
+_LEAST_VOLUME = 120
+_FAIR_SPAN_MS = 80 * MINUTE_MS
 
 
 def choose(plan: Plan, accounts: list[Account]) -> list[Incident]:
@@ -56,8 +55,8 @@ def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
         plan.live_ms if plan.live_ms is not None else max(plan.start_ms, plan.end_ms - 2 * HOUR_MS)
     )
     wanted: _Wanted = []
-    for _ in range(2):
-        start = live - int(rng.integers(40 * MINUTE_MS, 60 * MINUTE_MS))
+    for _ in range(3):
+        start = live - int(rng.integers(90 * MINUTE_MS, 130 * MINUTE_MS))
         wanted.append(("engagement_drop", start, live + int(rng.integers(60, 120)) * MINUTE_MS))
     start = live + int(rng.integers(8 * SECOND_MS, 12 * SECOND_MS))
     wanted.append(("follower_spike", start, start + int(rng.integers(40, 90)) * SECOND_MS))
@@ -81,19 +80,17 @@ def _spread(plan: Plan, rng: np.random.Generator, count: int) -> _Wanted:
 def _for_drop(
     plan: Plan, rng: np.random.Generator, free: list[Account], start: int, end: int
 ) -> Incident | None:
-    """A drop on one of the creators that would be busiest when it begins."""
+    """A drop on the creator that would be busiest when it begins."""
     until = min(end, start + _FAIR_SPAN_MS)
-    volumes = _by(free, lambda account: _volume(plan, account, start, until))[:3]
-    fair = [account for volume, account in volumes if volume >= _FAIR_VOLUME]
-    fair = fair or [account for volume, account in volumes[:1] if volume >= _LEAST_VOLUME]
-    if not fair:
+    ranked = _by(free, lambda account: _volume(plan, account, start, until))
+    if not ranked or ranked[0][0] < _LEAST_VOLUME:
         return None
     return Incident(
-        creator_id=fair[int(rng.integers(len(fair)))].creator.creator_id,
+        creator_id=ranked[0][1].creator.creator_id,
         kind="engagement_drop",
         starts_at=start,
         ends_at=end,
-        size=round(float(rng.uniform(0.10, 0.18)), 3),
+        size=round(float(rng.uniform(0.03, 0.10)), 3),
     )
 
 

@@ -24,7 +24,7 @@ class Timed(NamedTuple):
 class Incident(Struct, frozen=True, kw_only=True):
     """One injected incident within [starts_at, ends_at), epoch milliseconds.
 
-    `size` is, for an `engagement_drop`, the share of engagement that is left (0.1-0.2); for a
+    `size` is, for an `engagement_drop`, the share of engagement that is left (0.03-0.1); for a
     `follower_spike`, the number of follows.
     """
 
@@ -40,7 +40,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     `volume` scales all reactions (1.0 is usual). `live_ms` is when a reader starts to watch live:
     the default incidents lie around it; without one, they lie in the last two hours. `incidents`
-    is "default" (two drops that are under way when live begins, one spike soon after), "none", or a
+    is "default" (three drops that are under way when live begins, one spike soon after), "none", or a
     number of incidents spread over the last part of the plan, each on a creator of its own.
     """
 
