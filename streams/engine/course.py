@@ -41,9 +41,7 @@ class LivePost(Struct, array_like=True):
     covered_ms: int = 0
     polled_ms: int = 0
 
-    def level(
-        self, mean: float, shape: float, clump: float, near: float
-    ) -> tuple[float, float]:
+    def level(self, mean: float, shape: float, clump: float, near: float) -> tuple[float, float]:
         """What the post is worth lately, and the shape (certainty) of that.
 
         The creator's usual `mean` with its `shape` is the prior of the post's life, and that the
@@ -144,6 +142,7 @@ class Course(Struct, array_like=True):
         span = to_ms - from_ms
         near, clump = base.near_prior, self.noise.clumps(base)
         fade = 2.0 ** (-span / base.near_half_life_ms)
+        pace = self.rhythm.at((from_ms + to_ms) // 2, base)
         usuals: dict[str, tuple[float, float]] = {}
         got = due = new_got = new_due = usual = 0.0
         for post in self.posts:
@@ -162,7 +161,7 @@ class Course(Struct, array_like=True):
                 post.media, self.levels.usual(post.media, followers, base)
             )
             level, _ = post.level(mean, shape, clump, near)
-            x = level * share
+            x = level * share * pace
             usual += mean * share
             if post.got >= drop.known_count and post.due >= drop.known_share:
                 got += n
@@ -176,8 +175,10 @@ class Course(Struct, array_like=True):
             else:
                 post.got += n
                 post.due += share
-                post.near_got = post.near_got * keep + n
-                post.near_due = post.near_due * keep + share
+                post.near_got = post.near_got * keep + min(
+                    n, base.burst_ratio * x + base.burst_count
+                )
+                post.near_due = post.near_due * keep + share * pace
             if post.stage >= 0:
                 self._grow(post, end, taught)
         if taught:
@@ -185,39 +186,43 @@ class Course(Struct, array_like=True):
                 self.noise.learn(to_ms, got, due, base)
             if self.levels.count:
                 self.rhythm.learn(to_ms, got + new_got, usual, base)
-            usual *= self.rhythm.at((from_ms + to_ms) // 2, base)
+        usual *= pace
         keep = 2.0 ** (-span / base.score_half_life_ms)
         self.recent_got = self.recent_got * keep + got + new_got
         self.recent_usual = self.recent_usual * keep + usual
         return Step(from_ms, to_ms, got, due, new_got, new_due, usual)
 
     def doubt(self, followers: int | None, rules: Rules) -> tuple[float, float]:
-        """Variances of what was expected since levels are held, of known and of new posts.
+        """Relative variances of what was expected since levels are held, of known and new posts.
 
         They come from not knowing the posts' levels, which err the same way all the time.
         """
         base, drop = rules.baseline, rules.drop
         clump = self.noise.clumps(base)
-        known = new = 0.0
+        known = new = known_sum = new_sum = 0.0
         for post in self.posts:
             if post.held_due > 0.0:
                 mean, shape = self.levels.usual(post.media, followers, base)
                 level, weight = post.level(mean, shape, clump, base.near_prior)
-                square = (level * post.held_due) ** 2 / weight
+                x = level * post.held_due
+                weight = min(weight, base.sure_young + base.sure_grown * post.due)
                 if post.got >= drop.known_count and post.due >= drop.known_share:
-                    known += square
+                    known += x * x / weight
+                    known_sum += x
                 else:
-                    new += square
-        return known, new
+                    new += x * x / weight
+                    new_sum += x
+        return known / (known_sum * known_sum or 1.0), new / (new_sum * new_sum or 1.0)
 
     def release(self, since_ms: int, rules: BaselineRules) -> None:
         """Take what was held back since `since_ms` into the levels."""
         keep = 2.0 ** (-(self.stepped_ms - since_ms) / rules.near_half_life_ms)
+        pace = self.rhythm.at((since_ms + self.stepped_ms) // 2, rules)
         for post in self.posts:
             post.got += post.held_got
             post.due += post.held_due
             post.near_got = post.near_got * keep + post.held_got
-            post.near_due = post.near_due * keep + post.held_due
+            post.near_due = post.near_due * keep + post.held_due * pace
             post.held_got = 0
             post.held_due = 0.0
 

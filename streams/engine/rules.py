@@ -36,11 +36,19 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     curve_prior_posts: float = 0.5
     """Posts that the published curve of engagement by age weighs against a creator's own."""
     rhythm_half_life_days: float = 7.0
-    rhythm_prior: float = 0.08
+    rhythm_prior: float = 0.3
     """How much a flat rhythm weighs in each hour, as a share of all engagement learned from."""
     near_half_life_ms: int = 45 * MINUTE_MS
     """How fast a post's own level follows what it gets. Smooth changes (night, weekend, a decay
     steeper than the learned one) are followed; a cliff is not."""
+    burst_ratio: float = 2.5
+    burst_count: float = 6.0
+    """A step counts in a post's recent level with at most this multiple of what was expected, and
+    so many more: one burst does not make a level."""
+    sure_young: float = 6.0
+    sure_grown: float = 40.0
+    """The course so far of a post foretells the rest at best with this negative binomial shape:
+    the first number for a post just published, the second more at the reference age."""
     near_prior: float = 4.0
     """Engagements that a post's level over its whole life weighs beside the recent ones."""
     noise_block_ms: int = 30 * MINUTE_MS
@@ -90,7 +98,10 @@ class DropRules(Struct, frozen=True, kw_only=True):
     confirm_ratio: float = 0.45
     min_expected: float = 40.0
     fire_ratio: float = 0.38
-    fire_probability: float = 1e-6
+    fire_probability: float = 5e-6
+    fire_relief: float = 50.0
+    """The limit for the tail probability, at `min_expected`; it rises with the square of what was
+    expected, up to this multiple: where much was expected, little hangs on the shape of a tail."""
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""
@@ -103,6 +114,11 @@ class DropRules(Struct, frozen=True, kw_only=True):
     """After that the new level is the creator's usual one."""
     update_every_ms: int = 30 * MINUTE_MS
     cooldown_ms: int = 3 * HOUR_MS
+
+    def limit(self, expected: float) -> float:
+        """The largest tail probability that fires, where so much was expected."""
+        scale = expected / self.min_expected
+        return self.fire_probability * min(scale * scale, self.fire_relief)
 
 
 class SpikeRules(Struct, frozen=True, kw_only=True):

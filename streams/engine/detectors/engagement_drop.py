@@ -120,7 +120,7 @@ class EngagementDrop(Struct, array_like=True):
             and self.due >= drop.min_expected
             and seen <= drop.fire_ratio * expected
             and seen <= drop.usual_ratio * self.usual
-            and probability <= drop.fire_probability
+            and probability <= drop.limit(self.due)
             and step.to_ms >= self.episode.until_ms
         )
 
@@ -128,14 +128,14 @@ class EngagementDrop(Struct, array_like=True):
         """Probability of so little: known and new posts apart, then taken together."""
         clump = course.noise.clumps(rules.baseline)
         span = (course.stepped_ms - self.since_ms) / rules.baseline.noise_block_ms
-        drift = course.noise.drifts(rules.baseline) * math.sqrt(max(span, 1.0))
+        drift = course.noise.drifts(rules.baseline) * max(span, 1.0)
 
         doubt, new_doubt = course.doubt(followers, rules)
 
-        def tail(got: float, due: float, square: float) -> float:
+        def tail(got: float, due: float, vague: float) -> float:
             if due < 1.0:
                 return 1.0
-            return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + square / due**2))
+            return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + vague))
 
         return both(tail(self.got, self.due, doubt), tail(self.new_got, self.new_due, new_doubt))
 
