@@ -21,6 +21,7 @@ from streams.sources.simulate.reactions import Account
 
 _MOST_CANDIDATES = 96
 _LEAST_VOLUME = 120
+_CHOICES = 4
 _FAIR_SPAN_MS = 80 * MINUTE_MS
 
 
@@ -38,16 +39,17 @@ def choose(plan: Plan, accounts: list[Account]) -> list[Incident]:
     if len(free) > _MOST_CANDIDATES:
         free = [free[int(i)] for i in np.sort(rng.permutation(len(free))[:_MOST_CANDIDATES])]
     chosen: list[Incident] = []
-    for kind, start, end in wanted:
+    for kind, starts, end in wanted:
         pick = _for_drop if kind == "engagement_drop" else _for_spike
-        incident = pick(plan, rng, free, start, end)
+        incident = pick(plan, rng, free, starts, end)
         if incident is not None:
             chosen.append(incident)
             free = [a for a in free if a.creator.creator_id != incident.creator_id]
     return sorted(chosen, key=lambda incident: incident.starts_at)
 
 
-_Wanted = list[tuple[str, int, int]]
+_Wanted = list[tuple[str, list[int], int]]
+"""(kind, starts to choose from, end)."""
 
 
 def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
@@ -56,10 +58,11 @@ def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
     )
     wanted: _Wanted = []
     for _ in range(3):
-        start = live - int(rng.integers(90 * MINUTE_MS, 130 * MINUTE_MS))
-        wanted.append(("engagement_drop", start, live + int(rng.integers(60, 120)) * MINUTE_MS))
+        starts = live - rng.integers(90 * MINUTE_MS, 300 * MINUTE_MS, size=_CHOICES)
+        until = live + int(rng.integers(60, 120)) * MINUTE_MS
+        wanted.append(("engagement_drop", [int(start) for start in starts], until))
     start = live + int(rng.integers(8 * SECOND_MS, 12 * SECOND_MS))
-    wanted.append(("follower_spike", start, start + int(rng.integers(40, 90)) * SECOND_MS))
+    wanted.append(("follower_spike", [start], start + int(rng.integers(40, 90)) * SECOND_MS))
     return wanted
 
 
@@ -70,34 +73,40 @@ def _spread(plan: Plan, rng: np.random.Generator, count: int) -> _Wanted:
         start = plan.start_ms + int(span * rng.uniform(0.6, 0.97))
         if number % 2 == 0:
             wanted.append(
-                ("engagement_drop", start, start + int(rng.integers(60, 180)) * MINUTE_MS)
+                ("engagement_drop", [start], start + int(rng.integers(60, 180)) * MINUTE_MS)
             )
         else:
-            wanted.append(("follower_spike", start, start + int(rng.integers(2, 20)) * MINUTE_MS))
+            wanted.append(("follower_spike", [start], start + int(rng.integers(2, 20)) * MINUTE_MS))
     return wanted
 
 
 def _for_drop(
-    plan: Plan, rng: np.random.Generator, free: list[Account], start: int, end: int
+    plan: Plan, rng: np.random.Generator, free: list[Account], starts: list[int], end: int
 ) -> Incident | None:
-    """A drop on the creator that would be busiest when it begins."""
-    until = min(end, start + _FAIR_SPAN_MS)
-    ranked = _by(free, lambda account: _volume(plan, account, start, until))
-    if not ranked or ranked[0][0] < _LEAST_VOLUME:
+    """A drop when and on whom it takes most away at first: sparse creators show nothing."""
+    best, chosen = 0.0, None
+    for start in starts:
+        until = min(end, start + _FAIR_SPAN_MS)
+        for account in free:
+            volume = _volume(plan, account, start, until)
+            if volume > best:
+                best, chosen = volume, (account, start)
+    if chosen is None or best < _LEAST_VOLUME:
         return None
     return Incident(
-        creator_id=ranked[0][1].creator.creator_id,
+        creator_id=chosen[0].creator.creator_id,
         kind="engagement_drop",
-        starts_at=start,
+        starts_at=chosen[1],
         ends_at=end,
         size=round(float(rng.uniform(0.03, 0.10)), 3),
     )
 
 
 def _for_spike(
-    plan: Plan, rng: np.random.Generator, free: list[Account], start: int, end: int
+    plan: Plan, rng: np.random.Generator, free: list[Account], starts: list[int], end: int
 ) -> Incident | None:
     """A spike on one of the creators whose last post is longest ago, and the next one far."""
+    start = starts[0]
     gaps = _by(free, lambda account: _distance(plan, account, start, end))
     fair = [account for _, account in gaps][: max(1, len(gaps) // 3)]
     if not fair:
