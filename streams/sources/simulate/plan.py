@@ -40,8 +40,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     `volume` scales all reactions (1.0 is usual). `live_ms` is when a reader starts to watch live:
     the default incidents lie around it; without one, they lie in the last two hours. `incidents`
-    is "default" (three drops that are under way when live begins, one spike soon after), "none", or a
-    number of incidents spread over the last part of the plan, each on a creator of its own.
+    is "default" (three drops that are under way when live begins, one spike soon after), "none",
+    or a number of incidents spread over the last part of the plan, each on a creator of its own.
     """
 
     seed: int = 1
