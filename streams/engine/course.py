@@ -205,13 +205,13 @@ class Course(Struct, array_like=True):
                 mean, shape = self.levels.usual(post.media, followers, base)
                 level, weight = post.level(mean, shape, clump, base.near_prior)
                 x = level * post.held_due
-                weight = min(weight, base.sure_young + base.sure_grown * post.due)
                 if post.got >= drop.known_count and post.due >= drop.known_share:
-                    known += x * x / weight
                     known_sum += x
+                    weight = min(weight, base.sure_young + base.sure_grown * post.due)
+                    known += x * x / weight
                 else:
-                    new += x * x / weight
                     new_sum += x
+                    new += x * x * (1.0 / weight + base.start_doubt / (post.due + post.held_due))
         return known / (known_sum * known_sum or 1.0), new / (new_sum * new_sum or 1.0)
 
     def release(self, since_ms: int, rules: BaselineRules) -> None:

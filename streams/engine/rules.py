@@ -45,6 +45,9 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     burst_count: float = 6.0
     """A step counts in a post's recent level with at most this multiple of what was expected, and
     so many more: one burst does not make a level."""
+    start_doubt: float = 0.05
+    """Relative variance of what a post gets, divided by its share of a level so far: how a post
+    starts says little of its level."""
     sure_young: float = 6.0
     sure_grown: float = 40.0
     """The course so far of a post foretells the rest at best with this negative binomial shape:
@@ -97,11 +100,15 @@ class DropRules(Struct, frozen=True, kw_only=True):
     confirm_expected: float = 8.0
     confirm_ratio: float = 0.45
     min_expected: float = 40.0
+    min_known: float = 4.0
+    known_ratio: float = 0.45
+    """Posts from before the fall must show it, too, if only on few engagements: a run of weak posts
+    is no drop of engagement."""
     fire_ratio: float = 0.38
     fire_probability: float = 5e-6
     fire_relief: float = 50.0
-    """The limit for the tail probability, at `min_expected`; it rises with the square of what was
-    expected, up to this multiple: where much was expected, little hangs on the shape of a tail."""
+    """The limit for the tail probability; above `min_expected` of known posts it rises with the
+    square of that, up to this multiple: where much was expected, little hangs on a tail's shape."""
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""
@@ -116,8 +123,8 @@ class DropRules(Struct, frozen=True, kw_only=True):
     cooldown_ms: int = 3 * HOUR_MS
 
     def limit(self, expected: float) -> float:
-        """The largest tail probability that fires, where so much was expected."""
-        scale = expected / self.min_expected
+        """The largest tail probability that fires, where known posts should have got so much."""
+        scale = max(expected / self.min_expected, 1.0)
         return self.fire_probability * min(scale * scale, self.fire_relief)
 
 

@@ -1,6 +1,6 @@
 """Tails: how likely a count as small, or as large, would be if all were as usual.
 
-Knows the negative binomial distribution and nothing else. Must not know what is counted.
+Knows the negative binomial and the log-normal distribution, and nothing else. Must not know what is counted.
 """
 
 import math
@@ -31,6 +31,13 @@ def upper_tail(count: float, mean: float, shape: float) -> float:
         return 0.0
     shape = min(shape, _MAX_SHAPE)
     return _beta_inc(count, shape, mean / (shape + mean))
+
+
+def log_normal_tail(share: float, variance: float) -> float:
+    """P(X <= share) for a log-normal X with mean 1 and this variance (> 0); share > 0."""
+    spread = math.log1p(variance)
+    z = (math.log(share) + spread / 2.0) / math.sqrt(spread)
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
 def both(first: float, second: float) -> float:

@@ -20,7 +20,7 @@ from streams.engine.alerting import Episode
 from streams.engine.course import Course, Step
 from streams.engine.facts import CreatorInfo
 from streams.engine.rules import HOUR_MS, MINUTE_MS, DropRules, Rules
-from streams.engine.tails import both, lower_tail
+from streams.engine.tails import both, log_normal_tail, lower_tail
 
 KIND: Kind = "engagement_drop"
 
@@ -100,44 +100,50 @@ class EngagementDrop(Struct, array_like=True):
 
     def _convincing(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> bool:
         drop = rules.drop
-        if self.due < drop.pending_expected or self.got > drop.pending_ratio * self.due:
-            if self.got > drop.confirm_ratio * self.due:
+        seen, expected = self.got + self.new_got, self.due + self.new_due
+        if expected < drop.pending_expected or seen > drop.pending_ratio * expected:
+            if seen > drop.confirm_ratio * expected:
                 self.pending_ms = 0
             return False
         probability = self._tail(course, info.followers, rules)
         if not self.pending_ms:
             if probability <= drop.pending_probability:
                 self.pending_ms = step.to_ms
-                self.pending_got, self.pending_due = self.got, self.due
+                self.pending_got, self.pending_due = seen, expected
             return False
-        got, due = self.got - self.pending_got, self.due - self.pending_due
+        got, due = seen - self.pending_got, expected - self.pending_due
         self.probability = probability
-        seen, expected = self.got + self.new_got, self.due + self.new_due
         return (
             step.to_ms - self.pending_ms >= drop.confirm_ms
             and due >= drop.confirm_expected
             and got <= drop.confirm_ratio * due
-            and self.due >= drop.min_expected
+            and expected >= drop.min_expected
             and seen <= drop.fire_ratio * expected
             and seen <= drop.usual_ratio * self.usual
+            and self.got <= drop.known_ratio * self.due
+            and self.due >= drop.min_known
             and probability <= drop.limit(self.due)
             and step.to_ms >= self.episode.until_ms
         )
 
     def _tail(self, course: Course, followers: int | None, rules: Rules) -> float:
-        """Probability of so little: known and new posts apart, then taken together."""
+        """Probability of so little: known and new posts apart, then taken together.
+
+        Rates of known posts vary as Gamma does, the worth of new posts is log-normal.
+        """
         clump = course.noise.clumps(rules.baseline)
         span = (course.stepped_ms - self.since_ms) / rules.baseline.noise_block_ms
         drift = course.noise.drifts(rules.baseline) * max(span, 1.0)
-
         doubt, new_doubt = course.doubt(followers, rules)
-
-        def tail(got: float, due: float, vague: float) -> float:
-            if due < 1.0:
-                return 1.0
-            return lower_tail(max(got, 0.0) / clump, due / clump, 1.0 / (drift + vague))
-
-        return both(tail(self.got, self.due, doubt), tail(self.new_got, self.new_due, new_doubt))
+        known = new = 1.0
+        if self.due >= 1.0:
+            got = max(self.got, 0.0) / clump
+            known = lower_tail(got, self.due / clump, 1.0 / (drift + doubt))
+        if self.new_due >= 1.0:
+            spread = drift + new_doubt + clump / self.new_due
+            share = (max(self.new_got, 0.0) + clump / 2.0) / self.new_due
+            new = log_normal_tail(share, spread)
+        return both(known, new)
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
