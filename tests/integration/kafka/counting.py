@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 
 from streams.engine.intake import ProcessingError
-from streams.engine.registry import Output
 from streams.engine.poison import is_poison_note
+from streams.engine.registry import Output
 from streams.engine.shard import Batch, Snapshot, Tick
 from streams.kafka.options import SHARD_RECORD_KEY
 
