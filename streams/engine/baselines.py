@@ -121,13 +121,19 @@ class Rhythm(Struct, array_like=True):
     den: list[int] = []
 
     def at(self, ms: int, rules: BaselineRules) -> float:
-        """The factor of the hour around an instant, > 0: shrunk to 1, and smoothed."""
+        """The factor at an instant, > 0: shrunk to 1, and without a step from hour to hour."""
         if not self.num:
             return 1.0
         num, den = self.num, self.den
-        h = ms // HOUR_MS % 24
-        due = den[h - 1] + 2 * den[h] + den[(h + 1) % 24]
-        got = num[h - 1] + 2 * num[h] + num[(h + 1) % 24]
+        place = ms / HOUR_MS - 0.5
+        h = int(place) % 24
+        part = place - int(place)
+        last, after, later = h - 1, (h + 1) % 24, (h + 2) % 24
+        rest = 1.0 - part
+        got = rest * (num[last] + num[after]) + part * (num[h] + num[later])
+        due = rest * (den[last] + den[after]) + part * (den[h] + den[later])
+        got += 2.0 * (rest * num[h] + part * num[after])
+        due += 2.0 * (rest * den[h] + part * den[after])
         prior = rules.rhythm_prior * sum(den) + 1.0
         return (prior + got) / (prior + due)
 

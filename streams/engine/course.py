@@ -41,8 +41,10 @@ class LivePost(Struct, array_like=True):
     covered_ms: int = 0
     polled_ms: int = 0
 
-    def level(self, mean: float, shape: float, clump: float, near: float) -> tuple[float, float]:
-        """What the post is worth lately, and the shape (certainty) of that.
+    def level(
+        self, mean: float, shape: float, clump: float, near: float
+    ) -> tuple[float, float, float]:
+        """What the post is worth lately, over its life, and the shape (certainty) of the former.
 
         The creator's usual `mean` with its `shape` is the prior of the post's life, and that the
         prior of its near past, with a weight of at most `near`. Counts weigh by their clumps.
@@ -52,7 +54,7 @@ class LivePost(Struct, array_like=True):
         whole = sure / (shape / mean + self.due / clump)
         sure = min(sure, near)
         weight = sure + max(self.near_got, 0.0) / clump
-        return weight / (sure / whole + self.near_due / clump), weight
+        return weight / (sure / whole + self.near_due / clump), whole, weight
 
 
 class Step(NamedTuple):
@@ -144,7 +146,7 @@ class Course(Struct, array_like=True):
         fade = 2.0 ** (-span / base.near_half_life_ms)
         pace = self.rhythm.at((from_ms + to_ms) // 2, base)
         usuals: dict[str, tuple[float, float]] = {}
-        got = due = new_got = new_due = usual = 0.0
+        got = due = new_got = new_due = usual = plain = 0.0
         for post in self.posts:
             start, end, keep = from_ms, to_ms, fade
             if post.polled_ms:
@@ -160,9 +162,10 @@ class Course(Struct, array_like=True):
             mean, shape = usuals.get(post.media) or usuals.setdefault(
                 post.media, self.levels.usual(post.media, followers, base)
             )
-            level, _ = post.level(mean, shape, clump, near)
+            level, whole, _ = post.level(mean, shape, clump, near)
             x = level * share * pace
             usual += mean * share
+            plain += n if whole <= mean else n * mean / whole
             if post.got >= drop.known_count and post.due >= drop.known_share:
                 got += n
                 due += x
@@ -185,7 +188,7 @@ class Course(Struct, array_like=True):
             if grown and not held:
                 self.noise.learn(to_ms, got, due, base)
             if self.levels.count:
-                self.rhythm.learn(to_ms, got + new_got, usual, base)
+                self.rhythm.learn(to_ms, plain, usual, base)
         usual *= pace
         keep = 2.0 ** (-span / base.score_half_life_ms)
         self.recent_got = self.recent_got * keep + got + new_got
@@ -203,7 +206,7 @@ class Course(Struct, array_like=True):
         for post in self.posts:
             if post.held_due > 0.0:
                 mean, shape = self.levels.usual(post.media, followers, base)
-                level, weight = post.level(mean, shape, clump, base.near_prior)
+                level, _, weight = post.level(mean, shape, clump, base.near_prior)
                 x = level * post.held_due
                 if post.got >= drop.known_count and post.due >= drop.known_share:
                     known_sum += x

@@ -1,6 +1,7 @@
 """Tails: how likely a count as small, or as large, would be if all were as usual.
 
-Knows the negative binomial and the log-normal distribution, and nothing else. Must not know what is counted.
+Knows the negative binomial and the log-normal distribution, and nothing else. Must not know what
+is counted.
 """
 
 import math

@@ -58,8 +58,7 @@ class EngagementDrop(Struct, array_like=True):
         self._add(step)
         if self.episode.on:
             return self._follow(step, course, info, rules)
-        gain = step.got * math.log(drop.alternative) + step.due * (1.0 - drop.alternative)
-        self.cusum += gain
+        self.cusum += _gain(step, drop)
         if self.cusum <= 0.0 or self._refuted(step.to_ms, drop):
             self._drop_suspicion(course, rules)
             return []
@@ -68,7 +67,7 @@ class EngagementDrop(Struct, array_like=True):
         return []
 
     def _watch(self, step: Step, course: Course, rules: DropRules) -> None:
-        gain = step.got * math.log(rules.alternative) + step.due * (1.0 - rules.alternative)
+        gain = _gain(step, rules)
         if gain > 0.0 and course.levels.count >= rules.min_posts:
             self.since_ms = step.to_ms
             self.cusum = gain
@@ -258,6 +257,12 @@ class EngagementDrop(Struct, array_like=True):
             evidence=evidence,
             ended_ms=ended_ms,
         )
+
+
+def _gain(step: Step, rules: DropRules) -> float:
+    """What a step says for a fall rather than for "as usual": a log likelihood ratio."""
+    got, due = step.got + step.new_got, step.due + step.new_due
+    return got * math.log(rules.alternative) + due * (1.0 - rules.alternative)
 
 
 def _spread(posts: int) -> str:
