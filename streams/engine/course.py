@@ -163,10 +163,11 @@ class Course(Struct, array_like=True):
                 post.media, self.levels.usual(post.media, followers, base)
             )
             level, whole, _ = post.level(mean, shape, clump, near)
-            x = level * share * pace
+            known = post.got >= drop.known_count and post.due >= drop.known_share
+            x = (level if known else mean) * share * pace
             usual += mean * share
             plain += n if whole <= mean else n * mean / whole
-            if post.got >= drop.known_count and post.due >= drop.known_share:
+            if known:
                 got += n
                 due += x
             else:
@@ -206,15 +207,16 @@ class Course(Struct, array_like=True):
         for post in self.posts:
             if post.held_due > 0.0:
                 mean, shape = self.levels.usual(post.media, followers, base)
-                level, _, weight = post.level(mean, shape, clump, base.near_prior)
-                x = level * post.held_due
                 if post.got >= drop.known_count and post.due >= drop.known_share:
+                    level, _, weight = post.level(mean, shape, clump, base.near_prior)
+                    x = level * post.held_due
                     known_sum += x
                     weight = min(weight, base.sure_young + base.sure_grown * post.due)
                     known += x * x / weight
                 else:
+                    x = mean * post.held_due
                     new_sum += x
-                    new += x * x * (1.0 / weight + base.start_doubt / (post.due + post.held_due))
+                    new += x * x * (1.0 / shape + base.start_doubt / (post.due + post.held_due))
         return known / (known_sum * known_sum or 1.0), new / (new_sum * new_sum or 1.0)
 
     def release(self, since_ms: int, rules: BaselineRules) -> None:
