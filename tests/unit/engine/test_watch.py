@@ -27,11 +27,11 @@ def dropped(seed: int, left: float = 0.15, hours: float = 4.0) -> crowd.Run:
 
 def test_a_sustained_fall_is_an_alert_within_the_half_hour() -> None:
     delays = []
-    for seed in range(10):
+    for seed in range(12):
         (firing,) = dropped(seed).of("engagement_drop", "firing")
         delays.append(minutes(firing.updated_at, NOON + seed * 20 * MINUTE_MS))
     assert median(delays) < 20.0
-    assert max(delays) < 60.0
+    assert sorted(delays)[-2] < 30.0, "all but one"
 
 
 def test_a_drop_is_one_episode_from_firing_to_resolved() -> None:
@@ -52,7 +52,7 @@ def test_a_drop_says_what_was_expected_and_what_came() -> None:
     assert evidence.expected >= RULES.drop.min_expected
     assert evidence.observed < 0.4 * evidence.expected
     assert evidence.ratio == pytest.approx(evidence.observed / evidence.expected, abs=0.01)
-    assert 0.0 <= evidence.probability <= RULES.drop.fire_probability
+    assert 0.0 <= evidence.probability <= RULES.drop.limit(evidence.expected)
     assert evidence.window_start == firing.started_at
     assert evidence.samples >= RULES.drop.min_posts
     assert evidence.posts
@@ -71,7 +71,7 @@ def test_ordinary_days_raise_nothing(level: float, spread: float) -> None:
 
 def test_the_day_after_a_viral_post_raises_no_drop() -> None:
     creator = Creator(level=400.0)
-    for seed in range(4):
+    for seed in range(16):
         panes = crowd.days(seed, creator, 4.0, boosts={8: 25.0})
         assert crowd.run(panes, creator.info, START_MS + 4 * DAY_MS).of("engagement_drop") == []
 
