@@ -17,7 +17,7 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     enters the creator's baseline once, at `level_age_ms`.
     """
 
-    max_posts: int = 10
+    max_posts: int = 8
     post_life_ms: int = 30 * HOUR_MS
     level_age_ms: int = 4 * HOUR_MS
     level_memory: float = 40.0
