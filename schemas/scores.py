@@ -65,7 +65,7 @@ class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     """The latest numbers of one creator, key `creator_id`, on a compacted topic.
 
     `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
-    `score_samples` is the number of past windows behind that baseline. `as_of` is the event time
+    `score_samples` is the number of earlier posts behind that baseline. `as_of` is the event time
     up to which events were seen, `watermark` the event time up to which windows are closed.
     """
 

@@ -105,7 +105,7 @@ class DropRules(Struct, frozen=True, kw_only=True):
     """Posts from before the fall must show it, too, if only on few engagements: a run of weak posts
     is no drop of engagement."""
     fire_ratio: float = 0.38
-    fire_probability: float = 5e-6
+    fire_probability: float = 5e-7
     fire_relief: float = 50.0
     """The limit for the tail probability; above `min_expected` of known posts it rises with the
     square of that, up to this multiple: where much was expected, little hangs on a tail's shape."""
@@ -137,7 +137,7 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     min_share: float = 0.001
     """Net new followers within a window, as a share of all followers."""
     fire_ratio: float = 5.0
-    fire_probability: float = 1e-7
+    fire_probability: float = 5e-7
     half_life_ms: int = 7 * DAY_MS
     prior_hours: float = 4.0
     prior_rate_share: float = 0.00005
