@@ -137,7 +137,7 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     min_share: float = 0.001
     """Net new followers within a window, as a share of all followers."""
     fire_ratio: float = 5.0
-    fire_probability: float = 5e-7
+    fire_probability: float = 1e-7
     half_life_ms: int = 7 * DAY_MS
     prior_hours: float = 4.0
     prior_rate_share: float = 0.00005
