@@ -6,6 +6,7 @@ Knows how a right result can be made wrong in small ways. Must not know how it i
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.faults.oracle import Expected
@@ -34,22 +35,15 @@ def _like(number: int) -> Callable[[dict[str, Any]], None]:
 
 
 def _moved(found: Found) -> Found:
-    """A like counted in another minute of the same creator: the totals stay right."""
-    creator = next(
-        creator
-        for creator in sorted({record["creator_id"] for record in found.windows})
-        if sum(bool(r["likes"]) for r in found.windows if r["creator_id"] == creator) > 1
-    )
-    chosen = [
-        number
-        for number, record in enumerate(found.windows)
-        if record["creator_id"] == creator and record["likes"]
-    ]
-    windows = list(found.windows)
-    for at, number in zip(chosen, (-1, 1), strict=False):
-        windows[at] = dict(windows[at])
-        _like(number)(windows[at])
-    return replace(found, windows=windows)
+    """A like counted in the next minute of the same creator: the totals stay right."""
+    fewer = _with_window(found, _like(-1))
+    whole = next(a for a, b in zip(found.windows, fewer.windows, strict=True) if a != b)
+    moved = {name: 0 if isinstance(value, int) else value for name, value in whole.items()}
+    moved |= {"revenue": 0.0, "events": 1, "likes": 1, "engagements": 1}
+    for edge in ("window_start", "window_end"):
+        later = datetime.fromisoformat(whole[edge]) + timedelta(minutes=1)
+        moved[edge] = later.isoformat().replace("+00:00", "Z")
+    return replace(fewer, windows=[*fewer.windows, moved])
 
 
 def _split(found: Found) -> Found:
