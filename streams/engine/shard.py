@@ -27,7 +27,7 @@ from streams.engine.registry import Output, Registry
 from streams.engine.rules import Rules
 from streams.engine.sentiment import Analyser, load_default
 from streams.engine.stats import ShardStats
-from streams.engine.watermark import Watermark
+from streams.engine.watermark import NO_HEADS, Watermark
 
 SHARD_KEY = b"\x00shard"
 RING_TAG = b"\x00r"
@@ -63,13 +63,16 @@ class Batch(NamedTuple):
 class Tick(NamedTuple):
     """Time passes, as told by the edge.
 
-    `now_ms` is the wall clock, for pacing and elapsed time. `undrained` are the inbound topics that
-    still have unread records. `frozen` while the edge cannot know that.
+    `now_ms` is the wall clock, for pacing and elapsed time; it stands still where only events move
+    time. `undrained` are the inbound topics that still have unread records. `frozen` while the edge
+    cannot know that. `heads` are the event times of the next records of undrained topics, where
+    they are known.
     """
 
     now_ms: int
     undrained: frozenset[str]
     frozen: bool = False
+    heads: Mapping[str, int] = NO_HEADS
 
 
 class Snapshot(NamedTuple):
@@ -146,6 +149,11 @@ class Shard:
         return self._positions
 
     @property
+    def clocks(self) -> Mapping[str, int]:
+        """The highest event time read of each inbound topic, in ms."""
+        return self._watermark.clocks
+
+    @property
     def watermark_ms(self) -> int | None:
         """Event time up to which windows are closed."""
         return self._watermark.at
@@ -191,7 +199,7 @@ class Shard:
 
     def advance(self, tick: Tick) -> None:
         """Let time pass: close what the watermark has passed, and emit the scores that are due."""
-        self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen)
+        self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen, heads=tick.heads)
         self._calendar.advance(tick.now_ms)
 
     def dirty(self) -> int:

@@ -4,12 +4,17 @@ Knows the clocks of the topics and the rule that turns them into one watermark. 
 clock: it is told what time passed.
 
 A topic's clock is the highest min(event time, broker time) seen on it. While topics have unread
-records, the watermark is the lowest of their clocks minus the allowed lateness. When all are
-drained, nothing that is written is older than what was read, so it follows the highest clock, and
-then elapsed time, so that windows close in a quiet stream. It never goes back.
+records, the watermark is the lowest of their clocks minus the allowed lateness; where the next
+record of a topic is known, its time counts, so that a gap in a sparse topic holds nothing back.
+When all are drained, nothing that is written is older than what was read, so it follows the highest
+clock, and then elapsed time, so that windows close in a quiet stream. It never goes back.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+
+NO_HEADS: Mapping[str, int] = {}
+"""No topic's next record is known."""
 
 
 class Watermark:
@@ -32,15 +37,27 @@ class Watermark:
             self.clocks[topic] = at_ms
             self.stream = max(self.stream, at_ms)
 
-    def tick(self, now_ms: int, undrained: AbstractSet[str], *, frozen: bool) -> int | None:
-        """Time passes, as told by the edge; the watermark after it."""
+    def tick(
+        self,
+        now_ms: int,
+        undrained: AbstractSet[str],
+        *,
+        frozen: bool,
+        heads: Mapping[str, int] = NO_HEADS,
+    ) -> int | None:
+        """Time passes, as told by the edge; the watermark after it.
+
+        `heads` are the event times of the next records of undrained topics, as far as known.
+        """
         if frozen:
             self.told = None
             return self.at
         if undrained:
             self.told = None
-            if undrained <= self.clocks.keys():
-                self._reach(min(self.clocks[topic] for topic in undrained) - self.lateness)
+            clocks = self.clocks
+            reached = [max(clocks.get(t, -1), heads.get(t, -1)) for t in undrained]
+            if (slowest := min(reached)) >= 0:
+                self._reach(slowest - self.lateness)
             return self.at
         if self.clocks:
             if self.at is not None and self.told is not None:

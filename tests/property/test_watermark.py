@@ -43,6 +43,28 @@ def test_an_unread_topic_that_was_never_read_holds_it_altogether() -> None:
     assert watermark.tick(0, {"likes", "comments"}, frozen=False) is None
 
 
+def test_a_gap_in_a_sparse_topic_holds_nothing_back_once_its_next_record_is_known() -> None:
+    watermark = Watermark(LATENESS)
+    watermark.observe("posts", 100_000)
+    watermark.observe("likes", 500_000)
+    undrained, heads = {"likes", "posts"}, {"posts": 900_000}
+    assert watermark.tick(0, undrained, frozen=False, heads=heads) == 490_000
+    assert watermark.stream == 500_000, "what is known to come has not been read yet"
+
+
+def test_a_topic_that_was_never_read_holds_it_at_its_first_record_once_that_is_known() -> None:
+    watermark = Watermark(LATENESS)
+    watermark.observe("likes", 500_000)
+    heads = {"posts": 300_000}
+    assert watermark.tick(0, {"likes", "posts"}, frozen=False, heads=heads) == 290_000
+
+
+def test_a_next_record_that_is_late_takes_no_time_back() -> None:
+    watermark = Watermark(LATENESS)
+    watermark.observe("posts", 400_000)
+    assert watermark.tick(0, {"posts"}, frozen=False, heads={"posts": 100_000}) == 390_000
+
+
 def test_a_drained_topic_holds_nothing_back() -> None:
     watermark = Watermark(LATENESS)
     watermark.observe("comments", 100_000)
