@@ -1,19 +1,20 @@
 """Load: mixed events with a known total, in a Kafka topic set before anybody reads them.
 
-Knows the mix, the skew and the span of event time. Imports nothing of what is measured.
+Knows the mix, the skew and the span of event time. Imports nothing of what is measured. The same
+seed and end give the same bytes, so that what one reads is a prefix of what another reads.
 """
 
 import asyncio
-import random
 import time
-from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
+from typing import NamedTuple
 
+import numpy as np
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 MIX = (
     ("likes", 0.70),
@@ -24,94 +25,145 @@ MIX = (
     ("clicks", 0.02),
     ("posts", 0.02),
 )
+TOPICS = tuple(name for name, _ in MIX)
 CREATORS = 1_000
 ACTORS = 500_000
 ZIPF = 1.0
+POSTS_EACH = 5
 EVENT_HOURS = 1.25
-_COMMENTS = (
-    "love this so much, where is the jacket from?",
-    "ok but why is nobody talking about the ending",
-    "not a fan of the new format, unfollowed",
-    "🔥🔥🔥",
-    "first!",
-    "this helped me a lot, thank you for explaining it so calmly",
-    "another ad again? disappointed",
-    "the light in the second picture is amazing",
-)
+BATCH_BYTES = 262_144
+_CHUNK = 100_000
+_COMMENTS = [
+    orjson.dumps(text)
+    for text in (
+        "love this so much, where is the jacket from?",
+        "ok but why is nobody talking about the ending",
+        "not a fan of the new format, unfollowed",
+        "🔥🔥🔥",
+        "first!",
+        "this helped me a lot, thank you for explaining it so calmly",
+        "another ad again? disappointed",
+        "the light in the second picture is amazing",
+    )
+]
+
+_HEAD = b'{"event_id":"e%d","creator_id":"creator-%d","platform":"instagram","occurred_at":%d'
+_ACTED = _HEAD + b',"post_id":"post-%d-%d","actor_id":"actor-%d","action":"%b"}'
+_COMMENTED = _HEAD + b',"comment_id":"k%d","post_id":"post-%d-%d","actor_id":"actor-%d","text":%b}'
+_FOLLOWED = _HEAD + b',"actor_id":"actor-%d"}'
+_POLLED = _HEAD + b',"post_id":"post-%d-%d","views":%d}'
+_CLICKED = _HEAD + b',"campaign_id":"campaign-1","link_id":"link-1"}'
+_POSTED = _HEAD + b',"post_id":"post-%d","media_type":"photo"}'
 
 
-def events(total: int, end_ms: int, seed: int = 1) -> Iterator[tuple[str, str, bytes]]:
-    """`total` events as (topic, creator, value) in the order of time, which ends at `end_ms`."""
-    chance = random.Random(seed)
-    names = [name for name, _ in MIX]
-    shares = list(accumulate(share for _, share in MIX))
-    weights = list(accumulate(1 / (rank + 1) ** ZIPF for rank in range(CREATORS)))
-    span = EVENT_HOURS * 3_600_000
-    start = end_ms - span
-    for number in range(total):
-        at = int(start + span * number / total)
-        creator = bisect(weights, chance.random() * weights[-1])
-        topic = names[min(bisect(shares, chance.random()), len(names) - 1)]
-        event: dict[str, object] = {
-            "event_id": f"e{number}",
-            "creator_id": f"creator-{creator}",
-            "platform": "instagram",
-            "occurred_at": at,
-        }
-        post = f"post-{creator}-{chance.randrange(5)}"
-        actor = f"actor-{chance.randrange(ACTORS)}"
-        if topic in ("likes", "shares"):
-            action = "add" if chance.random() < 0.97 else "remove"
-            event |= {"post_id": post, "actor_id": actor, "action": action}
-        elif topic == "comments":
-            text = _COMMENTS[chance.randrange(len(_COMMENTS))]
-            event |= {"comment_id": f"k{number}", "post_id": post, "actor_id": actor, "text": text}
-        elif topic == "follows":
-            event |= {"actor_id": actor}
-        elif topic == "counters":
-            event |= {"post_id": post, "views": number}
-        elif topic == "clicks":
-            event |= {"campaign_id": "campaign-1", "link_id": "link-1"}
-        else:
-            event |= {"post_id": f"post-{number}", "media_type": "photo"}
-        yield topic, f"creator-{creator}", orjson.dumps(event)
+class Stream(NamedTuple):
+    """What the events are drawn from; `total` events fill `hours` that end at `end_ms`.
+
+    Event ids are numbered from `first_id`, so that streams can follow each other; `removed` is the
+    share of likes and shares that are taken back.
+    """
+
+    total: int
+    end_ms: int
+    creators: int = CREATORS
+    hours: float = EVENT_HOURS
+    seed: int = 1
+    first_id: int = 0
+    removed: float = 0.03
+
+
+def key_of(creator: int) -> bytes:
+    """The record key of a creator by its rank."""
+    return b"creator-%d" % creator
+
+
+def events(stream: Stream, upto: int | None = None) -> Iterator[tuple[str, int, bytes]]:
+    """The first `upto` events (all by default) as (topic, creator's rank, value), in time order."""
+    chance = np.random.default_rng(stream.seed)
+    shares = np.cumsum([share for _, share in MIX])
+    weights = np.cumsum(1 / np.arange(1, stream.creators + 1) ** ZIPF)
+    start, span = stream.end_ms - stream.hours * 3_600_000, stream.hours * 3_600_000
+    wanted = stream.total if upto is None else min(upto, stream.total)
+    for first in range(0, wanted, _CHUNK):
+        ranks = np.searchsorted(weights, chance.random(_CHUNK) * weights[-1], side="right")
+        kinds = np.minimum(np.searchsorted(shares, chance.random(_CHUNK), side="right"), 6)
+        at = start + span * np.arange(first, first + _CHUNK) / stream.total
+        drawn = zip(
+            range(stream.first_id + first, stream.first_id + wanted),
+            at.astype(np.int64).tolist(),
+            ranks.tolist(),
+            kinds.tolist(),
+            chance.integers(POSTS_EACH, size=_CHUNK).tolist(),
+            chance.integers(ACTORS, size=_CHUNK).tolist(),
+            (chance.random(_CHUNK) < stream.removed).tolist(),
+            chance.integers(len(_COMMENTS), size=_CHUNK).tolist(),
+            strict=False,
+        )
+        for n, ms, rank, kind, post, actor, removed, said in drawn:
+            topic = TOPICS[kind]
+            if topic in ("likes", "shares"):
+                action = b"remove" if removed else b"add"
+                value = _ACTED % (n, rank, ms, rank, post, actor, action)
+            elif topic == "comments":
+                value = _COMMENTED % (n, rank, ms, n, rank, post, actor, _COMMENTS[said])
+            elif topic == "follows":
+                value = _FOLLOWED % (n, rank, ms, actor)
+            elif topic == "counters":
+                value = _POLLED % (n, rank, ms, rank, post, n)
+            elif topic == "clicks":
+                value = _CLICKED % (n, rank, ms)
+            else:
+                value = _POSTED % (n, rank, ms, n)
+            yield topic, rank, value
+
+
+class Placement:
+    """Which partition a creator's records belong to, as Kafka's own partitioner has it."""
+
+    def __init__(self, partitions: int, creators: int) -> None:
+        place, everything = DefaultPartitioner(), list(range(partitions))
+        self.keys = [key_of(rank) for rank in range(creators)]
+        self.partitions = [place(key, everything, everything) for key in self.keys]
 
 
 async def preload(
-    bootstrap: str, partitions: int, total: int, *, prefix: str = "", seed: int = 1
+    bootstrap: str, partitions: int, stream: Stream, *, upto: int | None = None, prefix: str = ""
 ) -> Counter[str]:
-    """Write `total` events before anything reads; how many went to each topic."""
-    partitioner = DefaultPartitioner()
-    everything = list(range(partitions))
-    placed: dict[str, int] = {}
+    """Write the first `upto` events before anything reads; how many went to each topic."""
+    place = Placement(partitions, stream.creators)
+    keys, homes = place.keys, place.partitions
     sent: Counter[str] = Counter()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=262_144)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=BATCH_BYTES
+    )
     await producer.start()
-    builders: dict[tuple[str, int], object] = {}
+    builders: dict[tuple[str, int], BatchBuilder] = {}
     futures: list[asyncio.Future[object]] = []
+
+    async def ship(topic: str, partition: int) -> None:
+        builder = builders.pop((topic, partition))
+        sent[topic] += builder.record_count()
+        builder.close()
+        futures.append(await producer.send_batch(builder, prefix + topic, partition=partition))
+
     try:
-        now = int(time.time() * 1000)
-        for name, creator, value in events(total, now - 60_000, seed):
-            partition = placed.get(creator)
-            if partition is None:
-                partition = partitioner(creator.encode(), everything, everything)
-                placed[creator] = partition
-            topic = prefix + name
-            sent[topic] += 1
-            builder = builders.get((topic, partition))
+        for topic, rank, value in events(stream, upto):
+            at = topic, homes[rank]
+            builder = builders.get(at)
             if builder is None:
-                builder = builders[topic, partition] = producer.create_batch()
-            if builder.append(key=creator.encode(), value=value, timestamp=None) is None:  # type: ignore[attr-defined]
-                builder.close()  # type: ignore[attr-defined]
-                futures.append(
-                    await producer.send_batch(builder, topic, partition=partition)  # type: ignore[arg-type]
-                )
-                builder = builders[topic, partition] = producer.create_batch()
-                builder.append(key=creator.encode(), value=value, timestamp=None)
-        for (topic, partition), builder in builders.items():
-            builder.close()  # type: ignore[attr-defined]
-            futures.append(await producer.send_batch(builder, topic, partition=partition))  # type: ignore[arg-type]
+                builder = builders[at] = producer.create_batch()
+            if builder.append(key=keys[rank], value=value, timestamp=None) is None:
+                await ship(*at)
+                builder = builders[at] = producer.create_batch()
+                builder.append(key=keys[rank], value=value, timestamp=None)
+        for topic, partition in list(builders):
+            await ship(topic, partition)
         await asyncio.gather(*futures)
     finally:
         await producer.stop()
     return sent
+
+
+def recent(total: int, **stream: int | float) -> Stream:
+    """A stream of `total` events that ends a minute ago."""
+    return Stream(total, int(time.time() * 1000) - 60_000, **stream)  # type: ignore[arg-type]

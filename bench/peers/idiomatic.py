@@ -1,6 +1,6 @@
-"""The peer: the same counts as one would write them in Faust, with a Record and a windowed table.
+"""Idiomatic Faust: the counts as one would write them first, a Record and a windowed table.
 
-Run as `faust -A bench.idiomatic worker`; the broker is in BENCH_BOOTSTRAP.
+Run as `faust -A bench.peers.idiomatic worker`; the broker is in BENCH_BOOTSTRAP.
 """
 
 import os

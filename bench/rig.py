@@ -1,0 +1,120 @@
+"""Rig: one broker, the backlogs that are read from it, and processes on cores of their own.
+
+Knows where things run and which events a topic set holds. Must not know who reads them.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from bench.load import TOPICS, Stream, preload
+from tests.harness.kafka import KafkaServer
+from tests.harness.ports import free_port
+from tests.harness.procs import Process, pulse
+from tests.harness.topics import create_topics
+
+PARTITIONS = 4
+BROKER_CORE, WORKER_CORE = 0, 1
+
+
+def say(text: str) -> None:
+    """Progress, on stderr."""
+    print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)
+
+
+def pinned(process: Process, core: int = WORKER_CORE) -> Process:
+    """The same process, not yet started, bound to one core."""
+    process.command = ["taskset", "-c", str(core), *process.command]
+    return process
+
+
+class Rig:
+    """A broker on one core, this process beside it, and what is measured alone on another."""
+
+    def __init__(self, workdir: Path, stream: Stream) -> None:
+        self.workdir = workdir
+        self.stream = stream
+        self.kafka = KafkaServer(workdir / "kafka")
+        self._backlogs: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        if (os.cpu_count() or 1) > 1:
+            os.sched_setaffinity(0, {BROKER_CORE})  # inherited by the broker
+        self.kafka.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kafka.stop()
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address."""
+        return self.kafka.bootstrap
+
+    def pulse_env(self, app_id: str = "bench") -> dict[str, str]:
+        """The settings of our worker: as shipped, but for what names and reaches things."""
+        return {
+            "PULSE_BOOTSTRAP_SERVERS": self.bootstrap,
+            "PULSE_PARTITIONS": str(PARTITIONS),
+            "PULSE_APP_ID": app_id,
+            "PULSE_HTTP_PORT": str(free_port()),
+            "PULSE_ACTOR_SECRET": "benchmark-secret-of-no-value",
+        }
+
+    def peer_env(self, upto: int, **more: str) -> dict[str, str]:
+        """What a peer is told: the broker, its topics and how many events they hold."""
+        return {
+            "BENCH_BOOTSTRAP": self.bootstrap,
+            "BENCH_PARTITIONS": str(PARTITIONS),
+            "BENCH_TOPICS": ",".join(self.topics(upto)),
+            "BENCH_EVENTS": str(upto),
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+        } | more
+
+    def create_product_topics(self, env: Mapping[str, str]) -> None:
+        """Create our own topics, as an operator would."""
+        with pulse("topics", "create", log=self.workdir / "topics.log", env=dict(env)) as setup:
+            if setup.wait(120):
+                raise RuntimeError(setup.tail())
+
+    def topics(self, upto: int) -> list[str]:
+        """The topics that hold the first `upto` events; the whole stream is in our own."""
+        prefix = "" if upto >= self.stream.total else f"first-{upto}-"
+        return [prefix + name for name in TOPICS]
+
+    async def backlog(self, upto: int | None = None) -> int:
+        """Have the first `upto` events (all by default) on their topics; how many there are."""
+        upto = min(upto or self.stream.total, self.stream.total)
+        names = self.topics(upto)
+        if names[0] not in self._backlogs:
+            if upto == self.stream.total:
+                self.create_product_topics(self.pulse_env())
+            else:
+                times = {"message.timestamp.type": "LogAppendTime"}
+                await create_topics(self.bootstrap, dict.fromkeys(names, PARTITIONS), times)
+            say(f"writing {upto:,} events")
+            prefix = names[0].removesuffix(TOPICS[0])
+            sent = await preload(self.bootstrap, PARTITIONS, self.stream, upto=upto, prefix=prefix)
+            assert sum(sent.values()) == upto, sent
+            self._backlogs[names[0]] = upto
+        return upto
+
+    def by_minute(self, upto: int) -> dict[int, int]:
+        """How many of the first `upto` events fall into each minute since the epoch."""
+        stream = self.stream
+        span = stream.hours * 3_600_000
+        at = stream.end_ms - span + span * np.arange(upto) / stream.total
+        minutes, counts = np.unique(at.astype(np.int64) // 60_000, return_counts=True)
+        return dict(zip(minutes.tolist(), counts.tolist(), strict=True))
