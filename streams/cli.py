@@ -31,6 +31,7 @@ class _Late(NamedTuple):
 
 _LATE = {
     "worker": _Late("streams.worker", "command", "Compute scores, windows and alerts."),
+    "state": _Late("streams.state", "group", "List, show, export, delete, mend state."),
     "doctor": _Late("streams.doctor", "command", "Check settings, broker and topics."),
     "demo": _Late("streams.demo", "command", "Broker, worker, simulator, live board in one."),
     "simulate": _Late(
@@ -203,42 +204,6 @@ def topics_check() -> None:
       pulse topics check
     """
     _check_topics(_options())
-
-
-@main.group("state")
-def state_group() -> None:
-    """Mend the workers' state, when one of them asks for it.
-
-    \b
-    Example:
-      pulse state accept-gap
-    """
-
-
-@state_group.command("accept-gap")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def state_accept_gap(yes: bool) -> None:
-    """Go on from what is left of a log that has lost unread records.
-
-    A worker that finds its next record gone (deleted by retention, say) stops rather than skip it
-    silently. Stop all workers, run this, and start them again: what was lost is listed and will
-    not be counted.
-
-    \b
-    Example:
-      pulse state accept-gap --yes
-    """
-    from streams.app import kafka_options, shard_restorer
-    from streams.kafka.gap import accept_gaps
-
-    settings = load_settings()
-    if not yes:
-        click.confirm("Lost records will never be counted. Are all workers stopped?", abort=True)
-    gaps = asyncio.run(accept_gaps(kafka_options(settings), shard_restorer(settings)))
-    for gap in gaps:
-        click.echo(f"{gap.topic}[{gap.partition}]: lost offsets {gap.position} to {gap.begin - 1}")
-    if not gaps:
-        click.echo("nothing is missing")
 
 
 def _options() -> "KafkaOptions":

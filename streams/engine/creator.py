@@ -40,6 +40,7 @@ class CorruptStateError(Exception):
     def __init__(self, key: bytes, why: str) -> None:
         super().__init__(f"stored state record {key!r} cannot be read: {why}")
         self.key = key
+        self.why = why
 
 
 class MinuteRecord(msgspec.Struct, array_like=True):
@@ -284,13 +285,22 @@ class Creator:
                 creator.panes = Panes.from_record(_panes.decode(body(parts[tag])), since)
             else:
                 creator.panes = Panes.from_record(PanesRecord(0, {}, {}, {}), since)
+            tag = MOOD_NOW
+            mood_since = _scale.decode(body(parts[tag])) if tag in parts else {}
             tag = MOOD
-            mood_since = _scale.decode(body(parts[MOOD_NOW])) if MOOD_NOW in parts else {}
             stored = _panes.decode(body(parts[tag])) if tag in parts else PanesRecord(0, {}, {}, {})
             creator.mood = Panes.from_record(stored, mood_since)
             tag = ACTORS
             table = body(parts[tag]) if tag in parts else b""
+            if len(table) % 2:
+                raise ValueError("a table of 16 bit numbers has an odd length")
+            tag = NOW
             creator.actors = Actors(table, now.actors if now else b"")
+            if now:
+                creator.minutes = {
+                    minute: Minute(held.counts, set(array("H", held.actors)))
+                    for minute, held in now.minutes.items()
+                }
             tag = WATCH
             if tag in parts:
                 creator.watch = _watch.decode(body(parts[tag]))
@@ -298,13 +308,9 @@ class Creator:
             if tag in parts:
                 creator.card = _card.decode(body(parts[tag]))
                 creator.sources = creator.card.ledger.sources
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, IndexError) as error:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
         if now:
-            creator.minutes = {
-                minute: Minute(held.counts, set(array("H", held.actors)))
-                for minute, held in now.minutes.items()
-            }
             creator.facts = now.facts
             creator.refresh, creator.deadline = now.refresh, now.deadline
             creator.owed, creator.mood_owed = now.owed, now.mood_owed
@@ -315,8 +321,13 @@ class Creator:
 def body(value: bytes) -> bytes:
     """A stored value without its version byte. Raises ValueError for another version."""
     if value[:1] != VERSION:
-        raise ValueError(f"version {value[:1].hex() or 'missing'}, expected {VERSION.hex()}")
+        raise ValueError(wrong_version(value))
     return value[1:]
+
+
+def wrong_version(value: bytes) -> str:
+    """What is wrong with a stored value that begins with another version byte."""
+    return f"version {value[:1].hex() or 'missing'}, expected {VERSION.hex()}"
 
 
 def micro(value: float) -> int:

@@ -28,7 +28,7 @@ from streams.engine import counts
 from streams.engine.actors import MINUTE_SLOTS, TICKS
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
-from streams.engine.creator import Creator, micro
+from streams.engine.creator import CorruptStateError, Creator, micro
 from streams.engine.dedup import DuplicateFilter
 from streams.engine.detours import (
     EARLIEST_MS,
@@ -161,6 +161,9 @@ class Intake:
                 if creator.late:
                     detours.late(topic, record, creator, ms)
                 count(creator, event, at)  # type: ignore[arg-type]
+        except CorruptStateError:
+            # Not the record's fault: set aside, it would be lost for a state that can be mended.
+            raise
         except Exception as error:
             raise ProcessingError(topic, record.offset) from error
         if clock >= 0:

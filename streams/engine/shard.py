@@ -19,6 +19,7 @@ from streams.engine.creator import (
     CorruptStateError,
     Creator,
     body,
+    wrong_version,
 )
 from streams.engine.dedup import PAGE, DuplicateFilter
 from streams.engine.intake import Intake
@@ -266,10 +267,14 @@ class Shard:
         for table in (engagement, tables.get(SENTIMENT, {})):
             for key, value in table.items():
                 if key.startswith(RING_TAG):
-                    pages[int.from_bytes(key[len(RING_TAG) :], "big")] = body(value)
+                    number = int.from_bytes(key[len(RING_TAG) :], "big")
+                    pages[number] = _page(record, key, number, value)
                 elif key != SHARD_KEY and not is_poison_note(key):
                     if key[:1] not in TAGS:
                         raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
+                    if value[:1] != VERSION:
+                        # Told at once, though the creator may be touched much later.
+                        raise CorruptStateError(key, wrong_version(value))
                     stored.setdefault(_creator_id(key), {})[key[:1]] = value
         shard._duplicates = _ring(record, pages, config.duplicate_horizon)
         shard._intake.duplicates = shard._duplicates
@@ -285,16 +290,18 @@ def _creator_id(key: bytes) -> str:
         raise CorruptStateError(key, str(error)) from error
 
 
+def _page(record: ShardRecord, key: bytes, number: int, value: bytes) -> bytes:
+    """A stored page of the duplicate filter. Raises CorruptStateError."""
+    if value[:1] != VERSION:
+        raise CorruptStateError(key, wrong_version(value))
+    if len(value) != 1 + 8 * PAGE or number * PAGE >= record.ring:
+        raise CorruptStateError(key, "this page of the duplicate filter has a wrong size or number")
+    return value[1:]
+
+
 def _ring(record: ShardRecord, pages: dict[int, bytes], capacity: int) -> DuplicateFilter:
     """The duplicate filter as stored, moved to a new capacity if that was changed."""
     stored = DuplicateFilter(record.ring)
-    if any(
-        len(raw) != 8 * PAGE or not 0 <= page < stored.capacity // PAGE
-        for page, raw in pages.items()
-    ):
-        raise CorruptStateError(
-            RING_TAG, "a page of the duplicate filter has a wrong size or number"
-        )
     stored.restore(record.accepted, pages)
     wanted = DuplicateFilter(capacity)
     if wanted.capacity == stored.capacity:

@@ -4,17 +4,15 @@ Knows how to own partitions without a group while all workers are stopped. Must 
 lost records were.
 """
 
-import asyncio
-import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from streams.engine.shard import Batch
 from streams.kafka.checkpoint import Checkpointer
+from streams.kafka.custody import require_no_members
 from streams.kafka.fuse import FatalError, Fuse
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
@@ -42,31 +40,11 @@ async def accept_gaps(
     All workers must be stopped. Raises `FatalError` if one is not, or if a log ends before the
     state's position (its topic was made anew, and the state has to be too).
     """
-    await _require_no_members(options)
+    await require_no_members(options)
     gaps: list[Gap] = []
     for partition in range(options.partitions):
         gaps += await _accept_in(options, partition, restore_shard, fuse or Fuse())
     return gaps
-
-
-async def _require_no_members(options: KafkaOptions) -> None:
-    # One that has crashed stays a member until its session ends.
-    deadline = time.monotonic() + options.session_timeout * 1.5
-    admin = AIOKafkaAdminClient(**options.client())
-    try:
-        await admin.start()
-        while True:
-            [answer] = await admin.describe_consumer_groups([options.app_id])
-            members = sum(len(group[5]) for group in answer.groups)
-            if not members:
-                return
-            if time.monotonic() > deadline:
-                raise FatalError(
-                    f"{members} workers of {options.app_id} are running; stop them all first"
-                )
-            await asyncio.sleep(0.2)
-    finally:
-        await admin.close()
 
 
 async def _accept_in(

@@ -5,14 +5,16 @@ Knows changelog topics and how to read one to its end. Must not know what the re
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.structs import TopicPartition
 
 from schemas import topics
 from streams.kafka.options import KafkaOptions
 
+Take = Callable[[Sequence[ConsumerRecord]], None]
+"""Called with what was read of one changelog, in order."""
 Progress = Callable[[int, int, int], None]
 """Called while a partition is restored: partition, offsets read, offsets in all."""
 
@@ -29,8 +31,32 @@ async def restore_tables(
     `TimeoutError` if nothing comes for `STALL_SECONDS`.
     """
     tables: dict[str, dict[bytes, bytes]] = {name: {} for name in topics.TABLES}
+    await read_changelogs(
+        options, partition, {name: _into(table) for name, table in tables.items()}, progress
+    )
+    return tables
+
+
+def _into(table: dict[bytes, bytes]) -> Take:
+    def take(records: Sequence[ConsumerRecord]) -> None:
+        for record in records:
+            if record.value is None:
+                table.pop(record.key, None)
+            else:
+                table[record.key] = record.value
+
+    return take
+
+
+async def read_changelogs(
+    options: KafkaOptions, partition: int, takers: Mapping[str, Take], progress: Progress
+) -> None:
+    """Hand every committed record of `partition` to its table's taker, up to the changelogs' end.
+
+    Raises `TimeoutError` if nothing comes for `STALL_SECONDS`.
+    """
     by_tp = {
-        TopicPartition(options.changelog(name), partition): table for name, table in tables.items()
+        TopicPartition(options.changelog(name), partition): take for name, take in takers.items()
     }
     consumer = AIOKafkaConsumer(
         **options.client(),
@@ -63,12 +89,11 @@ async def restore_tables(
         )
     finally:
         await consumer.stop()
-    return tables
 
 
 async def _read_to(
     consumer: AIOKafkaConsumer,
-    by_tp: dict[TopicPartition, dict[bytes, bytes]],
+    by_tp: Mapping[TopicPartition, Take],
     end_of: Callable[[TopicPartition], int],
     told: Callable[[int], None],
 ) -> None:
@@ -84,10 +109,5 @@ async def _read_to(
         if time.monotonic() - moved_at > STALL_SECONDS:
             raise TimeoutError(f"changelogs {sorted(by_tp)} do not answer")
         for tp, records in (await consumer.getmany(timeout_ms=200)).items():
-            table = by_tp[tp]
-            for record in records:
-                if record.value is None:
-                    table.pop(record.key, None)
-                else:
-                    table[record.key] = record.value
+            by_tp[tp](records)
         await asyncio.sleep(0)

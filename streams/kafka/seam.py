@@ -15,16 +15,18 @@ import faust
 from faust.types import TP
 
 from schemas import topics
+from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
 from streams.engine.poison import poison_note
 from streams.engine.shard import Batch, Snapshot, Tick
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.clocks import Freshness
-from streams.kafka.fuse import Blown, Fuse
+from streams.kafka.fuse import Blown, FatalError, Fuse
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
 from streams.kafka.producer import PartitionProducer
+from streams.kafka.records import unreadable
 from streams.kafka.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
@@ -114,10 +116,8 @@ class Seam:
             return
         try:
             hole = slot.shard.apply(batch)
-        except ProcessingError as error:
-            slot.suspended = True
-            slot.checkpointer.give_up()
-            self.spawn(self._leave_because_of(error, slot))
+        except (ProcessingError, CorruptStateError) as error:
+            self._give_up(slot, error)
             return
         except BaseException as error:
             self.fuse.blow(
@@ -132,6 +132,17 @@ class Seam:
         self._sought.pop(tp, None)
         if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
             slot.kick.set()
+
+    def _give_up(self, slot: Slot, error: ProcessingError | CorruptStateError) -> None:
+        slot.suspended = True
+        slot.checkpointer.give_up()
+        if isinstance(error, ProcessingError):
+            self.spawn(self._leave_because_of(error, slot))
+        else:
+            self.spawn(self._leave_corrupt(error, slot.partition))
+
+    async def _leave_corrupt(self, error: CorruptStateError, partition: int) -> None:
+        raise await unreadable(self.options, partition, error) from error
 
     async def _leave_because_of(self, error: ProcessingError, slot: Slot) -> None:
         # Without the note, the record would end every worker that the partition comes to.
@@ -185,6 +196,8 @@ class Seam:
             await work
         except Blown:
             return
+        except FatalError as error:
+            self.fuse.blow("the worker must not go on", error)
         except Exception as error:
             self.fuse.blow(f"{work!r} failed", error)
 
@@ -211,7 +224,11 @@ class Seam:
             undrained, frozen = self._freshness.judge(
                 slot.partition, self._physical, slot.shard.positions
             )
-            slot.shard.advance(Tick(now_ms, undrained, frozen))
+            try:
+                slot.shard.advance(Tick(now_ms, undrained, frozen))
+            except CorruptStateError as error:
+                self._give_up(slot, error)
+                continue
             self._find_stragglers(slot, answers)
             if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
                 slot.kick.set()

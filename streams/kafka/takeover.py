@@ -14,6 +14,7 @@ from typing import Any, cast
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.engine.creator import CorruptStateError
 from streams.engine.poison import is_poison_note
 from streams.engine.shard import Batch
 from streams.kafka.chain import position_lost
@@ -22,6 +23,7 @@ from streams.kafka.fuse import FatalError
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from streams.kafka.ports import ShardPort
 from streams.kafka.producer import PartitionProducer
+from streams.kafka.records import unreadable
 from streams.kafka.restore import restore_tables
 from streams.kafka.seam import Seam, Slot
 
@@ -173,6 +175,9 @@ class Takeover:
                     # The very first checkpoint ended halfway: all of it will be read again.
                     tables = {name: _notes(table) for name, table in tables.items()}
                 shard = await asyncio.to_thread(seam.restore, partition, tables)
+            except CorruptStateError as error:
+                await producer.close()
+                raise await unreadable(seam.options, partition, error) from error
             except BaseException:
                 await producer.close()
                 raise

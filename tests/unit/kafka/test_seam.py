@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
+from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
 from streams.engine.poison import poison_note
 from streams.engine.shard import Batch, Tick
+from streams.kafka import records as records_module
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
@@ -277,3 +280,33 @@ async def test_a_failure_beside_the_main_flow_ends_the_process() -> None:
     with pytest.raises(Blown):
         await bench.seam.spawn(fail())
     assert bench.exits == [EXIT_CODE]
+
+
+@pytest.mark.parametrize("while_", ["a batch is applied", "time passes"])
+async def test_state_that_cannot_be_read_ends_the_process_and_blames_no_record(
+    while_: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench()
+    bench.adopt()
+
+    def refuse(_: object) -> None:
+        raise CorruptStateError(b"pmara", "truncated")
+
+    async def away(*_: object) -> list[object]:
+        raise KafkaConnectionError
+
+    monkeypatch.setattr(records_module, "read_records", away)
+    if while_ == "time passes":
+        monkeypatch.setattr(bench.shard, "advance", refuse)
+        bench.seam.tick(1_000)
+    else:
+        monkeypatch.setattr(bench.shard, "apply", refuse)
+        bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
+    for _ in range(100):
+        if bench.exits:
+            break
+        await asyncio.sleep(0)
+    assert bench.exits == [EXIT_CODE]
+    assert "panes of creator mara" in caplog.text
+    assert "pulse state delete --partition 2 --key pmara" in caplog.text
+    assert bench.writer.written == []

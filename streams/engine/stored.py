@@ -1,0 +1,183 @@
+"""Stored: what the records of a shard's state are, told by their keys and shown in plain values.
+
+Knows tags, keys and types of what is stored. Must not know where it is stored, and changes nothing.
+"""
+
+import base64
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas.instants import from_ms
+from streams.engine import counts, creator, dedup, panes, poison, shard
+from streams.engine.creator import CorruptStateError, Creator
+from streams.engine.watch import Watch
+
+KINDS = {
+    creator.NOW: "now",
+    creator.PANES: "panes",
+    creator.ACTORS: "actors",
+    creator.WATCH: "watch",
+    creator.CARD: "card",
+    creator.MOOD: "mood",
+    creator.MOOD_NOW: "mood_now",
+}
+"""What each part of a creator is called, by its tag."""
+SHARD, DUPLICATES, POISON, UNKNOWN = "shard", "duplicates", "poison", "unknown"
+OWN_KINDS = (SHARD, DUPLICATES, POISON)
+"""Records of the shard itself."""
+
+_MOODS = ("positive", "neutral", "negative", "compound")
+_LATE = frozenset((creator.MOOD, creator.MOOD_NOW))
+_SIZES = {"fine": 1, "mid": panes.MID, "coarse": panes.COARSE}
+_DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
+    creator.NOW: msgspec.msgpack.Decoder(creator.NowRecord),
+    creator.PANES: msgspec.msgpack.Decoder(panes.PanesRecord),
+    creator.WATCH: msgspec.msgpack.Decoder(Watch),
+    creator.CARD: msgspec.msgpack.Decoder(creator.Card),
+    creator.MOOD: msgspec.msgpack.Decoder(panes.PanesRecord),
+    creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.Scale),
+}
+_shard = msgspec.msgpack.Decoder(shard.ShardRecord)
+_note = msgspec.msgpack.Decoder(poison.Note)
+
+
+class Named(NamedTuple):
+    """What a record is; `creator_id` is None for a record of the shard's own."""
+
+    kind: str
+    creator_id: str | None
+
+
+def named(key: bytes) -> Named:
+    """What the record under `key` is."""
+    if key == shard.SHARD_KEY:
+        return Named(SHARD, None)
+    if key.startswith(shard.RING_TAG):
+        return Named(DUPLICATES, None)
+    if poison.is_poison_note(key):
+        return Named(POISON, None)
+    try:
+        return Named(KINDS[key[:1]], key[1:].decode())
+    except (KeyError, UnicodeDecodeError):
+        return Named(UNKNOWN, None)
+
+
+def keys_of(creator_id: str) -> list[tuple[str, bytes]]:
+    """(table, key) of every record that a creator may have."""
+    return [(creator.TABLE_OF[tag], tag + creator_id.encode()) for tag in creator.TAGS]
+
+
+def positions_of(value: bytes) -> dict[str, int]:
+    """The next offset of each inbound topic, from a shard's own record.
+
+    Raises CorruptStateError.
+    """
+    return _decoded(shard.SHARD_KEY, value, _shard).positions  # type: ignore[no-any-return]
+
+
+def plain(key: bytes, value: bytes) -> Any:
+    """A record as values that JSON can hold, fields by name. Raises CorruptStateError.
+
+    That it can be shown does not mean that a worker takes it: see `faults`.
+    """
+    kind = named(key).kind
+    if kind == UNKNOWN:
+        raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
+    if kind == SHARD:
+        return _plain(_decoded(key, value, _shard))
+    if kind == POISON:
+        return _plain(_decoded(key, value, _note))
+    if kind in {DUPLICATES, KINDS[creator.ACTORS]}:
+        size = 8 if kind == DUPLICATES else 2
+        raw = _body(key, value)
+        if len(raw) % size:
+            raise CorruptStateError(key, f"its length is no multiple of {size}")
+        numbers = array("Q" if kind == DUPLICATES else "H", raw)
+        return {"slots": len(numbers), "occupied": len(numbers) - numbers.count(0)}
+    record = _decoded(key, value, _DECODERS[key[:1]])
+    return _plain(record, _MOODS if key[:1] in _LATE else counts.NAMES)
+
+
+def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:
+    """The records of one table that a worker would refuse, with what is wrong with each."""
+    found: dict[bytes, str] = {}
+    parts: dict[str, dict[bytes, bytes]] = {}
+    for key, value in records.items():
+        kind, creator_id = named(key)
+        if creator_id is not None:
+            parts.setdefault(creator_id, {})[key[:1]] = value
+            continue
+        try:
+            plain(key, value)
+            if kind == DUPLICATES and len(value) != 1 + 8 * dedup.PAGE:
+                raise CorruptStateError(key, "this page of the duplicate filter has a wrong size")
+        except CorruptStateError as error:
+            found[key] = error.why
+    for creator_id, stored in parts.items():
+        found |= dict(_faults_of(creator_id, stored))
+    return found
+
+
+def _faults_of(creator_id: str, parts: dict[bytes, bytes]) -> Iterable[tuple[bytes, str]]:
+    while parts:
+        try:
+            Creator.from_records(creator_id, parts)
+        except CorruptStateError as error:
+            yield error.key, error.why
+            parts = {tag: value for tag, value in parts.items() if tag != error.key[:1]}
+        else:
+            return
+
+
+def _body(key: bytes, value: bytes) -> bytes:
+    try:
+        return creator.body(value)
+    except ValueError as error:
+        raise CorruptStateError(key, str(error)) from error
+
+
+def _decoded(key: bytes, value: bytes, decoder: "msgspec.msgpack.Decoder[Any]") -> Any:
+    try:
+        return decoder.decode(_body(key, value))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise CorruptStateError(key, str(error)) from error
+
+
+def _plain(value: Any, names: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, panes.PanesRecord):
+        scales = {name: _scale(getattr(value, name), n, names) for name, n in _SIZES.items()}
+        return {"head": _instant(value.head), **scales}
+    if isinstance(value, creator.NowRecord):
+        fields = {name: _plain(getattr(value, name), names) for name in value.__struct_fields__}
+        return fields | {"since": _scale(value.since, 1, names)}
+    if isinstance(value, creator.MinuteRecord):
+        return {"counts": _counts(value.counts, names), "actors": len(value.actors) // 2}
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(getattr(value, name), names) for name in value.__struct_fields__}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(field, names) for name, field in value._asdict().items()}
+    if isinstance(value, dict):
+        return {str(name): _plain(field, names) for name, field in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(element, names) for element in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def _scale(scale: panes.Scale, size: int, names: tuple[str, ...]) -> dict[str, Any]:
+    return {_instant(pane * size): _counts(found, names) for pane, found in sorted(scale.items())}
+
+
+def _counts(found: Mapping[int, int], names: tuple[str, ...]) -> dict[str, int]:
+    return {names[n] if n < len(names) else str(n): count for n, count in sorted(found.items())}
+
+
+def _instant(fine: int) -> str:
+    try:
+        return from_ms(fine * panes.FINE_MS).isoformat()
+    except OverflowError:
+        return f"pane {fine}"

@@ -1,0 +1,299 @@
+"""State: `pulse state`, for the day when an operator has to look into the workers' state.
+
+Knows what is asked for and how it is shown. Must not know how records are read or written.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import click
+
+from schemas import topics
+from schemas.partitioning import partition_for
+from streams.app import kafka_options, shard_restorer
+from streams.cli import load_settings
+from streams.engine import stored
+from streams.engine.creator import CorruptStateError
+from streams.kafka.custody import custody
+from streams.kafka.gap import accept_gaps
+from streams.kafka.options import KafkaOptions
+from streams.kafka.producer import Outgoing
+from streams.kafka.records import StateRecord, parsed, read_records, shown
+
+Option = Callable[[Any], Any]
+_KINDS = (*stored.KINDS.values(), *stored.OWN_KINDS, stored.UNKNOWN)
+
+partition_option: Option = click.option(
+    "--partition", type=click.IntRange(0), help="Only this partition."
+)
+creator_option: Option = click.option("--creator", help="Only the records of this creator id.")
+kind_option: Option = click.option(
+    "--kind", type=click.Choice(_KINDS), help="Only records of this kind."
+)
+
+
+@click.group("state")
+def group() -> None:
+    """Look into the workers' state, and mend it when one of them asks for it.
+
+    The state is in two compacted changelogs. Reading it needs no stop and changes nothing; deleting
+    and accepting need all workers stopped.
+
+    \b
+    Examples:
+      pulse state list --unreadable
+      pulse state show instagram:lena.runs
+      pulse state accept-gap
+    """
+
+
+@group.command("list")
+@partition_option
+@creator_option
+@kind_option
+@click.option(
+    "--unreadable", is_flag=True, help="Only what a worker would refuse, with the reason."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_command(
+    partition: int | None, creator: str | None, kind: str | None, unreadable: bool, as_json: bool
+) -> None:
+    """List the state's records: partition, offset, kind, size, age, key.
+
+    A key is spelt as `pulse state delete` takes it. The exit status is 1 if --unreadable finds
+    something.
+
+    \b
+    Examples:
+      pulse state list --creator instagram:lena.runs
+      pulse state list --partition 3 --kind shard
+      pulse state list --unreadable
+    """
+    records = _read(_options(), partition, creator, kind)
+    why = _faults(records) if unreadable else {}
+    chosen = [r for r in records if _place(r) in why] if unreadable else records
+    for line in _listed(chosen, why, as_json):
+        click.echo(line)
+    if unreadable:
+        raise SystemExit(1 if chosen else 0)
+
+
+@group.command("show")
+@click.argument("creator")
+def show_command(creator: str) -> None:
+    """Show all that is stored of one creator, decoded, as JSON; status 1 if there is nothing.
+
+    \b
+    Example:
+      pulse state show instagram:lena.runs
+    """
+    options = _options()
+    records = _read(options, None, creator, None)
+    if not records:
+        home = _home(options, creator)
+        raise click.ClickException(f"nothing is stored of {creator!r} in partition {home}")
+    body = {
+        "creator_id": creator,
+        "partition": records[0].partition,
+        "records": {record.named.kind: _shown(record) for record in records},
+    }
+    click.echo(json.dumps(body, indent=2))
+
+
+@group.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@partition_option
+@creator_option
+@kind_option
+def export_command(
+    file: TextIO, partition: int | None, creator: str | None, kind: str | None
+) -> None:
+    """Write the state as JSON Lines to FILE (default: the terminal), decoded and raw.
+
+    Each line has the record's place, its value decoded (or why that fails), and the raw value in
+    base64.
+
+    \b
+    Examples:
+      pulse state export state.jsonl
+      pulse state export --creator instagram:lena.runs
+    """
+    count = 0
+    for record in _read(_options(), partition, creator, kind):
+        raw = base64.b64encode(record.value).decode()
+        file.write(json.dumps(_described(record) | _shown(record) | {"raw": raw}) + "\n")
+        count += 1
+    click.echo(f"{count} records", err=True)
+
+
+@group.command("delete")
+@click.option("--creator", help="Delete all records of this creator id.")
+@click.option("--key", help="Delete the one record of this key, as `pulse state list` shows it.")
+@click.option("--partition", type=click.IntRange(0), help="The partition of --key.")
+@click.option("--yes", is_flag=True, help="Do it; without, only tell what would be done.")
+def delete_command(creator: str | None, key: str | None, partition: int | None, yes: bool) -> None:
+    """Delete a creator's state, or one record that cannot be read.
+
+    What is deleted is counted anew from then on; published results stay. All workers must be
+    stopped: a running one would write its memory again. Take a copy first with `pulse state
+    export`.
+
+    \b
+    Examples:
+      pulse state delete --creator instagram:lena.runs
+      pulse state delete --partition 3 --key pinstagram:lena.runs --yes
+    """
+    options = _options()
+    if (creator is None) == (key is None) or (key is None) != (partition is None):
+        raise click.UsageError("give --creator, or --partition and --key")
+    if creator is not None:
+        home = _home(options, creator)
+        wanted = {at for _table, at in stored.keys_of(creator)}
+    else:
+        assert key is not None
+        assert partition is not None
+        home, wanted = _owned(options, partition), {parsed(key)}
+        if stored.named(parsed(key)).kind == stored.SHARD:
+            raise click.ClickException(
+                "without its own record a shard cannot be restored at all; use `pulse reset`"
+            )
+    records = asyncio.run(_delete(options, home, wanted, yes))
+    if not records:
+        raise click.ClickException(f"there is no such record in partition {home}")
+    for line in _listed(records, {}, as_json=False):
+        click.echo(line)
+    done = "deleted" if yes else "would be deleted; say --yes to do it"
+    click.echo(f"{len(records)} records {done}")
+
+
+async def _delete(
+    options: KafkaOptions, partition: int, wanted: set[bytes], yes: bool
+) -> list[StateRecord]:
+    if not yes:
+        return await read_records(options, [partition], wanted.__contains__)
+    async with custody(options, [partition]) as held:
+        records = await read_records(options, [partition], wanted.__contains__)
+        await held.write(Outgoing(r.topic, partition, r.key, None) for r in records)
+    return records
+
+
+@group.command("accept-gap")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def accept_gap_command(yes: bool) -> None:
+    """Go on from what is left of a log that has lost unread records.
+
+    A worker that finds its next record gone (deleted by retention, say) stops rather than skip it
+    silently. Stop all workers, run this, and start them again: what was lost is listed and will
+    not be counted.
+
+    \b
+    Example:
+      pulse state accept-gap --yes
+    """
+    settings = load_settings()
+    if not yes:
+        click.confirm("Lost records will never be counted. Are all workers stopped?", abort=True)
+    gaps = asyncio.run(accept_gaps(kafka_options(settings), shard_restorer(settings)))
+    for gap in gaps:
+        click.echo(f"{gap.topic}[{gap.partition}]: lost offsets {gap.position} to {gap.begin - 1}")
+    if not gaps:
+        click.echo("nothing is missing")
+
+
+def _options() -> KafkaOptions:
+    return kafka_options(load_settings())
+
+
+def _home(options: KafkaOptions, creator: str) -> int:
+    return partition_for(creator.encode(), options.partitions)
+
+
+def _owned(options: KafkaOptions, partition: int) -> int:
+    if partition >= options.partitions:
+        raise click.ClickException(
+            f"there are partitions 0 to {options.partitions - 1} (PULSE_PARTITIONS)"
+        )
+    return partition
+
+
+def _read(
+    options: KafkaOptions, partition: int | None, creator: str | None, kind: str | None
+) -> list[StateRecord]:
+    if creator is not None and partition is None:
+        partition = _home(options, creator)
+    partitions: Iterable[int] = range(options.partitions)
+    if partition is not None:
+        partitions = [_owned(options, partition)]
+
+    def wanted(key: bytes) -> bool:
+        its_kind, its_creator = stored.named(key)
+        return kind in {None, its_kind} and creator in {None, its_creator}
+
+    return asyncio.run(read_records(options, partitions, wanted))
+
+
+def _place(record: StateRecord) -> tuple[str, int, bytes]:
+    return record.table, record.partition, record.key
+
+
+def _faults(records: Sequence[StateRecord]) -> dict[tuple[str, int, bytes], str]:
+    found: dict[tuple[str, int, bytes], str] = {}
+    for table in topics.TABLES:
+        for partition in {record.partition for record in records}:
+            mine = {r.key: r.value for r in records if (r.table, r.partition) == (table, partition)}
+            found |= {(table, partition, key): why for key, why in stored.faults(mine).items()}
+    return found
+
+
+def _described(record: StateRecord) -> dict[str, Any]:
+    kind, creator_id = record.named
+    return {
+        "table": record.table,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "written_at": datetime.fromtimestamp(record.written_ms / 1000, UTC).isoformat(),
+        "key": shown(record.key),
+        "kind": kind,
+        "creator_id": creator_id,
+        "bytes": record.size,
+    }
+
+
+def _shown(record: StateRecord) -> dict[str, Any]:
+    """The value, decoded; or why that cannot be done."""
+    try:
+        return {"value": stored.plain(record.key, record.value)}
+    except CorruptStateError as error:
+        return {"value": None, "error": error.why}
+
+
+def _listed(
+    records: Sequence[StateRecord], why: dict[tuple[str, int, bytes], str], as_json: bool
+) -> Iterator[str]:
+    now_ms = datetime.now(UTC).timestamp() * 1000
+    if not as_json and records:
+        yield f"{'PARTITION':>9}  {'OFFSET':>10}  {'KIND':<10}  {'BYTES':>7}  {'AGE':>7}  KEY"
+    for record in records:
+        reason = why.get(_place(record))
+        if as_json:
+            told = {} if reason is None else {"error": reason}
+            yield json.dumps(_described(record) | told)
+            continue
+        age = _age((now_ms - record.written_ms) / 1000)
+        yield (
+            f"{record.partition:>9}  {record.offset:>10}  {record.named.kind:<10}"
+            f"  {record.size:>7}  {age:>7}  {shown(record.key)}"
+            + ("" if reason is None else f"  {reason}")
+        )
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
