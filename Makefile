@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup setup-kafka setup-prometheus bench faults fmt lock clean distclean
+.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-guard faults fmt lock clean distclean
 
 BIN := .venv/bin
 
@@ -30,9 +30,13 @@ fmt: ## format, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: ## throughput and latency on a real Kafka (BENCH_ARGS)
+bench: ## throughput and latency on a real Kafka (BENCH_ARGS, --help tells)
 	@tools/setup.sh dev kafka
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-guard: ## has the hot path become slower than recorded? No Kafka (GUARD_ARGS)
+	@tools/setup.sh dev
+	@$(BIN)/python -m bench.guard $(GUARD_ARGS)
 
 faults: ## the exactness campaign: workers killed and frozen under load (FAULTS_ARGS)
 	@tools/setup.sh dev kafka

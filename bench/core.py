@@ -1,0 +1,132 @@
+"""Core: the pure core under the load of the benchmarks, without Kafka.
+
+Knows how a live edge would feed one shard that works off a backlog, and what each of its doors
+costs. Must not know what is compared with what.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from aiokafka import ConsumerRecord
+
+from bench.load import Stream, events, key_of
+from schemas import topics
+from schemas.codec import decode
+from streams.engine.shard import Batch, Shard, Snapshot, Tick
+
+EVENTS_PER_TICK = 1_500
+"""What a shard of four gets in a tenth of a second, when a worker does 60,000 events/s."""
+TICK_MS = 100
+TICKS_PER_CHECKPOINT = 5
+UNDRAINED = frozenset(topic.name for topic in topics.KEYED)
+
+Step = list[Batch]
+"""What arrives between two ticks: one batch for each topic."""
+
+
+def steps(stream: Stream, per_tick: int = EVENTS_PER_TICK) -> list[Step]:
+    """The stream as a shard that owns all its creators would get it."""
+    positions: dict[str, int] = defaultdict(int)
+    keys = [key_of(rank) for rank in range(stream.creators)]
+    source = events(stream)
+    prepared: list[Step] = []
+    while chunk := list(islice(source, per_tick)):
+        records: dict[str, list[ConsumerRecord]] = defaultdict(list)
+        for topic, rank, value in chunk:
+            offset = positions[topic]
+            positions[topic] = offset + 1
+            records[topic].append(
+                ConsumerRecord(
+                    topic, 0, offset, stream.end_ms, 1, keys[rank], value, None, 0, len(value), ()
+                )
+            )
+        prepared.append(
+            [
+                Batch(topic, taken[0].offset, taken, taken[-1].offset + 1)
+                for topic, taken in records.items()
+            ]
+        )
+    return prepared
+
+
+@dataclass
+class Costs:
+    """CPU seconds of each door, over `events` events; the last snapshots' sizes."""
+
+    events: int = 0
+    apply: float = 0.0
+    advance: float = 0.0
+    snapshot: float = 0.0
+    records: int = 0
+    outputs: int = 0
+    state_bytes: int = 0
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    @property
+    def total(self) -> float:
+        """CPU seconds altogether."""
+        return self.apply + self.advance + self.snapshot
+
+    def micro(self, seconds: float) -> float:
+        """Microseconds per event."""
+        return seconds / self.events * 1e6
+
+
+def _nothing() -> None:
+    pass
+
+
+def drive(
+    shard: Shard,
+    load: list[Step],
+    now_ms: int,
+    *,
+    keep: bool = False,
+    between: Callable[[], None] = _nothing,
+) -> Costs:
+    """Feed a shard as a live edge would; what it cost.
+
+    With `keep`, the snapshots are kept. `between` is called after each step, at nobody's cost.
+    """
+    costs, clock = Costs(), time.thread_time
+    for number, step in enumerate(load, 1):
+        now_ms += TICK_MS
+        began = clock()
+        for batch in step:
+            hole = shard.apply(batch)
+            assert hole is None, f"{batch.topic} was refused at {hole}"
+        applied = clock()
+        shard.advance(Tick(now_ms, UNDRAINED))
+        advanced = clock()
+        costs.apply += applied - began
+        costs.advance += advanced - applied
+        costs.events += sum(len(batch.records) for batch in step)
+        if number % TICKS_PER_CHECKPOINT == 0:
+            began = clock()
+            snapshot = shard.take_snapshot()
+            costs.snapshot += clock() - began
+            if keep:
+                costs.snapshots.append(snapshot)
+            _measure(costs, snapshot)
+        between()
+    return costs
+
+
+def _measure(costs: Costs, snapshot: Snapshot) -> None:
+    costs.outputs += len(snapshot.outputs)
+    for table in snapshot.tables.values():
+        costs.records += len(table)
+        costs.state_bytes += sum(len(k) + len(v or b"") for k, v in table.items())
+
+
+def decoding(load: list[Step]) -> float:
+    """CPU seconds of decoding alone."""
+    began = time.thread_time()
+    for step in load:
+        for batch in step:
+            for record in batch.records:
+                decode(batch.topic, record.value)
+    return time.thread_time() - began
