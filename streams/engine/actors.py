@@ -19,6 +19,8 @@ from streams.engine.panes import COARSE, FIVE_MINUTES, MID, ONE_DAY, ONE_HOUR, O
 
 _SMALLEST = 256
 _LARGEST = 16_384
+STORED_SIZES = (0, 2 * _SMALLEST, 8 * _SMALLEST, 32 * _SMALLEST, 2 * _LARGEST)
+"""Bytes that a stored table may have."""
 _DAY = ONE_DAY * COARSE
 TICKS = 65_535
 """Panes are remembered in 16 bits (7.6 days); 0 means never."""
@@ -43,6 +45,7 @@ class Actors:
     """Last-seen panes by bucket of one creator's actors.
 
     `touched` journals (bucket, pane) since the table was last stored; after `whole` it cannot tell.
+    Made from a stored table and journal; raises ValueError for half a journal.
     """
 
     __slots__ = ("mask", "occupied", "rolled", "seen", "touched", "whole")
@@ -55,6 +58,8 @@ class Actors:
         self.touched = array("H")
         self.whole = False
         touched = array("H", journal[8:])
+        if len(touched) % 2:
+            raise ValueError("half an entry at the end of the journal")
         for at in range(0, len(touched), 2):
             self.touch(touched[at], touched[at + 1])
 

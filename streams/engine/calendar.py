@@ -7,6 +7,8 @@ events mean. Nothing is scanned: what is not due costs nothing.
 import heapq
 
 from schemas import topics
+from streams.engine import bounds
+from streams.engine.actors import MINUTE_SLOTS
 from streams.engine.creator import Creator, Minute
 from streams.engine.facts import PaneFacts
 from streams.engine.panes import FINE_MS
@@ -73,15 +75,22 @@ class Calendar:
         self._registry.dirty[creator_id] = creator
         self.owe(creator)
         creator.actors.roll(fine)
-        creator.late = minute < self.closed_minute
+        window = creator.minutes.get(minute)
+        creator.late = minute < self.closed_minute or (
+            window is None and len(creator.minutes) >= bounds.MAX_MINUTES
+        )
         if creator.late:
             creator.open_window, creator.open_facts = Minute({}, set()), PaneFacts()
             return
-        window = creator.minutes.get(minute)
         if window is None:
-            window = creator.minutes[minute] = Minute({}, set())
+            dense = len(creator.minutes) < bounds.DENSE_MINUTES
+            slots = MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
+            window = creator.minutes[minute] = Minute({}, set(), slots)
             self._minutes.setdefault(minute, {})[creator_id] = creator
         creator.open_window = window
+        if len(creator.facts) > bounds.FEW_PANES and bounds.crowded(creator.facts):
+            folded = bounds.condense(creator.facts, creator.known_posts())
+            self._registry.stats.folded["details"] += folded
         pane = max(fine, self.closed_fine)
         facts = creator.facts.get(pane)
         if facts is None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 MAX_TOTALS = 256
-"""Totals remembered for one creator; the one polled longest ago is forgotten first."""
+"""Totals remembered for one creator; the one that told news longest ago is forgotten first."""
 
 EVENTS = "events"
 """The source of a count that comes as single events."""
@@ -57,7 +57,7 @@ class Ledger(Struct, array_like=True):
         total = self.totals.get(key)
         if total is None:
             if len(self.totals) >= MAX_TOTALS:
-                del self.totals[min(self.totals, key=lambda k: (self.totals[k].at_ms, k))]
+                del self.totals[next(iter(self.totals))]
             self.totals[key] = Total(value, at_ms)
             self.counts(metric, "post" if post_id else "account")
             return "baseline"
@@ -66,6 +66,7 @@ class Ledger(Struct, array_like=True):
         amount, since = value - total.value, total.at_ms
         reset = amount < 0 and (metric == "views" or value * 2 < total.value)
         total.value, total.at_ms = value, at_ms
+        self.totals[key] = self.totals.pop(key)
         if reset:
             return "reset"
         if not self.counts(metric, "post" if post_id else "account"):

@@ -9,15 +9,19 @@ what changes every second is small: `n` (now: journals and what is open) is writ
 sentiment table) when they change as a whole. Every value is a version byte and msgpack.
 """
 
+import heapq
 from array import array
+from typing import Annotated
 
 import msgspec
 import xxhash
 
-from streams.engine.actors import Actors
+from streams.engine.actors import MINUTE_SLOTS, STORED_SIZES, Actors
+from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.counters import Ledger
 from streams.engine.counts import MICRO, REVENUE, SIZE, Counts
 from streams.engine.facts import CreatorInfo, PaneFacts
+from streams.engine.packing import pack, unpack
 from streams.engine.panes import Panes, PanesRecord, Scale
 from streams.engine.watch import Watch
 
@@ -31,8 +35,6 @@ _JOURNAL_PANES = 3
 """Panes in a journal before the whole record is written instead."""
 _JOURNAL_ACTORS = 2_048
 
-_encode = msgspec.msgpack.Encoder().encode
-
 
 class CorruptStateError(Exception):
     """A stored record cannot be read: `key` as stored, and `why`."""
@@ -44,10 +46,11 @@ class CorruptStateError(Exception):
 
 
 class MinuteRecord(msgspec.Struct, array_like=True):
-    """An open minute as stored: counts, and the actor slots as 16 bit numbers."""
+    """An open minute as stored: counts, and the actor slots (of so many) as 16 bit numbers."""
 
     counts: Counts
     actors: bytes
+    slots: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)] = MINUTE_SLOTS
 
 
 class NowRecord(msgspec.Struct, array_like=True):
@@ -85,13 +88,17 @@ _scale = msgspec.msgpack.Decoder(Scale)
 
 
 class Minute:
-    """The counts and actor slots of one creator in one minute that is not closed yet."""
+    """The counts and actor slots of one creator in one minute that is not closed yet.
 
-    __slots__ = ("actors", "counts")
+    A slot is the low bits of an actor's hash, by `mask`.
+    """
 
-    def __init__(self, counts: Counts, actors: set[int]) -> None:
+    __slots__ = ("actors", "counts", "mask")
+
+    def __init__(self, counts: Counts, actors: set[int], slots: int = MINUTE_SLOTS) -> None:
         self.counts = counts
         self.actors = actors
+        self.mask = slots - 1
 
 
 class Latest:
@@ -188,6 +195,19 @@ class Creator:
             self.card_dirty = True
         return REVENUE + codes.index(code)
 
+    def takes(self, currency: str) -> bool:
+        """Whether revenue in this currency can be kept."""
+        codes = self.card.currencies
+        return len(codes) < MAX_CURRENCIES or currency in codes
+
+    def known_posts(self) -> set[str]:
+        """The posts that detection follows, and those about to be."""
+        published = [post for facts in self.facts.values() for post in facts.published]
+        latest = heapq.nlargest(16, published, key=lambda post: post.at_ms)
+        return {post.post_id for post in self.watch.course.posts}.union(
+            post.post_id for post in latest
+        )
+
     def replace_stored(self) -> None:
         """Every stored part is of an erased namesake: the next records replace or delete it."""
         self.stored = set(TAGS)
@@ -236,7 +256,7 @@ class Creator:
             self.card_dirty = False
             self._put(parts, CARD, self.card)
         minutes = {
-            minute: MinuteRecord(held.counts, array("H", held.actors).tobytes())
+            minute: MinuteRecord(held.counts, array("H", held.actors).tobytes(), held.mask + 1)
             for minute, held in self.minutes.items()
         }
         now = NowRecord(
@@ -258,7 +278,7 @@ class Creator:
     def _put(
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, record: object | None
     ) -> None:
-        self._put_raw(parts, tag, None if record is None else VERSION + _encode(record))
+        self._put_raw(parts, tag, None if record is None else VERSION + pack(record))
 
     def _put_raw(
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, value: bytes | None
@@ -278,35 +298,37 @@ class Creator:
         creator.stored = set(parts)
         tag = NOW
         try:
-            now = _now.decode(body(parts[NOW])) if NOW in parts else None
+            now = unpack(body(parts[NOW]), _now) if NOW in parts else None
             since = now.since if now else {}
             tag = PANES
             if tag in parts:
-                creator.panes = Panes.from_record(_panes.decode(body(parts[tag])), since)
+                creator.panes = Panes.from_record(unpack(body(parts[tag]), _panes), since)
             else:
                 creator.panes = Panes.from_record(PanesRecord(0, {}, {}, {}), since)
             tag = MOOD_NOW
-            mood_since = _scale.decode(body(parts[tag])) if tag in parts else {}
+            mood_since = unpack(body(parts[tag]), _scale) if tag in parts else {}
             tag = MOOD
-            stored = _panes.decode(body(parts[tag])) if tag in parts else PanesRecord(0, {}, {}, {})
+            stored = (
+                unpack(body(parts[tag]), _panes) if tag in parts else PanesRecord(0, {}, {}, {})
+            )
             creator.mood = Panes.from_record(stored, mood_since)
             tag = ACTORS
             table = body(parts[tag]) if tag in parts else b""
-            if len(table) % 2:
-                raise ValueError("a table of 16 bit numbers has an odd length")
+            if len(table) not in STORED_SIZES:
+                raise ValueError(f"a table of actors cannot have {len(table)} bytes")
             tag = NOW
             creator.actors = Actors(table, now.actors if now else b"")
             if now:
                 creator.minutes = {
-                    minute: Minute(held.counts, set(array("H", held.actors)))
+                    minute: Minute(held.counts, set(array("H", held.actors)), held.slots)
                     for minute, held in now.minutes.items()
                 }
             tag = WATCH
             if tag in parts:
-                creator.watch = _watch.decode(body(parts[tag]))
+                creator.watch = unpack(body(parts[tag]), _watch)
             tag = CARD
             if tag in parts:
-                creator.card = _card.decode(body(parts[tag]))
+                creator.card = unpack(body(parts[tag]), _card)
                 creator.sources = creator.card.ledger.sources
         except (msgspec.DecodeError, ValueError, IndexError) as error:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error

@@ -25,6 +25,8 @@ MAX_AHEAD_MS = 5 * 60_000
 """How far an event may lie ahead of the broker's time of its record."""
 EARLIEST_MS = 946_684_800_000
 """2000-01-01: an earlier event time is a wrong unit or a wrong clock."""
+LATEST_MS = 32_503_680_000_000
+"""3000-01-01: a later one is nobody's, and leaves no room for what is reckoned from it."""
 FORWARDED = "pulse-forwarded-from"
 """Header of a record that was sent on to its right partition; its value names the wrong one."""
 KEY_LIMIT = 1_024
@@ -79,14 +81,13 @@ class Detours:
             key=None if key is None else key.decode(errors="replace"),
             payload=None if raw is None else raw[:PAYLOAD_LIMIT],
             payload_bytes=0 if raw is None else len(raw),
-            received_at=from_ms(max(0, record.timestamp)),
+            received_at=from_ms(min(max(0, record.timestamp), LATEST_MS)),
         )
         self._registry.publish(topics.DEAD_LETTERS.name, key, letter)
 
     def late(self, topic: str, record: "Record", creator: Creator, ms: int) -> None:
         """Publish a late event, whose minute was closed before event time `ms` was read."""
-        at = self._watermark.at
-        assert at is not None, "an event is late only behind a watermark"
+        at = self._watermark.at or 0
         newest = max(creator.panes.head, self._watermark.stream // FINE_MS)
         applied = ms // FINE_MS // COARSE > newest // COARSE - ONE_DAY
         self._stats.late[applied] += 1
@@ -115,17 +116,28 @@ def ahead(ms: int, written: int) -> codec.Fault:
     """The fault of an event time too far ahead of the broker's."""
     error = (
         f"Expected at most {MAX_AHEAD_MS // 1000} s ahead of the broker's time "
-        f"{from_ms(written).isoformat()}, got {from_ms(ms).isoformat()}"
+        f"{_written_out(written)}, got {_written_out(ms)}"
     )
     return codec.Fault("time_future", error, "$.occurred_at")
 
 
-def too_early(ms: int) -> codec.Fault:
-    """The fault of an event time before anything that can be meant."""
-    hint = " (seconds? milliseconds are expected)" if ms > 0 else ""
-    earliest, got = from_ms(EARLIEST_MS).isoformat(), from_ms(ms).isoformat()
-    error = f"Expected a time after {earliest}, got {got}{hint}"
+def out_of_time(ms: int) -> codec.Fault:
+    """The fault of an event time before or after anything that can be meant."""
+    if ms >= LATEST_MS:
+        latest = _written_out(LATEST_MS)
+        error = f"Expected a time before {latest}, got {_written_out(ms)}"
+    else:
+        hint = " (seconds? milliseconds are expected)" if ms > 0 else ""
+        error = f"Expected a time after {_written_out(EARLIEST_MS)}, got {_written_out(ms)}{hint}"
     return codec.Fault("time_range", error, "$.occurred_at")
+
+
+def _written_out(ms: int) -> str:
+    """A time for a message. An offset can carry one out of the years that have a date."""
+    try:
+        return from_ms(ms).isoformat()
+    except OverflowError:
+        return f"{ms} ms since 1970"
 
 
 def campaign_of(raw: bytes, written: int) -> Campaign | codec.Fault:
@@ -139,6 +151,6 @@ def campaign_of(raw: bytes, written: int) -> Campaign | codec.Fault:
         ms = to_ms(campaign.occurred_at)
         if 0 <= written < ms - MAX_AHEAD_MS:
             return ahead(ms, written)
-        if ms < EARLIEST_MS:
-            return too_early(ms)
+        if not EARLIEST_MS <= ms < LATEST_MS:
+            return out_of_time(ms)
     return campaign  # type: ignore[return-value]

@@ -6,7 +6,7 @@ dropped or late. Must not know windows' lengths, scores or alerts.
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b as _hashed
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 
@@ -25,19 +25,21 @@ from schemas.events import (
 )
 from schemas.instants import to_ms
 from streams.engine import counts
-from streams.engine.actors import MINUTE_SLOTS, TICKS
+from streams.engine.actors import TICKS
+from streams.engine.bounds import MAX_CURRENCIES, PANE_DETAILS, trim
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.creator import CorruptStateError, Creator, micro
 from streams.engine.dedup import DuplicateFilter
 from streams.engine.detours import (
     EARLIEST_MS,
+    LATEST_MS,
     MAX_AHEAD_MS,
     Detours,
     ahead,
     campaign_of,
     creator_of,
-    too_early,
+    out_of_time,
 )
 from streams.engine.facts import Published, Spread
 from streams.engine.panes import FINE_MS
@@ -55,7 +57,6 @@ _MOOD = {
     Label.NEUTRAL: counts.NEUTRAL,
     Label.NEGATIVE: counts.NEGATIVE,
 }
-_MINUTE_MASK = MINUTE_SLOTS - 1
 
 
 class ProcessingError(Exception):
@@ -114,6 +115,7 @@ class Intake:
         live, accept = self._registry.live, self.duplicates.accept
         digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
         count = self._count.get(topics.BY_NAME[topic].value)
+        full = self._full if topic == topics.CONVERSIONS.name else None
         clock = -1
         accepted = 0
         try:
@@ -138,8 +140,8 @@ class Intake:
                     at = written
                 else:
                     at = ms
-                if ms < EARLIEST_MS:
-                    detours.refuse(topic, record, too_early(ms))
+                if not EARLIEST_MS <= ms < LATEST_MS:
+                    detours.refuse(topic, record, out_of_time(ms))
                     continue
                 creator_id: str = event.creator_id  # type: ignore[attr-defined]
                 creator = live.get(creator_id) or self._find(topic, record, event)  # type: ignore[arg-type]
@@ -147,6 +149,8 @@ class Intake:
                     continue
                 if at > clock:
                     clock = at
+                if full is not None and full(topic, record, creator, event):  # type: ignore[arg-type]
+                    continue
                 if not accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
                     stats.duplicates[topic] += 1
                     continue
@@ -186,6 +190,17 @@ class Intake:
             return None
         return registry.create(event.creator_id, event.platform)
 
+    def _full(self, topic: str, record: "Record", creator: Creator, event: Conversion) -> bool:
+        """Whether a conversion is in one currency too many; then it is refused."""
+        if creator.takes(event.currency):
+            return False
+        error = (
+            f"Expected one of the {MAX_CURRENCIES} currencies that this creator was paid in, "
+            f"got {event.currency}: more are not kept for one creator"
+        )
+        self._detours.refuse(topic, record, codec.Fault("out_of_range", error, "$.currency"))
+        return True
+
     def _null(self, topic: str, record: "Record") -> None:
         """A null value: an erasure on `creators`, a fault elsewhere."""
         creator_id = creator_of(record.key)
@@ -219,7 +234,8 @@ class Intake:
         actor = _hashed(actor_id.encode(), digest_size=8, key=self._secret).digest()
         number = int.from_bytes(actor, "little")
         creator.actors.touch(number, at // FINE_MS % TICKS + 1)
-        creator.open_window.actors.add(number & _MINUTE_MASK)
+        window = creator.open_window
+        window.actors.add(number & window.mask)
 
     def _tally(self, creator: Creator, metric: str, post_id: str, change: int, count: int) -> bool:
         """Count one engagement; false where polled totals count this metric for the creator."""
@@ -232,8 +248,17 @@ class Intake:
         facts = creator.open_facts
         facts.engagements += change
         by_post = facts.by_post
-        by_post[post_id] = by_post.get(post_id, 0) + change
+        got = by_post.get(post_id)
+        if got is None:
+            got = 0
+            if len(by_post) >= PANE_DETAILS:
+                self._trim(creator)
+        by_post[post_id] = got + change
         return True
+
+    def _trim(self, creator: Creator) -> None:
+        """Make room in the open pane of a creator with more details than are kept."""
+        self._stats.folded["details"] += trim(creator.open_facts, creator.known_posts())
 
     def _like(self, creator: Creator, event: Like, at: int) -> None:
         if event.action == "add":
@@ -293,11 +318,15 @@ class Intake:
             self._followers(creator, event.followers_at_publish, at)
         if event.action == "publish":
             creator.open[counts.POSTS] += 1
-            creator.open_facts.published.append(
-                Published(event.post_id, at, event.media_type, event.campaign_id)
-            )
+            details: list[Any] = creator.open_facts.published
+            details.append(Published(event.post_id, at, event.media_type, event.campaign_id))
         elif event.action == "delete":
-            creator.open_facts.deleted.append(event.post_id)
+            details = creator.open_facts.deleted
+            details.append(event.post_id)
+        else:
+            return
+        if len(details) > PANE_DETAILS:
+            self._trim(creator)
 
     def _click(self, creator: Creator, event: Click, at: int) -> None:
         creator.open[counts.CLICKS] += 1
@@ -320,7 +349,10 @@ class Intake:
                 continue
             if metric == "followers":
                 self._followers(creator, value, at)
+            known = len(ledger.totals)
             delta = ledger.snapshot(metric, event.post_id, value, at)
+            if delta == "baseline" and len(ledger.totals) == known:
+                self._stats.folded["totals"] += 1
             if not isinstance(delta, Delta):
                 self._stats.snapshots[delta] += 1
                 continue
@@ -334,6 +366,8 @@ class Intake:
             if metric != "views":
                 spread = Spread(metric, delta.amount, delta.since_ms)
                 facts.spreads.append((event.post_id or "", spread))
+                if len(facts.spreads) > PANE_DETAILS:
+                    self._trim(creator)
 
     def _profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
         card = creator.card

@@ -16,7 +16,7 @@ from schemas.scores import (
     MoodByWindow,
     SentimentScore,
 )
-from streams.engine.actors import MINUTE_SLOTS, estimate
+from streams.engine.actors import estimate
 from streams.engine.counts import (
     COMPOUND,
     MICRO,
@@ -83,7 +83,7 @@ def sentiment_score(
 
 def engagement_window(creator: Creator, minute: int, held: Minute) -> EngagementWindow:
     """The final record of one closed minute of a creator."""
-    actors = estimate(len(held.actors), MINUTE_SLOTS)
+    actors = estimate(len(held.actors), held.mask + 1)
     return EngagementWindow(
         creator_id=creator.creator_id,
         platform=creator.card.platform,

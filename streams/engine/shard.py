@@ -21,7 +21,7 @@ from streams.engine.creator import (
     body,
     wrong_version,
 )
-from streams.engine.dedup import PAGE, DuplicateFilter
+from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
 from streams.engine.intake import Intake
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
@@ -258,6 +258,9 @@ class Shard:
             record = _shard.decode(body(raw))
         except (msgspec.DecodeError, ValueError) as error:
             raise CorruptStateError(SHARD_KEY, str(error)) from error
+        if not 0 < record.ring <= MAX_HORIZON or record.accepted < 0:
+            why = f"a duplicate filter of {record.ring} with {record.accepted} accepted"
+            raise CorruptStateError(SHARD_KEY, why)
         shard._positions = record.positions
         shard._watermark.clocks = record.clocks
         shard._watermark.at = record.watermark

@@ -24,6 +24,9 @@ class ShardStats:
     """Late events, by whether a sliding window still took them."""
     snapshots: Counter[str] = field(default_factory=Counter)
     """Polled totals by what became of them: counted, baseline, stale, reset, reconciled."""
+    folded: Counter[str] = field(default_factory=Counter)
+    """Entries of hostile or very busy creators that were folded away: details of open panes, and
+    polled totals."""
     outputs: Counter[str] = field(default_factory=Counter)
     """Records written, by topic."""
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)

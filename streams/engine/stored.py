@@ -13,6 +13,7 @@ import msgspec
 from schemas.instants import from_ms
 from streams.engine import counts, creator, dedup, panes, poison, shard
 from streams.engine.creator import CorruptStateError, Creator
+from streams.engine.packing import unpack
 from streams.engine.watch import Watch
 
 KINDS = {
@@ -141,7 +142,7 @@ def _body(key: bytes, value: bytes) -> bytes:
 
 def _decoded(key: bytes, value: bytes, decoder: "msgspec.msgpack.Decoder[Any]") -> Any:
     try:
-        return decoder.decode(_body(key, value))
+        return unpack(_body(key, value), decoder)
     except (msgspec.DecodeError, ValueError) as error:
         raise CorruptStateError(key, str(error)) from error
 

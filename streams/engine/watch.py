@@ -93,6 +93,8 @@ class Watch(Struct, array_like=True):
         net = facts.follows - facts.unfollows
         if net:
             spike.add(end_ms, net)
+            if net < 0:
+                spike.trim(end_ms, rules.spike)
         changed = net > 0
         if facts.spreads:
             growth: dict[str, tuple[int, int]] = {}

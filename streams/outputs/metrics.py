@@ -31,6 +31,7 @@ _KINDS = list(get_args(alerts.Kind))
 _STATUSES = list(get_args(alerts.Status))
 _NAMED_PARTS = ("python", "faust-streaming", "aiokafka")
 _SNAPSHOTS = ("baseline", "counted", "reconciled", "reset", "stale")
+_FOLDED = ("details", "totals")
 _CODES = list(get_args(dead_letters.Code))
 
 # The targets for event to commit (1 s, 2 s) are bounds, so that a share within them is exact.
@@ -211,6 +212,12 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
         "events_reconciled",
         "Accepted events of a kind that polled totals count for their creator.",
         counted.snapshots["events reconciled"],
+    )
+    yield _counters_by(
+        "state_folded",
+        "Entries of one creator's state beyond its bounds, folded away; counts stay exact.",
+        "kind",
+        {kind: counted.folded[kind] for kind in _FOLDED},
     )
     refused = CounterMetricFamily(
         PREFIX + "dead_letters", "Records refused, by reason.", labels=["topic", "code"]

@@ -25,6 +25,7 @@ def add(total: ShardStats, part: ShardStats) -> None:
     total.duplicates.update(part.duplicates)
     total.late.update(part.late)
     total.snapshots.update(part.snapshots)
+    total.folded.update(part.folded)
     total.outputs.update(part.outputs)
     total.alerts.update(part.alerts)
     total.holes += part.holes

@@ -60,7 +60,7 @@ class FollowerSpike(Struct, array_like=True):
     def update(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         """Judge the sliding windows that end at `end_ms`; what there is to tell, in order."""
         spike = rules.spike
-        self._trim(end_ms, spike)
+        self.trim(end_ms, spike)
         if self.episode.on:
             return self._follow(end_ms, course, info, rules)
         floor = max(spike.min_follows, spike.min_share * (info.followers or 0))
@@ -92,7 +92,8 @@ class FollowerSpike(Struct, array_like=True):
         since = end_ms - window
         return sum(net for at, net in self.recent if at > since)
 
-    def _trim(self, end_ms: int, rules: SpikeRules) -> None:
+    def trim(self, end_ms: int, rules: SpikeRules) -> None:
+        """Forget what no window needs any more, and tell panes apart for two minutes only."""
         recent = self.recent
         oldest = end_ms - rules.windows_ms[-1]
         if len(recent) > 48 or (recent and recent[0][0] <= oldest):

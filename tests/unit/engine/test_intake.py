@@ -327,3 +327,28 @@ def test_no_actor_is_kept_by_name(driver: ShardDriver) -> None:
     driver.tick(NOW + 2_000)
     stored = [*driver.tables[0]["engagement"].items(), *driver.tables[0]["sentiment"].items()]
     assert not [key for key, value in stored if b"private" in key + value]
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "code"),
+    [
+        ("9999-12-31T23:59:59-12:00", "time_future"),
+        ("0001-01-01T00:00:00+14:00", "time_range"),
+        (253_402_300_799_999, "time_future"),
+    ],
+)
+def test_a_time_that_no_calendar_holds_is_refused(
+    driver: ShardDriver, occurred_at: object, code: str
+) -> None:
+    driver.send("likes", event(occurred_at=occurred_at), NOW)
+    driver.tick(NOW)
+    assert [letter["code"] for letter in driver.published["dead-letters"]] == [code]
+
+
+@pytest.mark.parametrize("written", [2**62, 253_402_300_799_999, -1])
+def test_a_record_of_an_impossible_time_is_refused(driver: ShardDriver, written: int) -> None:
+    driver.send("likes", event(occurred_at=253_402_300_799_999), written, key=b"mara")
+    driver.send("likes", b"no json", written, key=b"mara")
+    driver.tick(NOW)
+    codes = [letter["code"] for letter in driver.published["dead-letters"]]
+    assert codes == ["time_range", "not_json"]

@@ -30,6 +30,7 @@ def a_busy_reading() -> Reading:
             alerts=Counter({("follower_spike", "firing"): 1}),
             outputs=Counter({"engagement-windows": 3}),
             snapshots=Counter({"counted": 6, "baseline": 1, "events reconciled": 2}),
+            folded=Counter(details=5, totals=1),
             holes=1,
             last_event_ms=1_700_000_001_250,
         ),

@@ -1,0 +1,119 @@
+"""Bounds: how much of one creator is kept, and what is folded away when there is more.
+
+Knows the hard limits on the details of a creator whose minutes and panes are not closed yet, and
+which details matter least. Must not know events, time or where a count of the folded goes.
+
+Counts are never folded: windows stay exact. Details are what only detection reads (which post got
+how much, which panes were apart), and how finely the accounts of a minute are told apart. With all
+limits reached, a stored record stays below the 2 MiB that a changelog takes.
+"""
+
+from collections.abc import Collection
+
+from streams.engine.facts import PaneFacts, Spread
+
+MAX_MINUTES = 720
+"""Open minutes of one creator; an event of another minute is late, so that nothing is lost."""
+DENSE_MINUTES = 32
+"""Open minutes whose accounts are told apart finely; those opened beyond have fewer slots."""
+SPARSE_SLOTS = 128
+MAX_PANES = 256
+"""Open panes of one creator; beyond, neighbours are joined into the later one."""
+FEW_PANES = 4
+"""Open panes of an ordinary creator: with so few there is nothing to look at."""
+MAX_DETAILS = 768
+"""Entries in all open panes of one creator."""
+PANE_DETAILS = 128
+"""Entries of each sort in one open pane."""
+FEW_DETAILS = 8
+MAX_CURRENCIES = 32
+"""Currencies of one creator; a conversion in another is refused."""
+
+
+def crowded(panes: dict[int, PaneFacts]) -> bool:
+    """Whether a creator's open panes hold more than is kept."""
+    if len(panes) > MAX_PANES:
+        return True
+    return sum(map(_details, panes.values())) > MAX_DETAILS
+
+
+def condense(panes: dict[int, PaneFacts], known: Collection[str]) -> int:
+    """Join neighbouring panes until half of what is kept is left; how many entries were folded.
+
+    Details come late by it, never early: they move to the later pane. `known` as for `trim`.
+    """
+    folded = 0
+    while True:
+        for facts in panes.values():
+            folded += trim(facts, known, FEW_DETAILS)
+        if 2 * len(panes) <= MAX_PANES and (
+            len(panes) == 1 or 2 * sum(map(_details, panes.values())) <= MAX_DETAILS
+        ):
+            return folded
+        order = sorted(panes)
+        for earlier, later in zip(order[::2], order[1::2], strict=False):
+            folded += 1
+            _join(panes.pop(earlier), panes[later])
+
+
+def trim(facts: PaneFacts, known: Collection[str], keep: int = PANE_DETAILS // 2) -> int:
+    """Fold what matters least of one pane, down to `keep` of a sort; how many entries went.
+
+    What is of the `known` posts stays, since detection looks at no others; of the rest that with
+    the largest numbers. The latest publications and deletions stay. Growth of one total is added
+    up.
+    """
+    before = _details(facts)
+    if len(facts.published) > keep:
+        del facts.published[:-keep]
+    by_post = facts.by_post
+    if len(by_post) > keep:
+        others = sorted(
+            (-abs(n), post_id) for post_id, n in by_post.items() if post_id not in known
+        )
+        room = keep - (len(by_post) - len(others))
+        for _, post_id in others[max(room, 0) :]:
+            del by_post[post_id]
+    if len(facts.deleted) > keep:
+        told = list(dict.fromkeys(facts.deleted))
+        others_told = [post_id for post_id in told if post_id not in known]
+        facts.deleted[:] = others_told[-keep:] + [post_id for post_id in told if post_id in known]
+    if len(facts.spreads) > keep:
+        _add_up(facts, known, keep)
+    return before - _details(facts)
+
+
+def _add_up(facts: PaneFacts, known: Collection[str], keep: int) -> None:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for post_id, (metric, amount, since) in facts.spreads:
+        got, first = sums.get((post_id, metric), (0, since))
+        sums[post_id, metric] = (got + amount, min(first, since))
+    if len(sums) > keep:
+        others = sorted(
+            (key for key in sums if key[0] and key[0] not in known),
+            key=lambda key: (-abs(sums[key][0]), key),
+        )
+        for key in others[max(keep - (len(sums) - len(others)), 0) :]:
+            del sums[key]
+    facts.spreads[:] = [
+        (post_id, Spread(metric, amount, since))
+        for (post_id, metric), (amount, since) in sums.items()
+    ]
+
+
+def _join(earlier: PaneFacts, later: PaneFacts) -> None:
+    later.engagements += earlier.engagements
+    later.follows += earlier.follows
+    later.unfollows += earlier.unfollows
+    later.comments += earlier.comments
+    later.positive += earlier.positive
+    later.negative += earlier.negative
+    for post_id, n in earlier.by_post.items():
+        later.by_post[post_id] = later.by_post.get(post_id, 0) + n
+    later.published[:0] = earlier.published
+    later.deleted[:0] = earlier.deleted
+    later.spreads[:0] = earlier.spreads
+
+
+def _details(facts: PaneFacts) -> int:
+    return len(facts.by_post) + len(facts.published) + len(facts.deleted) + len(facts.spreads)

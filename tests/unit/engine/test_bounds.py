@@ -1,0 +1,190 @@
+"""However much of one creator arrives, what is kept of it has a limit, and nothing is lost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from streams.engine import bounds
+from streams.engine.facts import PaneFacts, Published, Spread
+from streams.engine.shard import ShardConfig
+from tests.harness.driver import ShardDriver
+
+NOW = 1_768_478_430_000
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+CHANGELOG_LIMIT = 2_097_152
+LONG = "\N{PILE OF POO}" * 240
+
+
+@pytest.fixture
+def driver() -> ShardDriver:
+    return ShardDriver(ShardConfig(partitions=1, duplicate_horizon=512))
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{number}",
+        "creator_id": "mara",
+        "platform": "bluesky",
+        "occurred_at": NOW,
+        "post_id": f"p{number}",
+        "actor_id": "fan",
+    } | fields
+
+
+def conversion(number: int, **fields: Any) -> dict[str, Any]:
+    money = {"campaign_id": "c", "order_id": "o", "value": 1, "currency": "EUR"}
+    return event(number, **(money | fields))
+
+
+def codes() -> Iterator[str]:
+    for first in "ABCDEFGHIJ":
+        for second in "ABCDEFGHIJ":
+            yield f"X{first}{second}"
+
+
+def largest_record(driver: ShardDriver) -> int:
+    return max(len(value) for value in driver.tables[0]["engagement"].values())
+
+
+def open_facts(driver: ShardDriver) -> dict[int, PaneFacts]:
+    (creator,) = driver.shards[0].live_creators()
+    return creator.facts
+
+
+def test_likes_of_many_posts_all_count_and_few_posts_are_remembered(driver: ShardDriver) -> None:
+    for number in range(2_000):
+        driver.send("likes", event(number), NOW)
+    driver.checkpoint()
+    (facts,) = open_facts(driver).values()
+    assert len(facts.by_post) <= bounds.PANE_DETAILS
+    assert facts.engagements == 2_000
+    assert driver.shards[0].stats.folded["details"] >= 2_000 - bounds.PANE_DETAILS
+    driver.tick(NOW)
+    driver.tick(NOW + 5 * MINUTE)
+    assert driver.published["engagement-windows"][0]["likes"] == 2_000
+
+
+def test_a_post_that_is_followed_is_never_folded_away(driver: ShardDriver) -> None:
+    driver.send("posts", event(0, post_id="new"), NOW)
+    driver.send("likes", event(0, post_id="new"), NOW)
+    for number in range(1, 1_000):
+        driver.send("likes", event(2 * number, post_id=f"p{number}"), NOW)
+        driver.send("likes", event(2 * number + 1, post_id=f"p{number}"), NOW)
+    (facts,) = open_facts(driver).values()
+    assert facts.by_post["new"] == 1
+
+
+def test_a_flood_over_many_panes_and_minutes_stays_below_the_limit_of_a_record(
+    driver: ShardDriver,
+) -> None:
+    driver.send("likes", event(0), NOW)
+    driver.tick(NOW - 3 * DAY, frozenset({"likes"}))
+    sent = 0
+    for number in range(1, 6_000):
+        at = NOW + (number * 7_919 % 3_000) * MINUTE + number % 60 * 1_000
+        sent += 1
+        driver.send("likes", event(number, post_id=f"{LONG}{number}", occurred_at=at), at)
+        driver.send("posts", event(number, post_id=f"{LONG}{number}", occurred_at=at), at)
+    driver.checkpoint()
+    assert largest_record(driver) < CHANGELOG_LIMIT
+    facts = open_facts(driver)
+    assert len(facts) <= bounds.MAX_PANES + 1
+    assert sum(f.engagements for f in facts.values()) <= sent + 1
+    now = NOW + 3_100 * MINUTE
+    for _ in range(3):
+        driver.tick(now := now + 5 * MINUTE)
+    windows = sum(window["likes"] for window in driver.published["engagement-windows"])
+    late = sum(record["topic"] == "likes" for record in driver.published["late-events"])
+    assert windows + late == sent + 1
+    assert late > 0, "minutes beyond the limit go to late-events"
+
+
+def test_a_crash_amid_a_flood_changes_nothing(driver: ShardDriver) -> None:
+    calm = ShardDriver(driver.config)
+    for number in range(1, 3_000):
+        at = NOW + (number * 7_919 % 900) * MINUTE
+        for each in (driver, calm):
+            each.send("likes", event(number, occurred_at=at), at)
+        if number % 500 == 0:
+            driver.tick(at, frozen=True)
+            calm.tick(at, frozen=True)
+            driver.crash()
+    for each in (driver, calm):
+        each.tick(NOW + 2 * DAY)
+        each.tick(NOW + 2 * DAY + 5 * MINUTE)
+    assert driver.published == calm.published
+
+
+def test_a_conversion_in_one_currency_too_many_is_refused_with_the_reason(
+    driver: ShardDriver,
+) -> None:
+    names = list(codes())
+    for number, code in enumerate(names):
+        driver.send("conversions", conversion(number, currency=code), NOW)
+    driver.send("conversions", conversion(len(names), currency=names[0]), NOW)
+    driver.tick(NOW)
+    driver.tick(NOW + 5 * MINUTE)
+    refused = driver.published["dead-letters"]
+    assert len(refused) == len(names) - bounds.MAX_CURRENCIES
+    assert {(r["code"], r["path"]) for r in refused} == {("out_of_range", "$.currency")}
+    (window,) = driver.published["engagement-windows"]
+    assert window["conversions"] == window["events"] == bounds.MAX_CURRENCIES + 1
+    assert window["revenue"] == 2.0
+    assert len(window["revenue_other"]) == bounds.MAX_CURRENCIES - 1
+
+
+@pytest.mark.parametrize("action", ["convert", "refund"])
+def test_sums_of_money_beyond_64_bits_are_exact_and_survive_a_restart(
+    driver: ShardDriver, action: str
+) -> None:
+    for number in range(20_000):
+        driver.send("conversions", conversion(number, value=1e9, action=action), NOW)
+    driver.checkpoint()
+    driver.crash()
+    driver.tick(NOW)
+    driver.tick(NOW + 5 * MINUTE)
+    (window,) = driver.published["engagement-windows"]
+    assert window["revenue"] == (2e13 if action == "convert" else -2e13)
+
+
+def test_totals_that_make_room_for_others_are_counted(driver: ShardDriver) -> None:
+    for number in range(300):
+        driver.send("counters", event(number, likes=number), NOW + number)
+    assert driver.shards[0].stats.folded["totals"] == 300 - 256
+
+
+def test_growth_of_one_total_is_added_up() -> None:
+    facts = PaneFacts(spreads=[("p", Spread("likes", 1, 1_000 + at)) for at in range(500)])
+    assert bounds.trim(facts, ()) == 499
+    assert facts.spreads == [("p", Spread("likes", 500, 1_000))]
+
+
+def test_joined_panes_keep_their_sums_and_move_to_the_later_time() -> None:
+    panes = {
+        pane: PaneFacts(
+            engagements=2,
+            follows=1,
+            by_post={"known": 1, f"p{pane}": 1},
+            published=[Published(f"p{pane}", pane, None, None)],
+            deleted=["gone"],
+        )
+        for pane in range(1_001)
+    }
+    assert bounds.crowded(panes)
+    assert bounds.condense(panes, {"known"}) > 0
+    assert not bounds.crowded(panes)
+    assert max(panes) == 1_000
+    assert sum(facts.engagements for facts in panes.values()) == 2_002
+    assert sum(facts.follows for facts in panes.values()) == 1_001
+    assert sum(facts.by_post["known"] for facts in panes.values()) == 1_001
+
+
+def test_unfollows_alone_do_not_pile_up_in_the_watch(driver: ShardDriver) -> None:
+    for number in range(2_000):
+        at = NOW + number * 10_000
+        driver.send("follows", event(number, action="unfollow", occurred_at=at), at)
+        driver.tick(at)
+    (creator,) = driver.shards[0].live_creators()
+    assert len(creator.watch.spike.recent) < 100
