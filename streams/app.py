@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from streams import agents
 from streams.campaigns import OWNER, CampaignReader
-from streams.engine.shard import Batch, Shard, ShardConfig
+from streams.engine.shard import Shard, ShardConfig
 from streams.health import WorkerHealth
 from streams.kafka.admin import require_topics
 from streams.kafka.build import build_kafka
@@ -46,6 +46,8 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         heartbeat_interval=settings.heartbeat_interval,
         security=settings.kafka_security(),
         replication_factor=settings.replication_factor,
+        clock=settings.clock,
+        max_skew=settings.max_skew,
     )
 
 
@@ -55,6 +57,7 @@ def shard_config(settings: Settings) -> ShardConfig:
         partitions=settings.partitions,
         actor_secret=settings.actor_secret.encode(),
         lateness_ms=round(settings.allowed_lateness * 1000),
+        score_interval_ms=1_000 if settings.clock == "wall" else 0,
     )
 
 
@@ -82,7 +85,7 @@ class App:
         self.faust, self.seam = build_kafka(
             options, shard_restorer(settings), self.observer.hooks, fuse
         )
-        agents.register(self.faust, self._deliver)
+        agents.register(self.faust, self.seam.deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)
         self.observer.attach(self.seam, self.metrics)
         self.health = WorkerHealth(self.seam, self.observer.restoring)
@@ -92,10 +95,6 @@ class App:
             application(self.metrics.registry, self.health), settings.http_host, settings.http_port
         )
         self._tasks: list[asyncio.Task[None]] = []
-
-    def _deliver(self, partition: int, batch: Batch) -> None:
-        self.observer.arrived(partition, batch)
-        self.seam.deliver(partition, batch)
 
     def _campaign_owner(self) -> ShardPort | None:
         slot = self.seam.slots.get(OWNER)

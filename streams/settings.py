@@ -181,6 +181,20 @@ class Settings:
         "Seconds of event time that an event may come after younger ones and still be in the "
         "final record of its minute.",
     )
+    max_skew: float = _setting(
+        600.0,
+        parsers.seconds(0, 604_800),
+        _TIME,
+        "Seconds of event time that a topic may run ahead of the slowest one with unread records; "
+        "then it is not read on until that comes near.",
+    )
+    clock: Literal["wall", "events"] = _setting(
+        "wall",
+        parsers.one_of("wall", "events"),
+        _TIME,
+        "wall: a quiet stream closes its windows as time passes. events: only events move time, "
+        "for the replay of old data; the last windows stay open.",
+    )
     http_host: str = _setting(
         "127.0.0.1",
         parsers.text(r"[A-Za-z0-9._:-]{1,255}", "an address or a host name"),

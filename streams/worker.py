@@ -8,6 +8,7 @@ a message and status 70, to be started again by a supervisor.
 """
 
 import asyncio
+import dataclasses
 import gc
 import json
 import logging
@@ -16,7 +17,7 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from aiokafka.errors import KafkaError
@@ -148,7 +149,13 @@ def _use_uvloop() -> None:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write what was done to this JSON file at the end.",
 )
-def command(report: Path | None) -> None:
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "events"]),
+    help="What moves time: the passing of it, or events alone (to replay old data). Overrides"
+    " PULSE_CLOCK.",
+)
+def command(report: Path | None, clock: Literal["wall", "events"] | None) -> None:
     """Compute scores, windows and alerts from the events on Kafka, until stopped.
 
     Any number of workers share the partitions. Ctrl-C or SIGTERM stops one in order: nothing is
@@ -158,8 +165,11 @@ def command(report: Path | None) -> None:
     Examples:
       pulse worker
       PULSE_HTTP_PORT=9109 pulse worker --report report.json
+      pulse worker --clock events
     """
     settings = load_settings()
+    if clock is not None:
+        settings = dataclasses.replace(settings, clock=clock)
     configure(settings.log_level, settings.log_format)
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
     if settings.actor_secret == DEVELOPMENT_SECRET:

@@ -14,10 +14,11 @@ import faust
 from schemas import topics
 from streams.kafka.chain import MAX_POLL_INTERVAL_MS
 from streams.kafka.fuse import Fuse
+from streams.kafka.hooks import Hooks
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard
 from streams.kafka.recovery import SeamTableManager
-from streams.kafka.seam import Hooks, Seam
+from streams.kafka.seam import Seam
 from streams.kafka.store import create_tables
 from streams.kafka.transport import BatchTransport, PassThrough
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from schemas import topics
 
 Guarantee = Literal["exactly_once", "at_least_once"]
+Clock = Literal["wall", "events"]
 SHARD_RECORD_KEY = b"\x00shard"
 """Key of a shard's own record (positions, clocks) in the `engagement` changelog."""
 
@@ -37,6 +38,8 @@ class KafkaOptions:
     transaction_timeout: float = 10.0
     takeover_timeout: float = 60.0
     tick_interval: float = 0.1
+    clock: Clock = "wall"
+    max_skew: float = 600.0
     fetch_max_wait_ms: int = 100
     max_fetch_bytes: int = 1_048_576
     batch_bytes: int = 917_504

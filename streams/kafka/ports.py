@@ -16,6 +16,10 @@ class ShardPort(Protocol):
     def positions(self) -> Mapping[str, int]:
         """Next offset of each keyed inbound topic that was ever positioned, by logical name."""
 
+    @property
+    def clocks(self) -> Mapping[str, int]:
+        """Highest event time read of each topic, in ms, by logical name."""
+
     def apply(self, batch: Batch) -> int | None:
         """Take a batch (None), or refuse a hole: the position to read again from."""
 

@@ -7,8 +7,7 @@ how a rebalance runs.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, cast
 
 import faust
@@ -18,60 +17,27 @@ from schemas import topics
 from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
 from streams.engine.poison import poison_note
-from streams.engine.shard import Batch, Snapshot, Tick
+from streams.engine.shard import Batch, Tick
 from streams.kafka.chain import Answer
-from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.clocks import Freshness
 from streams.kafka.fuse import Blown, FatalError, Fuse
+from streams.kafka.hooks import Hooks
 from streams.kafka.options import KafkaOptions
-from streams.kafka.ports import RestoreShard, ShardPort
-from streams.kafka.producer import PartitionProducer
+from streams.kafka.ports import RestoreShard
 from streams.kafka.records import unreadable
+from streams.kafka.slot import Slot
+from streams.kafka.stragglers import Stragglers
 from streams.kafka.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
 
 CONGESTED = 4
 """Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
+AT_ONCE = 4_000
+"""Records that are applied before others have their turn; each batch and tick costs as many more
+as `MOVE_WORTH`."""
+MOVE_WORTH = 20
 LONGEST_REASON = 500
-
-STRAGGLER_SECONDS = 2.0
-"""How long a shard may stand behind what was read for it before that is read again."""
-
-
-def _ignore(*_args: Any) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the worker wants to hear of. Each is called in the main loop and must be quick."""
-
-    on_committed: Callable[[int, Snapshot, float], None] = _ignore
-    """Partition, what was committed, seconds from the snapshot to the commit."""
-    on_restore_progress: Callable[[int, int, int], None] = _ignore
-    """Partition, changelog offsets read, changelog offsets in all."""
-    on_restored: Callable[[int, ShardPort, float], None] = _ignore
-    """Partition, its shard, seconds from fencing to the shard."""
-    on_dropped: Callable[[int], None] = _ignore
-    """A partition that this worker owns no longer."""
-    on_hole: Callable[[int, str], None] = _ignore
-    """Partition and topic of a batch that did not chain and is read again."""
-
-
-@dataclass
-class Slot:
-    """One owned partition."""
-
-    partition: int
-    shard: ShardPort
-    producer: PartitionProducer
-    checkpointer: Checkpointer
-    first_start: bool
-    kick: asyncio.Event = field(default_factory=asyncio.Event)
-    suspended: bool = True
-    retired: bool = False
-    task: asyncio.Task[None] | None = None
 
 
 class Seam:
@@ -98,7 +64,7 @@ class Seam:
         self._freshness = Freshness()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sought: dict[TP, int] = {}
-        self._behind: dict[TP, tuple[int, float]] = {}
+        self._stragglers = Stragglers()
         self._physical = {topic.name: topic.physical(options.prefix) for topic in topics.KEYED}
 
     @property
@@ -107,13 +73,55 @@ class Seam:
         return cast(BatchConsumer, self.app.consumer)
 
     def deliver(self, partition: int, batch: Batch) -> None:
-        """Apply one batch to its shard. Never awaits; an exception of the shard ends the process.
+        """Take one batch, and apply what may go on. An exception of the shard ends the process.
 
-        A batch for a partition that is not owned now is dropped: it will be read again.
+        Never awaits. A batch for a partition that is not owned now is dropped: it will be read
+        again.
         """
         slot = self.slots.get(partition)
         if slot is None or slot.suspended:
             return
+        ends = slot.convoy.ends()
+        arrived = ends.get(batch.topic, slot.shard.positions.get(batch.topic))
+        if arrived is None or (batch.start is not None and batch.start <= arrived):
+            slot.convoy.join(batch)
+            if not slot.releasing:
+                self._release(slot)
+        elif batch.topic in ends:
+            self._read_again(TP(self._physical[batch.topic], partition), batch.topic, arrived)
+        else:
+            self._apply(slot, batch)
+
+    def _release(self, slot: Slot) -> None:
+        """Apply what may go on; when that is much, let others have their turn meanwhile."""
+        shard, convoy = slot.shard, slot.convoy
+        done = 0
+        while not slot.suspended and done < AT_ONCE:
+            behind = self._freshness.behind(slot.partition, self._physical, self._arrived(slot))
+            move = convoy.next(shard.clocks, behind)
+            if move is None:
+                break
+            done += MOVE_WORTH
+            if isinstance(move, Tick):
+                self._advance(slot, move)
+            else:
+                self._apply(slot, move)
+                done += len(move.records)
+        if done >= AT_ONCE and convoy.ends():
+            slot.releasing = True
+            self.spawn(self._release_later(slot))
+        if shard.dirty() >= self.options.checkpoint_max_dirty:
+            slot.kick.set()
+
+    async def _release_later(self, slot: Slot) -> None:
+        await asyncio.sleep(0)
+        slot.releasing = False
+        if not self._congested(slot):
+            self._release(slot)
+
+    def _apply(self, slot: Slot, batch: Batch) -> None:
+        partition = slot.partition
+        self.hooks.on_applied(partition, batch)
         try:
             hole = slot.shard.apply(batch)
         except (ProcessingError, CorruptStateError) as error:
@@ -127,11 +135,18 @@ class Seam:
             )
         tp = TP(self._physical[batch.topic], partition)
         if hole is not None:
+            slot.convoy.drop(batch.topic)
             self._read_again(tp, batch.topic, hole)
-            return
-        self._sought.pop(tp, None)
-        if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
-            slot.kick.set()
+        else:
+            self._sought.pop(tp, None)
+
+    def _advance(self, slot: Slot, tick: Tick) -> None:
+        try:
+            slot.shard.advance(tick)
+        except CorruptStateError as error:
+            self._give_up(slot, error)
+        except BaseException as error:
+            self.fuse.blow(f"partition {slot.partition} failed as time passed", error)
 
     def _give_up(self, slot: Slot, error: ProcessingError | CorruptStateError) -> None:
         slot.suspended = True
@@ -155,11 +170,31 @@ class Seam:
             log.exception("the next worker cannot be told to set the record aside")
         self.fuse.blow(f"{error} (partition {slot.partition}); nothing of it is committed", error)
 
-    def takes_more(self, partition: int) -> bool:
-        """False while the checkpoints of a partition cannot keep up with what it is given."""
+    def takes_more(self, partition: int, topic: str) -> bool:
+        """Whether a topic of a partition is to be read on now.
+
+        False while it waits for slower topics, and while checkpoints cannot keep up.
+        """
         slot = self.slots.get(partition)
-        limit = self.options.checkpoint_max_dirty * CONGESTED
-        return slot is not None and not slot.suspended and slot.shard.dirty() < limit
+        if slot is None or slot.suspended or self._congested(slot):
+            return False
+        return slot.convoy.wants(topic)
+
+    def _congested(self, slot: Slot) -> bool:
+        return slot.shard.dirty() >= self.options.checkpoint_max_dirty * CONGESTED
+
+    def waiting(self) -> set[TP]:
+        """The topic-partitions that are not read on, because they wait for slower ones."""
+        return {
+            TP(physical, slot.partition)
+            for slot in self.slots.values()
+            for topic, physical in self._physical.items()
+            if not slot.convoy.wants(topic)
+        }
+
+    def waiting_topics(self) -> list[str]:
+        """The logical topics of those, once for each partition."""
+        return [self.options.inbound()[tp.topic] for tp in self.waiting()]
 
     def _read_again(self, tp: TP, topic: str, position: int) -> None:
         # Batches that were queued behind the hole are holes too; one seek mends them all.
@@ -217,37 +252,39 @@ class Seam:
         if trouble := self.consumer.thread.trouble():
             self.fuse.blow("this worker can no longer take part in its group", trouble)
         answers = self.consumer.answers()
-        self._freshness.observe(answers, time.monotonic())
+        self._freshness.observe(answers, time.monotonic(), self.waiting())
         for slot in list(self.slots.values()):
             if slot.suspended:
                 continue
-            undrained, frozen = self._freshness.judge(
-                slot.partition, self._physical, slot.shard.positions
-            )
-            try:
-                slot.shard.advance(Tick(now_ms, undrained, frozen))
-            except CorruptStateError as error:
-                self._give_up(slot, error)
-                continue
-            self._find_stragglers(slot, answers)
+            if not slot.releasing:
+                self._release(slot)
+            if (tick := self._told(slot, now_ms)) is not None:
+                self._advance(slot, tick)
+            self._mend(slot, answers)
             if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
                 slot.kick.set()
 
-    def _find_stragglers(self, slot: Slot, answers: Mapping[TP, Answer]) -> None:
-        # A batch that is lost on its way leaves a hole that only the next batch would show.
-        now = time.monotonic()
-        for topic, physical in self._physical.items():
-            tp = TP(physical, slot.partition)
-            position, answer = slot.shard.positions.get(topic), answers.get(tp)
-            if position is None or answer is None or (answer.position or 0) <= position:
-                self._behind.pop(tp, None)
-                continue
-            since = self._behind.setdefault(tp, (position, now))
-            if since[0] != position:
-                self._behind[tp] = (position, now)
-            elif now - since[1] > STRAGGLER_SECONDS:
-                del self._behind[tp]
-                self._read_again(tp, topic, position)
+    def _told(self, slot: Slot, now_ms: int) -> Tick | None:
+        positions, partition = slot.shard.positions, slot.partition
+        if slot.suspended:
+            return None
+        if self.options.clock == "events":
+            return slot.convoy.at_rest(self._freshness.behind(partition, self._physical, positions))
+        undrained, frozen = self._freshness.judge(partition, self._physical, positions)
+        return Tick(now_ms, undrained, frozen, slot.convoy.heads())
+
+    def _mend(self, slot: Slot, answers: Mapping[TP, Answer]) -> None:
+        """Read again what was lost on its way."""
+        arrived = {
+            TP(self._physical[topic], slot.partition): position
+            for topic, position in self._arrived(slot).items()
+            if topic in self._physical
+        }
+        for tp, position in self._stragglers.find(arrived, answers, time.monotonic()):
+            self._read_again(tp, self.options.inbound()[tp.topic], position)
+
+    def _arrived(self, slot: Slot) -> dict[str, int]:
+        return {**slot.shard.positions, **slot.convoy.ends()}
 
     def adopt(self, slot: Slot) -> None:
         """Own a restored partition. It stays suspended until `resume`."""
@@ -269,7 +306,8 @@ class Seam:
                 pass
             slot.kick.clear()
             # A checkpoint that begins while the brokers are away would end the process in vain.
-            if not (slot.suspended or self._freshness.silent()):
+            # One that reading waits for has to, or nothing would be heard of the brokers again.
+            if not slot.suspended and (self._congested(slot) or not self._freshness.silent()):
                 await slot.checkpointer.run()
 
     def hold(self) -> None:
@@ -278,9 +316,10 @@ class Seam:
         self.suspensions += 1
         # What was asked for under this assignment does not count under the next.
         self._sought.clear()
-        self._behind.clear()
+        self._stragglers.clear()
         for slot in self.slots.values():
             slot.suspended = True
+            slot.convoy.disband()
 
     async def suspend(self) -> None:
         """The last checkpoint before a rebalance or a stop; ends the process if it takes too long.

@@ -24,8 +24,10 @@ from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from streams.kafka.ports import ShardPort
 from streams.kafka.producer import PartitionProducer
 from streams.kafka.records import unreadable
+from streams.kafka.replay import new_convoy
 from streams.kafka.restore import restore_tables
-from streams.kafka.seam import Seam, Slot
+from streams.kafka.seam import Seam
+from streams.kafka.slot import Slot
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +211,7 @@ class Takeover:
             seam.hooks.on_committed,
             self._commit_group,
         )
-        return Slot(partition, shard, producer, checkpointer, first_start)
+        return Slot(partition, shard, producer, checkpointer, new_convoy(seam.options), first_start)
 
     async def _confirm(self) -> None:
         # The local generation of a worker that was frozen is stale: acting on it would fence the

@@ -19,6 +19,8 @@ from streams.kafka.ports import Delivery
 
 POLL_SECONDS = 0.25
 """Bounds how late a position that moved without records is told."""
+WAITING_POLL_SECONDS = 0.02
+"""The same while topics wait: one that may go on is not to wait for those that are read."""
 
 
 class PassThrough(Schema[Any, Any]):
@@ -59,7 +61,10 @@ class BatchConsumer(Consumer):
             await self.wait(self.can_resume_flow.wait())
         generation = self.app.consumer_generation_id
         seam = cast(Any, self.app).seam
-        active = {tp for tp in self._active_partitions if seam.takes_more(tp.partition)}
+        inbound = [tp for tp in self._active_partitions if tp.topic in self._logical]
+        active = {tp for tp in inbound if seam.takes_more(tp.partition, self._logical[tp.topic])}
+        if len(active) < len(inbound):
+            timeout = min(timeout, WAITING_POLL_SECONDS)
         read = await self._getmany(active, timeout)
         for tp, drain in cast(Mapping[TP, Drain], read).items():
             # What is dropped here leaves a hole, which its shard sees and has read again.

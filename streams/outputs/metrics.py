@@ -171,6 +171,13 @@ class _Readings(Collector):
         yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
         lag = {topic: reading.lag.get(topic, 0) for topic in _KEYED}
         yield _gauges("consumer_lag_records", "Records not yet counted.", "topic", lag)
+        waiting = {topic: reading.waiting[topic] for topic in _KEYED}
+        yield _gauges(
+            "partitions_waiting",
+            "Partitions that are not read on, because the topic is ahead of slower ones.",
+            "topic",
+            waiting,
+        )
         yield _gauges(
             "watermark_timestamp_seconds",
             "Event time up to which windows are closed.",

@@ -16,7 +16,8 @@ from schemas import topics
 from schemas.alerts import Alert
 from streams.engine.shard import Batch, Shard, Snapshot
 from streams.engine.stats import ShardStats
-from streams.kafka.seam import Hooks, Seam
+from streams.kafka.hooks import Hooks
+from streams.kafka.seam import Seam
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading, Roster, add
 
@@ -35,6 +36,7 @@ class Observer:
             on_restore_progress=self._progress,
             on_restored=self._restored,
             on_dropped=self._dropped,
+            on_applied=self.arrived,
         )
         self.restoring: dict[int, tuple[int, int]] = {}
         """Changelog records (read, in all) of each partition that is being restored."""
@@ -60,7 +62,7 @@ class Observer:
         self._seam, self._metrics = seam, metrics
 
     def arrived(self, partition: int, batch: Batch) -> None:
-        """A batch is on its way to its shard."""
+        """A batch is given to its shard."""
         if batch.records:
             self._arrived[partition].append((time.monotonic(), batch.records[0].timestamp))
 
@@ -82,6 +84,8 @@ class Observer:
             reading.checkpoint_age = self._seam.checkpoint_age()
             for (topic, _partition), records in self._seam.lag().items():
                 reading.lag[topic] = reading.lag.get(topic, 0) + records
+            for topic in self._seam.waiting_topics():
+                reading.waiting[topic] += 1
         for partition, shard in self._shards.items():
             reading.creators += shard.creators
             if shard.watermark_ms is not None:

@@ -55,6 +55,8 @@ class Reading:
     """Event time up to which windows are closed, in seconds since the epoch, by partition."""
     lag: dict[str, int] = field(default_factory=dict)
     """Records not yet read, by topic, over the partitions of this worker."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """Partitions whose records wait for slower topics, by topic."""
     partitions: int = 0
     """Partitions that this worker holds a shard of."""
     rebalances: int = 0

@@ -37,6 +37,10 @@ class CountingShard:
     def positions(self) -> Mapping[str, int]:
         return self._positions
 
+    @property
+    def clocks(self) -> Mapping[str, int]:
+        return {}
+
     def apply(self, batch: Batch) -> int | None:
         at = self._positions.get(batch.topic)
         if at is None:

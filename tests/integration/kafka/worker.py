@@ -12,8 +12,8 @@ from typing import Any
 import faust
 
 from streams.kafka.build import build_kafka
+from streams.kafka.hooks import Hooks
 from streams.kafka.options import KafkaOptions
-from streams.kafka.seam import Hooks
 from tests.integration.kafka.counting import restore_counting
 
 logging.basicConfig(

@@ -69,3 +69,39 @@ def test_answers_from_before_a_takeover_are_forgotten() -> None:
     assert judged(freshness) == (frozenset(PHYSICAL), True)
     freshness.observe({}, 10.2 + SILENT_SECONDS)
     assert not freshness.silent()
+
+
+def test_what_waits_for_slower_topics_is_no_sign_of_life() -> None:
+    freshness = Freshness()
+    answers = {LIKES: answer(9, 1, unread=True), POSTS: answer(7, 1)}
+    freshness.observe(answers, 10.0)
+    freshness.observe(answers, 11.5)
+    freshness.observe(answers, 10.1 + SILENT_SECONDS)
+    assert not freshness.silent()
+    assert not judged(freshness)[1]
+    freshness.observe(answers, 10.2 + SILENT_SECONDS, {LIKES})
+    assert freshness.silent()
+    assert judged(freshness)[1]
+
+
+def test_time_stands_still_after_this_process_did() -> None:
+    freshness = Freshness()
+    freshness.observe({LIKES: answer(5, 1), POSTS: answer(0, 1)}, 10.0)
+    resumed = 10.1 + SILENT_SECONDS
+    # What arrives first may have been on its way since before.
+    freshness.observe({LIKES: answer(5, 2), POSTS: answer(0, 2)}, resumed)
+    assert judged(freshness)[1]
+    freshness.observe({LIKES: answer(5, 3), POSTS: answer(0, 3)}, resumed + FRESH_SECONDS)
+    assert judged(freshness)[1]
+    freshness.observe({LIKES: answer(5, 4), POSTS: answer(0, 4)}, resumed + FRESH_SECONDS + 0.1)
+    assert judged(freshness) == (frozenset(), False)
+
+
+def test_behind_is_what_is_known_to_hold_more_or_has_never_answered() -> None:
+    freshness = Freshness()
+    freshness.observe({LIKES: answer(9, 1), POSTS: answer(None, None)}, 10.0)
+    assert freshness.behind(1, PHYSICAL, {"likes": 5}) == {"likes", "posts"}
+    freshness.observe({LIKES: answer(9, 1), POSTS: answer(0, 1)}, 10.1)
+    assert freshness.behind(1, PHYSICAL, {"likes": 9}) == frozenset()
+    freshness.observe({LIKES: answer(9, 1), POSTS: answer(0, 1)}, 99.0)
+    assert freshness.behind(1, PHYSICAL, {"likes": 9}) == frozenset(), "silent, but not behind"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,11 @@ from streams.kafka import records as records_module
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
-from streams.kafka.seam import Hooks, Seam, Slot
+from streams.kafka.hooks import Hooks
+from streams.kafka.replay import new_convoy
+from streams.kafka.seam import Seam
+from streams.kafka.slot import Slot
+from tests.harness.driver import Raw
 from tests.unit.kafka.shards import OPTIONS, GatedWriter, ToyShard
 
 LIKES = TP("p.likes", 2)
@@ -72,15 +77,16 @@ class Bench:
             options, 2, self.shard, self.writer, fuse, lambda *_: None, no_group
         )
         producer: Any = self.writer
-        self.slot = Slot(2, self.shard, producer, checkpointer, first_start=False)
+        self.slot = Slot(2, self.shard, producer, checkpointer, new_convoy(options), False)
 
     def adopt(self) -> None:
         self.seam.adopt(self.slot)
         self.seam.resume({2})
 
 
-def records(count: int) -> Any:
-    return [object()] * count
+def records(count: int, start: int = 10) -> list[Raw]:
+    """Records that tell no time, so that none waits for others."""
+    return [Raw(start + n, -1, None, b"1") for n in range(count)]
 
 
 async def test_a_batch_reaches_the_shard_of_its_partition() -> None:
@@ -135,7 +141,7 @@ async def test_a_hole_after_one_that_was_mended_is_read_again_too() -> None:
 async def test_a_lost_batch_is_read_again_though_nothing_follows_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.kafka.seam.STRAGGLER_SECONDS", 0.02)
+    monkeypatch.setattr("streams.kafka.stragglers.STRAGGLER_SECONDS", 0.02)
     bench = Bench()
     bench.adopt()
     bench.consumer.known = {LIKES: Answer(position=15, highwater=15, stamp=1, unread=False)}
@@ -213,14 +219,121 @@ async def test_too_many_changes_do_not_wait_for_the_interval() -> None:
 
 async def test_reading_waits_for_checkpoints_that_cannot_keep_up() -> None:
     bench = Bench()
-    assert not bench.seam.takes_more(2)
+    assert not bench.seam.takes_more(2, "likes")
     bench.adopt()
-    assert bench.seam.takes_more(2)
-    assert not bench.seam.takes_more(3)
+    assert bench.seam.takes_more(2, "likes")
+    assert not bench.seam.takes_more(3, "likes")
     bench.shard.pending = 12
-    assert not bench.seam.takes_more(2)
+    assert not bench.seam.takes_more(2, "likes")
     await bench.seam.suspend()
-    assert not bench.seam.takes_more(2)
+    assert not bench.seam.takes_more(2, "likes")
+
+
+def timed(offset: int, minute: int) -> Raw:
+    value = b'{"occurred_at": %d}' % (1_768_478_400_000 + minute * 60_000)
+    return Raw(offset, -1, None, value)
+
+
+async def test_a_topic_far_ahead_of_a_slower_one_waits_until_that_is_drained() -> None:
+    bench = Bench()
+    bench.adopt()
+    names = bench.seam._physical
+    bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
+    posts = TP("p.posts", 2)
+    bench.consumer.known |= {LIKES: Answer(12, 12, 1, False), posts: Answer(0, 1, 1, True)}
+    bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
+    bench.shard.clocks = {"posts": 1_768_478_400_000}
+    bench.seam.tick(1)
+    bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9), timed(11, 11)], 12))
+    assert bench.shard.positions["likes"] == 11
+    assert not bench.seam.takes_more(2, "likes")
+    assert bench.seam.takes_more(2, "posts")
+    assert bench.seam.waiting_topics() == ["likes"]
+    bench.seam.tick(2)
+    assert bench.shard.ticks[-1].undrained == {"likes", "posts"}
+    assert bench.shard.ticks[-1].heads == {"likes": 1_768_478_400_000 + 11 * 60_000}
+    bench.seam.deliver(2, Batch("posts", 0, [timed(0, 1)], 1))
+    assert bench.shard.positions["likes"] == 12
+    assert bench.seam.takes_more(2, "likes")
+
+
+async def test_what_waits_is_forgotten_with_the_assignment_and_not_taken_for_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streams.kafka.stragglers.STRAGGLER_SECONDS", 0.0)
+    bench = Bench()
+    bench.adopt()
+    bench.consumer.known = {LIKES: Answer(11, 11, 1, False)}
+    bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9)], 11))
+    for now in range(3):
+        bench.seam.tick(now)
+        await asyncio.sleep(0.01)
+    assert bench.shard.positions["likes"] == 10
+    assert bench.consumer.seeks == []
+    bench.seam.hold()
+    bench.seam.resume({2})
+    assert bench.seam.waiting() == set()
+
+
+async def test_a_hole_behind_what_waits_is_read_again_from_there() -> None:
+    bench = Bench()
+    bench.adopt()
+    bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9)], 11))
+    bench.seam.deliver(2, Batch("likes", 15, [timed(15, 9)], 16))
+    await asyncio.sleep(0.01)
+    assert bench.consumer.seeks == [{LIKES: 11}]
+    assert bench.seam.slots[2].convoy.ends() == {"likes": 11}
+
+
+async def test_a_long_release_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.seam.AT_ONCE", 25)
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, checkpoint_max_dirty=1_000)
+    bench.adopt()
+    slot = bench.seam.slots[2]
+    for at in range(10, 20):
+        slot.convoy.join(Batch("likes", at, records(1, at), at + 1))
+    bench.seam.tick(1)
+    assert bench.shard.positions["likes"] == 12
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert bench.shard.positions["likes"] == 20
+
+
+async def test_with_the_clock_of_events_only_events_move_time() -> None:
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, clock="events")
+    bench.slot.convoy = new_convoy(bench.seam.options)
+    bench.adopt()
+    names = bench.seam._physical
+    bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
+    bench.consumer.known[LIKES] = Answer(11, 11, 1, False)
+    bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
+    bench.seam.tick(1)
+    assert not bench.shard.ticks, "not everything is read yet"
+    bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9)], 11))
+    assert bench.shard.positions["likes"] == 11
+    for now in (2, 3, 4):
+        bench.seam.tick(now)
+    assert bench.shard.ticks == [Tick(0, frozenset())]
+
+
+async def test_time_that_passes_is_told_and_not_the_time_of_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, tick_interval=0.01)
+    bench.adopt()
+    bench.seam.start()
+    while not bench.shard.ticks:
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr("streams.kafka.seam.time.time", lambda: 0.0)
+    seen = len(bench.shard.ticks)
+    while len(bench.shard.ticks) < seen + 5:
+        await asyncio.sleep(0.01)
+    steps = [b.now_ms - a.now_ms for a, b in itertools.pairwise(bench.shard.ticks)]
+    assert all(0 <= step < 60_000 for step in steps)
+    await bench.seam.stop()
 
 
 async def test_the_shard_is_told_the_time_and_what_is_undrained() -> None:

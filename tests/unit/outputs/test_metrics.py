@@ -36,6 +36,7 @@ def a_busy_reading() -> Reading:
         ),
         watermarks={1: 1_700_000_000.0, 0: 1_700_000_001.5},
         lag={"likes": 40},
+        waiting=Counter(likes=2),
         partitions=2,
         rebalances=1,
         checkpoint_age=0.5,

@@ -31,6 +31,9 @@ class FakeSeam:
     def lag(self) -> dict[tuple[str, int], int]:
         return {("likes", 0): 5, ("likes", 1): 7, ("posts", 0): 1}
 
+    def waiting_topics(self) -> list[str]:
+        return ["likes", "likes"]
+
 
 def likes(creators: Iterable[str], start: int = 0) -> Batch:
     records = [
@@ -87,6 +90,7 @@ def test_a_reading_joins_shards_and_seam(observer: Observer, registry: Collector
     assert reading.rebalances == 3
     assert reading.checkpoint_age == 0.25
     assert reading.lag == {"likes": 12, "posts": 1}
+    assert reading.waiting == Counter(likes=2)
     assert reading.watermarks == {0: NOW_MS / 1000 - 10}
 
 
