@@ -22,6 +22,7 @@ from streams.kafka.build import build_kafka
 from streams.kafka.fuse import Fuse
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
+from streams.kafka.standing import require_partitions
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.settings import Settings
@@ -103,12 +104,13 @@ class App:
     async def start(self) -> None:
         """Come up, and return when partitions are consumed. May be cancelled, then `stop`.
 
-        Raises OSError, KafkaError or TopicsError with what is in the way.
+        Raises OSError, KafkaError or FatalError with what is in the way.
         """
         await self.web.start()
         log.info("listening on %s", self.web.url)
         self.health.phase = "waiting for the brokers"
         await self._await_topics()
+        await require_partitions(self._options)
         self.health.phase = "loading campaigns"
         await self.campaigns.load()
         self.health.phase = ""

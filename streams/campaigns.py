@@ -89,7 +89,7 @@ class CampaignReader:
             raise FatalError(
                 f"{self._tp.topic}: position {start} is outside the log, which begins at "
                 f"{self._begin}; was the topic created anew? Bad records in between would go "
-                "unreported: stop all workers and start with another PULSE_APP_ID, or restore it"
+                "unreported: stop all workers and run `pulse reset`, or restore the topic"
             ) from error
         end = await consumer.position(self._tp)
         records = fetched.get(self._tp, [])

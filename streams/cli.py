@@ -32,6 +32,7 @@ class _Late(NamedTuple):
 _LATE = {
     "worker": _Late("streams.worker", "command", "Compute scores, windows and alerts."),
     "state": _Late("streams.state", "group", "List, show, export, delete, mend state."),
+    "reset": _Late("streams.reset", "command", "Start anew: positions, state, outputs."),
     "doctor": _Late("streams.doctor", "command", "Check settings, broker and topics."),
     "demo": _Late("streams.demo", "command", "Broker, worker, simulator, live board in one."),
     "simulate": _Late(

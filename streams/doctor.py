@@ -21,6 +21,7 @@ from streams.app import kafka_options
 from streams.build import parts, version
 from streams.kafka.admin import check_topics, described
 from streams.kafka.options import KafkaOptions
+from streams.kafka.standing import check_standing
 from streams.settings import DEVELOPMENT_SECRET, Settings, SettingsError
 
 _FETCH, _INIT_PRODUCER_ID = 1, 22
@@ -78,6 +79,9 @@ async def examine(environ: dict[str, str]) -> Examination:
         with heard:
             await _look_at_brokers(seen, options)
             findings = await check_topics(options)
+            if all(finding.severity != "error" for finding in findings):
+                for text, remedy in await check_standing(options):
+                    seen.note("error", text, remedy)
     except KafkaConnectionError as error:
         why = heard.messages[-1] if heard.messages else str(error)
         seen.note(
@@ -87,7 +91,7 @@ async def examine(environ: dict[str, str]) -> Examination:
             " brokers' advertised.listeners; for TLS and logins see PULSE_SECURITY_PROTOCOL.",
         )
         return seen
-    except (KafkaError, OSError) as error:
+    except (KafkaError, OSError, TimeoutError) as error:
         seen.note(
             "error", f"The brokers refuse ({error!r}).", "Check login, permissions and versions."
         )

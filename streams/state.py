@@ -19,7 +19,7 @@ from streams.cli import load_settings
 from streams.engine import stored
 from streams.engine.creator import CorruptStateError
 from streams.kafka.custody import custody
-from streams.kafka.gap import accept_gaps
+from streams.kafka.gap import accept_gaps, accept_made_anew
 from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing
 from streams.kafka.records import StateRecord, parsed, read_records, shown
@@ -182,24 +182,40 @@ async def _delete(
 
 
 @group.command("accept-gap")
+@click.option(
+    "--made-anew",
+    is_flag=True,
+    help="A topic was deleted and created again: read it from its beginning, keep the state.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def accept_gap_command(yes: bool) -> None:
+def accept_gap_command(made_anew: bool, yes: bool) -> None:
     """Go on from what is left of a log that has lost unread records.
 
     A worker that finds its next record gone (deleted by retention, say) stops rather than skip it
     silently. Stop all workers, run this, and start them again: what was lost is listed and will
     not be counted.
 
+    With --made-anew the positions of topics that end before them go to the topics' beginnings;
+    what those topics held before stays counted.
+
     \b
-    Example:
+    Examples:
       pulse state accept-gap --yes
+      pulse state accept-gap --made-anew
     """
     settings = load_settings()
+    options = kafka_options(settings)
     if not yes:
         click.confirm("Lost records will never be counted. Are all workers stopped?", abort=True)
-    gaps = asyncio.run(accept_gaps(kafka_options(settings), shard_restorer(settings)))
-    for gap in gaps:
-        click.echo(f"{gap.topic}[{gap.partition}]: lost offsets {gap.position} to {gap.begin - 1}")
+    if made_anew:
+        gaps = asyncio.run(accept_made_anew(options))
+        for gap in gaps:
+            click.echo(f"{gap.topic}[{gap.partition}]: read on at {gap.begin}, not {gap.position}")
+    else:
+        gaps = asyncio.run(accept_gaps(options, shard_restorer(settings)))
+        for gap in gaps:
+            lost = f"lost offsets {gap.position} to {gap.begin - 1}"
+            click.echo(f"{gap.topic}[{gap.partition}]: {lost}")
     if not gaps:
         click.echo("nothing is missing")
 

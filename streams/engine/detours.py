@@ -36,16 +36,20 @@ ID_LIMIT = 256
 HEADERS_LIMIT = 16_384
 """Bytes of headers that travel with a forwarded record; with more, none do."""
 
+Spans = dict[str, list[tuple[int, int]]]
+"""Offsets [start, end) by topic."""
+
 
 class Detours:
     """Publishes what became of the records that were not accepted, or came late."""
 
-    __slots__ = ("_registry", "_stats", "_watermark")
+    __slots__ = ("_registry", "_settled", "_stats", "_watermark")
 
-    def __init__(self, registry: Registry, watermark: Watermark) -> None:
+    def __init__(self, registry: Registry, watermark: Watermark, settled: Spans) -> None:
         self._registry = registry
         self._stats = registry.stats
         self._watermark = watermark
+        self._settled = settled
 
     def away(self, topic: str, record: "Record", key: bytes) -> bool:
         """Whether `key` belongs to another partition; then the record is sent on, once."""
@@ -58,6 +62,10 @@ class Detours:
             self.refuse(topic, record, codec.Fault("misrouted", error, "$.creator_id"))
             return True
         self._stats.forwarded[topic] += 1
+        spans = self._settled.get(topic, ())
+        if any(start <= record.offset < end for start, end in spans):
+            # Its copy lies in the right partition, and will be read there again.
+            return True
         headers = tuple(record.headers)
         if sum(len(name) + len(value or b"") for name, value in headers) > HEADERS_LIMIT:
             headers = ()

@@ -36,6 +36,7 @@ from streams.engine.detours import (
     LATEST_MS,
     MAX_AHEAD_MS,
     Detours,
+    Spans,
     ahead,
     campaign_of,
     creator_of,
@@ -82,12 +83,13 @@ class Intake:
         duplicates: DuplicateFilter,
         analyser: Analyser,
         actor_secret: bytes,
+        settled: Spans,
     ) -> None:
         self._registry = registry
         self._stats = registry.stats
         self._calendar = calendar
         self._watermark = watermark
-        self._detours = Detours(registry, watermark)
+        self._detours = Detours(registry, watermark, settled)
         self.duplicates = duplicates
         self._judge = analyser.judge
         self._secret = actor_secret

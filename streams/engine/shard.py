@@ -22,6 +22,7 @@ from streams.engine.creator import (
     wrong_version,
 )
 from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
+from streams.engine.detours import Spans
 from streams.engine.intake import Intake
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
@@ -100,7 +101,13 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShardRecord(msgspec.Struct, array_like=True):
-    """The shard's own facts as stored under SHARD_KEY."""
+    """The shard's own facts as stored under SHARD_KEY.
+
+    `since` is where reading began; `settled` are offsets [start, end) that were read before that,
+    by a state that was reset: records there that belong elsewhere were sent on already. Below
+    `floor` records lie where another number of partitions put them. `partitions` is the number that
+    the state is parted by; 0 in a state of a release that did not note it.
+    """
 
     positions: dict[str, int]
     clocks: dict[str, int]
@@ -108,6 +115,21 @@ class ShardRecord(msgspec.Struct, array_like=True):
     stream_ms: int
     accepted: int
     ring: int
+    since: dict[str, int] = {}
+    settled: Spans = {}
+    floor: dict[str, int] = {}
+    partitions: int = 0
+
+
+class WrongPartitionsError(Exception):
+    """The state is parted by another number of partitions than this worker works with."""
+
+    def __init__(self, stored: int, wanted: int) -> None:
+        super().__init__(
+            f"the state is parted by {stored} partitions, but PULSE_PARTITIONS is {wanted}. Set it"
+            f" back to {stored}; or, to work with more from now on, stop all workers and run"
+            f" `pulse state migrate --partitions N`, with N a multiple of {stored}"
+        )
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -124,6 +146,9 @@ class Shard:
         self.config = config
         self.stats = ShardStats()
         self._positions: dict[str, int] = {}
+        self._since: dict[str, int] = {}
+        self._settled: Spans = {}
+        self._floor: dict[str, int] = {}
         self._poison = PoisonNotes()
         self._watermark = Watermark(config.lateness_ms)
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
@@ -142,6 +167,7 @@ class Shard:
             self._duplicates,
             self._calendar.analyser,
             config.actor_secret,
+            self._settled,
         )
 
     @property
@@ -183,6 +209,7 @@ class Shard:
             position = batch.start if batch.start is not None else batch.end - len(batch.records)
             if batch.records:
                 position = min(position, batch.records[0].offset)
+            self._since[batch.topic] = position
         elif batch.start is None or batch.start > position:
             self.stats.holes += 1
             return position
@@ -233,6 +260,10 @@ class Shard:
             self._watermark.stream,
             self._duplicates.accepted,
             self._duplicates.capacity,
+            self._since,
+            self._settled,
+            self._floor,
+            self.config.partitions,
         )
         engagement[SHARD_KEY] = VERSION + _encode(record)
         return Snapshot(tables, registry.take_outputs(), dict(self._positions))
@@ -245,7 +276,10 @@ class Shard:
         tables: Mapping[str, Mapping[bytes, bytes]],
         analyser: Analyser | None = None,
     ) -> "Shard":
-        """The shard as stored. Raises CorruptStateError for a record that cannot be read."""
+        """The shard as stored.
+
+        Raises CorruptStateError for a record that cannot be read, and WrongPartitionsError.
+        """
         shard = cls(partition, config, analyser)
         engagement = tables.get(ENGAGEMENT, {})
         shard._poison.restore(engagement)
@@ -261,10 +295,14 @@ class Shard:
         if not 0 < record.ring <= MAX_HORIZON or record.accepted < 0:
             why = f"a duplicate filter of {record.ring} with {record.accepted} accepted"
             raise CorruptStateError(SHARD_KEY, why)
+        if record.partitions not in {0, config.partitions}:
+            raise WrongPartitionsError(record.partitions, config.partitions)
         shard._positions = record.positions
         shard._watermark.clocks = record.clocks
         shard._watermark.at = record.watermark
         shard._watermark.stream = record.stream_ms
+        shard._since, shard._floor = record.since, record.floor
+        shard._settled.update(record.settled)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}
         for table in (engagement, tables.get(SENTIMENT, {})):

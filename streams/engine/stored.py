@@ -13,6 +13,7 @@ import msgspec
 from schemas.instants import from_ms
 from streams.engine import counts, creator, dedup, panes, poison, shard
 from streams.engine.creator import CorruptStateError, Creator
+from streams.engine.detours import Spans
 from streams.engine.packing import unpack
 from streams.engine.watch import Watch
 
@@ -41,6 +42,7 @@ _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
     creator.MOOD: msgspec.msgpack.Decoder(panes.PanesRecord),
     creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.Scale),
 }
+_encode = msgspec.msgpack.Encoder().encode
 _shard = msgspec.msgpack.Decoder(shard.ShardRecord)
 _note = msgspec.msgpack.Decoder(poison.Note)
 
@@ -71,12 +73,25 @@ def keys_of(creator_id: str) -> list[tuple[str, bytes]]:
     return [(creator.TABLE_OF[tag], tag + creator_id.encode()) for tag in creator.TAGS]
 
 
-def positions_of(value: bytes) -> dict[str, int]:
-    """The next offset of each inbound topic, from a shard's own record.
+def shard_record(value: bytes) -> shard.ShardRecord:
+    """A shard's own record. Raises CorruptStateError."""
+    return _decoded(shard.SHARD_KEY, value, _shard)  # type: ignore[no-any-return]
 
-    Raises CorruptStateError.
-    """
-    return _decoded(shard.SHARD_KEY, value, _shard).positions  # type: ignore[no-any-return]
+
+def stored_record(record: shard.ShardRecord) -> bytes:
+    """A shard's own record as it is stored."""
+    return creator.VERSION + _encode(record)
+
+
+def new_shard_record(
+    positions: Mapping[str, int], settled: Spans, floor: Mapping[str, int], partitions: int
+) -> bytes:
+    """The record of a shard that knows nothing but where to read on (see `ShardRecord`)."""
+    ring = dedup.DuplicateFilter(1).capacity
+    at = dict(positions)
+    return stored_record(
+        shard.ShardRecord(at, {}, None, 0, 0, ring, dict(at), settled, dict(floor), partitions)
+    )
 
 
 def plain(key: bytes, value: bytes) -> Any:

@@ -66,6 +66,16 @@ def position_lost(topic: str, partition: int, detail: str) -> PositionLost:
     )
 
 
+def made_anew(topic: str, partition: int, position: int, end: int) -> PositionLost:
+    """The message of a position beyond the log, with what to do about it."""
+    return PositionLost(
+        f"{topic}[{partition}] ends at {end}, but the state stands at {position}: the topic was"
+        " made anew, or has lost its newest records. If it was made anew, stop all workers, and"
+        " either keep the state and read the new topic from its beginning, with"
+        " `pulse state accept-gap --made-anew`, or start anew, with `pulse reset --to earliest`"
+    )
+
+
 class ChainThread(AIOKafkaConsumerThread):
     """Faust's consumer thread, reading committed records in chained batches.
 

@@ -1,22 +1,26 @@
-"""Accepting a gap: moving a state past records that the log has lost, when an operator says so.
+"""Accepting a gap: moving a state to where a log goes on, when an operator says so.
 
-Knows how to own partitions without a group while all workers are stopped. Must not know what the
-lost records were.
+Knows where logs begin and end, and how to move a state's positions while all workers are stopped.
+Must not know what the lost records were.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from streams.engine.shard import Batch
+from streams.engine.creator import ENGAGEMENT, CorruptStateError
+from streams.engine.shard import Batch, ShardRecord
+from streams.engine.stored import shard_record, stored_record
+from streams.kafka.chain import made_anew
 from streams.kafka.checkpoint import Checkpointer
-from streams.kafka.custody import require_no_members
-from streams.kafka.fuse import FatalError, Fuse
+from streams.kafka.custody import custody, require_no_members
+from streams.kafka.fuse import Fuse
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
+from streams.kafka.outlets import spans
 from streams.kafka.ports import RestoreShard, ShardPort
-from streams.kafka.producer import PartitionProducer
+from streams.kafka.producer import Outgoing, PartitionProducer
+from streams.kafka.records import read_records, unreadable
 from streams.kafka.restore import restore_tables
 
 
@@ -37,8 +41,8 @@ async def accept_gaps(
 ) -> list[Gap]:
     """Move every position that lies before its log to where the log begins; return what was lost.
 
-    All workers must be stopped. Raises `FatalError` if one is not, or if a log ends before the
-    state's position (its topic was made anew, and the state has to be too).
+    All workers must be stopped. Raises `FatalError` if one is not, if a log ends before the state's
+    position (its topic was made anew, see `accept_made_anew`), or if the state cannot be read.
     """
     await require_no_members(options)
     gaps: list[Gap] = []
@@ -56,7 +60,10 @@ async def _accept_in(
         tables = await restore_tables(options, partition, lambda *_progress: None)
         if SHARD_RECORD_KEY not in tables["engagement"]:
             return []
-        shard = restore_shard(partition, tables)
+        try:
+            shard = restore_shard(partition, tables)
+        except CorruptStateError as error:
+            raise await unreadable(options, partition, error) from error
         checkpointer = Checkpointer(
             options, partition, shard, producer, fuse, lambda *_: None, _no_group
         )
@@ -77,27 +84,60 @@ async def _no_group(_positions: Mapping[tuple[str, int], int]) -> bool:
 
 
 async def _gaps(options: KafkaOptions, partition: int, shard: ShardPort) -> list[Gap]:
-    by_tp = {
-        TopicPartition(physical, partition): position
-        for physical, topic in options.inbound().items()
-        if (position := shard.positions.get(topic)) is not None
-    }
-    consumer = AIOKafkaConsumer(**options.client(), isolation_level="read_committed")
-    try:
-        await consumer.start()
-        begins = await consumer.beginning_offsets(list(by_tp))
-        ends = await consumer.end_offsets(list(by_tp))
-    finally:
-        await consumer.stop()
-    for tp, position in by_tp.items():
-        if options.exactly_once and position > ends[tp]:
-            raise FatalError(
-                f"{tp.topic}[{tp.partition}] ends at {ends[tp]}, but the state stands at"
-                f" {position}: the topic was made anew. Start again with another PULSE_APP_ID, or"
-                " delete the changelogs of this one"
-            )
-    return [
-        Gap(tp.topic, tp.partition, position, begins[tp])
-        for tp, position in by_tp.items()
-        if position < begins[tp]
-    ]
+    logs = await spans(options, options.inbound(), options.partitions)
+    gaps = []
+    for physical, topic in options.inbound().items():
+        position = shard.positions.get(topic)
+        begin, end = logs[TopicPartition(physical, partition)]
+        if position is None:
+            continue
+        if options.exactly_once and position > end:
+            raise made_anew(physical, partition, position, end)
+        if position < begin:
+            gaps.append(Gap(physical, partition, position, begin))
+    return gaps
+
+
+async def accept_made_anew(options: KafkaOptions) -> list[Gap]:
+    """Move every position of topics that were deleted and made again to where these begin.
+
+    Such a topic is known by a log that ends before the state's position, in any partition. The rest
+    of the state stays. Returns what was moved. Raises `FatalError` if workers run, or if a shard's
+    own record cannot be read.
+    """
+    async with custody(options, range(options.partitions)) as held:
+        logs = await spans(options, options.inbound(), options.partitions)
+        own = await _own_records(options)
+        anew = {
+            physical
+            for physical, topic in options.inbound().items()
+            for partition, record in own.items()
+            if record.positions.get(topic, 0) > logs[TopicPartition(physical, partition)].end
+        }
+        moved = []
+        for physical, topic in options.inbound().items():
+            for partition, record in own.items():
+                if physical in anew and topic in record.positions:
+                    begin = logs[TopicPartition(physical, partition)].begin
+                    moved.append(Gap(physical, partition, record.positions[topic], begin))
+                    record.positions[topic] = record.since[topic] = begin
+                    record.settled.pop(topic, None)
+                    record.floor.pop(topic, None)
+        changelog = options.changelog(ENGAGEMENT)
+        changed = {gap.partition for gap in moved}
+        await held.write(
+            [Outgoing(changelog, p, SHARD_RECORD_KEY, stored_record(own[p])) for p in changed],
+            {(gap.topic, gap.partition): gap.begin for gap in moved},
+        )
+    return moved
+
+
+async def _own_records(options: KafkaOptions) -> dict[int, ShardRecord]:
+    found = await read_records(options, range(options.partitions), SHARD_RECORD_KEY.__eq__)
+    own = {}
+    for record in found:
+        try:
+            own[record.partition] = shard_record(record.value)
+        except CorruptStateError as error:
+            raise await unreadable(options, record.partition, error) from error
+    return own

@@ -10,13 +10,14 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
 
 from schemas import topics
-from streams.engine.creator import CorruptStateError
+from streams.engine.creator import ENGAGEMENT, CorruptStateError
 from streams.engine.stored import SHARD, Named, named
 from streams.kafka.fuse import FatalError
-from streams.kafka.options import KafkaOptions
-from streams.kafka.restore import read_changelogs
+from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
+from streams.kafka.restore import Take, read_to_end
 
 
 class StateRecord(NamedTuple):
@@ -67,15 +68,18 @@ async def read_records(
     found: list[StateRecord] = []
     for partition in partitions:
         latest: dict[tuple[str, bytes], ConsumerRecord] = {}
-        takers = {table: _keeper(table, latest, wanted) for table in topics.TABLES}
-        await read_changelogs(options, partition, takers, lambda *_progress: None)
+        takers = {
+            TopicPartition(options.changelog(table), partition): _keeper(table, latest, wanted)
+            for table in topics.TABLES
+        }
+        await read_to_end(options, takers)
         found += _in_order(latest)
     return found
 
 
 def _keeper(
     table: str, latest: dict[tuple[str, bytes], ConsumerRecord], wanted: Callable[[bytes], bool]
-) -> Callable[[Sequence[ConsumerRecord]], None]:
+) -> Take:
     def keep(records: Sequence[ConsumerRecord]) -> None:
         for record in records:
             if not wanted(record.key):
@@ -99,6 +103,21 @@ def _in_order(latest: dict[tuple[str, bytes], ConsumerRecord]) -> Iterator[State
             key,
             record.value or b"",
         )
+
+
+async def own_record(options: KafkaOptions, partition: int) -> StateRecord | None:
+    """The latest record of a shard itself; None before its first checkpoint.
+
+    It is the last of each checkpoint, so the end of the changelog is looked at first.
+    """
+    latest: dict[tuple[str, bytes], ConsumerRecord] = {}
+    tp = TopicPartition(options.changelog(ENGAGEMENT), partition)
+    keep = _keeper(ENGAGEMENT, latest, SHARD_RECORD_KEY.__eq__)
+    for last in (100, 10_000, None):
+        complete = await read_to_end(options, {tp: keep}, last=last)
+        if latest or complete:
+            break
+    return next(_in_order(latest), None)
 
 
 async def unreadable(

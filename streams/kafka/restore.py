@@ -31,9 +31,11 @@ async def restore_tables(
     `TimeoutError` if nothing comes for `STALL_SECONDS`.
     """
     tables: dict[str, dict[bytes, bytes]] = {name: {} for name in topics.TABLES}
-    await read_changelogs(
-        options, partition, {name: _into(table) for name, table in tables.items()}, progress
-    )
+    takers = {
+        TopicPartition(options.changelog(name), partition): _into(table)
+        for name, table in tables.items()
+    }
+    await read_to_end(options, takers, lambda read, total: progress(partition, read, total))
     return tables
 
 
@@ -48,16 +50,18 @@ def _into(table: dict[bytes, bytes]) -> Take:
     return take
 
 
-async def read_changelogs(
-    options: KafkaOptions, partition: int, takers: Mapping[str, Take], progress: Progress
-) -> None:
-    """Hand every committed record of `partition` to its table's taker, up to the changelogs' end.
+async def read_to_end(
+    options: KafkaOptions,
+    takers: Mapping[TopicPartition, Take],
+    told: Callable[[int, int], None] = lambda *_: None,
+    last: int | None = None,
+) -> bool:
+    """Hand every committed record of each topic-partition to its taker, up to where its log ends.
 
-    Raises `TimeoutError` if nothing comes for `STALL_SECONDS`.
+    `told` is called with the offsets read, and the offsets in all. With `last`, only so many
+    offsets before each end are read; True if that was all there is. Raises `TimeoutError` if
+    nothing comes for `STALL_SECONDS`.
     """
-    by_tp = {
-        TopicPartition(options.changelog(name), partition): take for name, take in takers.items()
-    }
     consumer = AIOKafkaConsumer(
         **options.client(),
         group_id=None,
@@ -69,9 +73,12 @@ async def read_changelogs(
     )
     try:
         await consumer.start()
-        consumer.assign(list(by_tp))
-        starts = await consumer.beginning_offsets(list(by_tp))
-        ends = await consumer.end_offsets(list(by_tp))
+        consumer.assign(list(takers))
+        starts = await consumer.beginning_offsets(list(takers))
+        ends = await consumer.end_offsets(list(takers))
+        begins = starts
+        if last is not None:
+            starts = {tp: max(begin, ends[tp] - last) for tp, begin in begins.items()}
         for tp, start in starts.items():
             consumer.seek(tp, start)
         total = sum(ends.values()) - sum(starts.values())
@@ -84,30 +91,29 @@ async def read_changelogs(
             seen = consumer.highwater(tp)
             return int(ends[tp] + 1 if seen is None else max(ends[tp], seen))
 
-        await _read_to(
-            consumer, by_tp, end_of, lambda left: progress(partition, total - left, total)
-        )
+        await _read_to(consumer, takers, end_of, lambda left: told(total - left, total))
+        return bool(starts == begins)
     finally:
         await consumer.stop()
 
 
 async def _read_to(
     consumer: AIOKafkaConsumer,
-    by_tp: Mapping[TopicPartition, Take],
+    takers: Mapping[TopicPartition, Take],
     end_of: Callable[[TopicPartition], int],
     told: Callable[[int], None],
 ) -> None:
     left, moved_at = -1, time.monotonic()
     while True:
         was = left
-        left = sum([max(end_of(tp) - await consumer.position(tp), 0) for tp in by_tp])
+        left = sum([max(end_of(tp) - await consumer.position(tp), 0) for tp in takers])
         if left != was:
             moved_at = time.monotonic()
             told(left)
         if left == 0:
             return
         if time.monotonic() - moved_at > STALL_SECONDS:
-            raise TimeoutError(f"changelogs {sorted(by_tp)} do not answer")
+            raise TimeoutError(f"{sorted(takers)} do not answer")
         for tp, records in (await consumer.getmany(timeout_ms=200)).items():
-            by_tp[tp](records)
+            takers[tp](records)
         await asyncio.sleep(0)

@@ -16,8 +16,8 @@ from faust.types import TP
 
 from streams.engine.creator import CorruptStateError
 from streams.engine.poison import is_poison_note
-from streams.engine.shard import Batch
-from streams.kafka.chain import position_lost
+from streams.engine.shard import Batch, WrongPartitionsError
+from streams.kafka.chain import made_anew, position_lost
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
@@ -180,6 +180,9 @@ class Takeover:
             except CorruptStateError as error:
                 await producer.close()
                 raise await unreadable(seam.options, partition, error) from error
+            except WrongPartitionsError as error:
+                await producer.close()
+                raise FatalError(str(error)) from error
             except BaseException:
                 await producer.close()
                 raise
@@ -266,7 +269,9 @@ class Takeover:
             if position is None:
                 position = max(begin, committed.get(tp, begin))
                 shard.apply(Batch(topic, None, (), position))
-            elif position < begin or (position > end and seam.options.exactly_once):
+            elif position > end and seam.options.exactly_once:
+                raise made_anew(tp.topic, tp.partition, position, end)
+            elif position < begin:
                 raise position_lost(
                     tp.topic,
                     tp.partition,

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.partitioning import partition_for
 from streams.kafka.fuse import EXIT_CODE
@@ -176,3 +177,49 @@ async def test_what_cannot_be_deleted_is_refused_with_the_reason(deployed: Deplo
     status, output = await run(deployed, "state", "delete", "--key", "nx")
     assert status == 2
     assert "Traceback" not in output
+
+
+@pytest.mark.timeout(240)
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning_when_told_so(
+    deployed: Deployment,
+):
+    worker = deployed.worker()
+    await worker.ready()
+    await deployed.send([*likes(0), *likes(1), *likes(2)])
+    await await_counts(deployed, dict.fromkeys(CREATORS, 3))
+    assert await worker.stop() < 10
+
+    name = deployed.prefix + "likes"
+    admin = AIOKafkaAdminClient(bootstrap_servers=deployed.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([name])
+
+        async def gone() -> bool:
+            return name not in await admin.list_topics()
+
+        await until(gone, 20, f"{name} is gone")
+    finally:
+        await admin.close()
+    status, output = await run(deployed, "topics", "create")
+    assert status == 0, output
+    await deployed.send(likes(3))
+    status, output = await run(deployed, "doctor")
+    assert status == 1
+    assert "pulse state accept-gap --made-anew" in output
+    worker = deployed.worker()
+    assert await asyncio.to_thread(worker.process.wait, 40) == EXIT_CODE
+    assert f"{name}[" in worker.process.output()
+    assert "ends at 1, but the state stands at 3" in worker.process.output()
+    assert "pulse state accept-gap --made-anew" in worker.process.output()
+    assert "Traceback" not in worker.process.output()
+    status, output = await run(deployed, "state", "accept-gap", "--yes")
+    assert (status, "the topic was made anew" in output) == (1, True)
+
+    status, output = await run(deployed, "state", "accept-gap", "--made-anew", "--yes")
+    assert status == 0, output
+    assert output.count("read on at 0, not 3") == PARTITIONS
+    worker = deployed.worker()
+    await worker.ready()
+    await await_counts(deployed, dict.fromkeys(CREATORS, 4))
+    assert await worker.stop() < 10
