@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-guard faults fmt lock clean distclean
+.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
 
@@ -41,6 +41,10 @@ bench-guard: ## has the hot path become slower than recorded? No Kafka (GUARD_AR
 faults: ## the exactness campaign: workers killed and frozen under load (FAULTS_ARGS)
 	@tools/setup.sh dev kafka
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+fuzz: ## a million hostile inputs for decoders and shard, and floods (FUZZ_ARGS)
+	@tools/setup.sh dev
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 setup: ## everything that development needs: Python packages, Kafka, Java, Prometheus
 	@tools/setup.sh all

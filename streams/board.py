@@ -15,6 +15,7 @@ from rich.text import Text
 
 from schemas import topics
 from streams.follow import Followed
+from streams.printable import printable
 from streams.tail import clock, number, percent
 
 _ALERTS_SHOWN = 6
@@ -83,7 +84,7 @@ class Board:
             windows = value["windows"]
             mood = self._moods.get(value["creator_id"], {}).get("windows", {}).get("1h", {})
             table.add_row(
-                f"{self._name(value)}{' ●' if value['creator_id'] in troubled else ''}",
+                Text(f"{self._name(value)}{' ●' if value['creator_id'] in troubled else ''}"),
                 value.get("tier") or "-",
                 _bar(value["score"]),
                 *(number(windows[name]["engagements"]) for name in ("1m", "5m", "1h", "24h")),
@@ -95,7 +96,7 @@ class Board:
         return table
 
     def _name(self, value: Value) -> str:
-        return str(value.get("handle") or value["creator_id"])
+        return printable(value.get("handle") or value["creator_id"])
 
     def _alerts(self) -> RenderableType:
         if not self.alerts:
@@ -110,7 +111,7 @@ class Board:
                 clock(alert["updated_at"]),
                 Text(alert["status"], style=_STATUSES.get(alert["status"], "")),
                 Text(alert["kind"], style=_SEVERITIES.get(alert["severity"], "")),
-                Text(f"{alert['creator_id']}: {alert['reason']}"),
+                Text(printable(f"{alert['creator_id']}: {alert['reason']}")),
             )
         return table
 

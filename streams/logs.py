@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from streams.printable import printable
+
 REPEAT_SECONDS = 10.0
 """How long a library's message is not repeated."""
 
@@ -29,7 +31,7 @@ class _Text(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        return super().formatMessage(record).replace("\n", " | ")
+        return printable(super().formatMessage(record).replace("\n", " | "))
 
 
 class _Json(logging.Formatter):

@@ -14,6 +14,7 @@ import orjson
 from schemas import topics
 from schemas.topics import Topic
 from streams.follow import Followed, Follower, MissingTopics
+from streams.printable import printable
 from streams.sources import run
 
 Value = dict[str, Any]
@@ -142,7 +143,7 @@ def row(columns: Iterable[Column], value: Value | None) -> str:
     """One line of columns; the titles where `value` is None."""
     cells = []
     for title, width, text in columns:
-        cell = title if value is None else text(value)
+        cell = title if value is None else printable(text(value))
         cells.append(f"{cell:>{-width}}" if width < 0 else f"{cell:<{width}}")
     return "  ".join(cells).rstrip()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 PAGE = 512
 """Slots in one stored page (4 KiB)."""
-MAX_HORIZON = 1 << 24
-"""Slots of the largest filter that is taken for one (128 MiB)."""
+MAX_HORIZON = 1 << 22
+"""Slots of the largest filter that is taken for one (32 MiB)."""
 
 
 class DuplicateFilter:

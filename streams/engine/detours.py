@@ -106,9 +106,31 @@ class Detours:
             late_by_seconds=(at - ms) / 1000,
             applied_to_score=applied,
             watermark=from_ms(at),
-            event=msgspec.Raw(record.value or b"null"),
+            event=msgspec.Raw(_as_sent(topic, record.value or b"null")),
         )
         self._registry.publish(topics.LATE_EVENTS.name, creator.creator_id.encode(), late)
+
+
+def _as_sent(topic: str, raw: bytes) -> bytes:
+    """An accepted event in `raw` as it is; with members that some readers of JSON refuse, without.
+
+    Nobody has looked at what members that the contract does not know hold.
+    """
+    try:
+        rest = [msgspec.json.decode(raw)]
+        while rest:
+            value = rest.pop()
+            if isinstance(value, dict):
+                rest += value.values()
+            elif isinstance(value, list):
+                rest += value
+            elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+                break
+        else:
+            return raw
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        pass
+    return codec.encode(codec.decode(topic, raw))  # type: ignore[arg-type]
 
 
 def creator_of(key: bytes | None) -> str | None:

@@ -133,3 +133,15 @@ def test_a_tombstone_is_counted_and_shows_nothing():
 def test_a_record_is_handed_back_decoded():
     value = Board().take(followed(topics.ALERTS, alert("c", "firing")))
     assert value == json.loads(codec.encode(alert("c", "firing")))
+
+
+def test_names_and_reasons_of_others_are_shown_as_they_are_and_move_nothing():
+    board = Board()
+    hostile = "[/red]\x1b[2J\u202e[bold]me"
+    named = msgspec.structs.replace(score("c", 50.0), handle=hostile)
+    board.take(followed(topics.ENGAGEMENT_SCORES, named))
+    board.take(followed(topics.ALERTS, alert(hostile, "firing")))
+    page = shown(board)
+    assert "[/red]\ufffd" in page
+    assert "\x1b[2J" not in page
+    assert "\u202e" not in page

@@ -93,3 +93,9 @@ def test_memory_of_messages_is_bounded(capsys: pytest.CaptureFixture[str]):
     for number in range(3_000):
         logging.getLogger("mode").warning(f"message {number}")  # noqa: G004
     assert len(capsys.readouterr().err.splitlines()) == 3_000
+
+
+def test_what_others_wrote_cannot_act_on_a_terminal(capsys: pytest.CaptureFixture[str]):
+    configure("INFO", "text")
+    logging.getLogger("streams.test").info("alert of %s", "\x1b]0;owned\x07\u202e")
+    assert capsys.readouterr().err.rstrip("\n").isprintable()

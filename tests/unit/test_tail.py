@@ -74,3 +74,9 @@ def test_what_is_not_known_is_a_dash():
     assert clock(None) == number(None) == percent(None) == "-"
     assert number(1_234.5, 1) == "1,234.5"
     assert percent(0.5, 0) == "50%"
+
+
+def test_what_others_wrote_cannot_move_the_cursor_or_break_the_line():
+    _, columns = VIEWS["alerts"]
+    line = row(columns, {"creator_id": "a\x1b[2Jb\nc", "reason": "\x9b31m\u2028\u202e"})
+    assert line.isprintable()

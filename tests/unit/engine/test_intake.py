@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+import msgspec
+import orjson
 import pytest
 
 from schemas.partitioning import partition_for
@@ -352,3 +354,16 @@ def test_a_record_of_an_impossible_time_is_refused(driver: ShardDriver, written:
     driver.tick(NOW)
     codes = [letter["code"] for letter in driver.published["dead-letters"]]
     assert codes == ["time_range", "not_json"]
+
+
+@pytest.mark.parametrize("member", [b"1e400", b"-1e400", b"1" * 30, b"1" * 5_000, b'[{"a":1e999}]'])
+def test_a_late_event_is_json_that_every_reader_takes(driver: ShardDriver, member: bytes) -> None:
+    driver.send("likes", event(), NOW)
+    driver.tick(NOW)
+    late = event(event_id="e2", occurred_at=NOW - 10 * MINUTE)
+    raw = msgspec.json.encode(late)[:-1] + b',"x":' + member + b"}"
+    driver.send("likes", raw, NOW, key=b"mara")
+    (output,) = (o for o in driver.shards[0].take_snapshot().outputs if o.topic == "late-events")
+    found = orjson.loads(output.value or b"")["event"]
+    assert found["event_id"] == "e2"
+    assert "x" not in found
