@@ -20,6 +20,7 @@ from streams.engine import stored
 from streams.engine.creator import CorruptStateError
 from streams.kafka.custody import custody
 from streams.kafka.gap import accept_gaps, accept_made_anew
+from streams.kafka.migrate import migrate, plan_migration
 from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing
 from streams.kafka.records import StateRecord, parsed, read_records, shown
@@ -179,6 +180,35 @@ async def _delete(
         records = await read_records(options, [partition], wanted.__contains__)
         await held.write(Outgoing(r.topic, partition, r.key, None) for r in records)
     return records
+
+
+@group.command("migrate")
+@click.option(
+    "--partitions", type=click.IntRange(2), required=True, help="The new number of partitions."
+)
+@click.option("--yes", is_flag=True, help="Do it; without, only tell what would be done.")
+def migrate_command(partitions: int, yes: bool) -> None:
+    """Move the state to a multiple of the partitions that it has now.
+
+    All topics get the new partitions; creators that belong to one of these move there, with state
+    and latest results, in one transaction. All events must have been read, and all workers stopped.
+    Afterwards set PULSE_PARTITIONS to the new number. There is no way back to fewer partitions.
+
+    \b
+    Example:
+      pulse state migrate --partitions 8 --yes
+    """
+    work = migrate if yes else plan_migration
+    plan = asyncio.run(work(_options(), partitions))
+    for name in plan.grown:
+        click.echo(f"{name}: gets {plan.after} partitions")
+    for partition, movers in plan.movers.items():
+        homes = [str(p) for p in range(partition + plan.before, plan.after, plan.before)]
+        click.echo(f"partition {partition}: {movers} creators move to {', '.join(homes)}")
+    if yes:
+        click.echo(f"done; now set PULSE_PARTITIONS={plan.after} everywhere")
+    else:
+        click.echo("nothing was changed; say --yes to do it")
 
 
 @group.command("accept-gap")

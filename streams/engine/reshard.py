@@ -65,7 +65,7 @@ def part(
         if target == partition:
             record = _moved(own, own.positions, own.positions, after)
         else:
-            record = _moved(own, begins[target], {}, after)
+            record = _moved(own, begins.get(target, {}), {}, after)
             records[target][ENGAGEMENT] |= pages
         records[target][ENGAGEMENT][SHARD_KEY] = stored.stored_record(record)
     return Parted(records, movers)

@@ -96,7 +96,7 @@ async def create_topics(options: KafkaOptions) -> list[str]:
     Returns when every topic can be used. Raises `KafkaError`.
     """
     wanted = {topic.name: topic for topic in declared(options)}
-    async with _admin(options) as admin:
+    async with admin_client(options) as admin:
         present = await _partitions(admin, wanted)
         missing = [topic for name, topic in wanted.items() if name not in present]
         if missing:
@@ -112,7 +112,7 @@ async def create_topics(options: KafkaOptions) -> list[str]:
 async def check_topics(options: KafkaOptions) -> list[Finding]:
     """What is wrong with the topics, errors first; empty if nothing is. Raises `KafkaError`."""
     wanted = declared(options)
-    async with _admin(options) as admin:
+    async with admin_client(options) as admin:
         present = await _partitions(admin, [topic.name for topic in wanted])
         configs = await _configs(admin, present)
     found = {
@@ -120,6 +120,12 @@ async def check_topics(options: KafkaOptions) -> list[Finding]:
         for name, (partitions, replication) in present.items()
     }
     return judge(wanted, found, options)
+
+
+async def partition_counts(options: KafkaOptions, names: Iterable[str]) -> dict[str, int]:
+    """The number of partitions of those topics that are there and have leaders."""
+    async with admin_client(options) as admin:
+        return {name: count for name, (count, _) in (await _partitions(admin, names)).items()}
 
 
 async def require_topics(options: KafkaOptions) -> None:
@@ -160,8 +166,9 @@ def _differences(topic: Declared, found: Found, options: KafkaOptions) -> list[F
             "the number of partitions",
             found.partitions,
             topic.partitions,
-            "All keyed topics and changelogs need the same number: set PULSE_PARTITIONS to it, or"
-            " recreate the topic. State cannot be moved to another number of partitions.",
+            "All keyed topics and changelogs need the same number: set PULSE_PARTITIONS to it; or,"
+            " where some topics have got more, `pulse state migrate --partitions N` moves the state"
+            " and all topics to N partitions, a multiple of the old number.",
         )
     if found.replication < options.replication_factor:
         note(
@@ -191,7 +198,8 @@ def _differences(topic: Declared, found: Found, options: KafkaOptions) -> list[F
 
 
 @asynccontextmanager
-async def _admin(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(options: KafkaOptions) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client for administration, for as long as this lasts. Raises `KafkaError`."""
     admin = AIOKafkaAdminClient(**options.client(), client_id=f"{options.app_id}-admin")
     try:
         await admin.start()

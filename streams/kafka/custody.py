@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from streams.kafka.producer import Outgoing, PartitionProducer
@@ -27,9 +27,7 @@ async def require_no_members(options: KafkaOptions) -> None:
     One that has crashed stays a member until its session ends, so this waits a little longer.
     """
     deadline = time.monotonic() + options.session_timeout * 1.5
-    admin = AIOKafkaAdminClient(**options.client())
-    try:
-        await admin.start()
+    async with admin_client(options) as admin:
         while True:
             [answer] = await admin.describe_consumer_groups([options.app_id])
             members = sum(len(group[5]) for group in answer.groups)
@@ -40,8 +38,6 @@ async def require_no_members(options: KafkaOptions) -> None:
                     f"{members} workers of {options.app_id} are running; stop them all first"
                 )
             await asyncio.sleep(0.2)
-    finally:
-        await admin.close()
 
 
 class Custody:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from schemas import topics
+from streams.kafka.admin import admin_client
 from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing
 from streams.kafka.restore import Take, read_to_end
@@ -84,11 +85,7 @@ async def trim(options: KafkaOptions, ends: Mapping[TopicPartition, int]) -> Non
     """Delete all records before these offsets. Raises `KafkaError`, with some of it done."""
     if not ends:
         return
-    admin = AIOKafkaAdminClient(**options.client(), client_id=f"{options.app_id}-admin")
-    try:
-        await admin.start()
+    async with admin_client(options) as admin:
         await admin.delete_records(
             {tp: RecordsToDelete(before_offset=end) for tp, end in ends.items()}
         )
-    finally:
-        await admin.close()
