@@ -22,7 +22,7 @@ from streams.kafka.build import build_kafka
 from streams.kafka.fuse import Fuse
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
-from streams.kafka.standing import require_partitions
+from streams.kafka.standing import require_own_group, require_partitions
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.settings import Settings
@@ -110,6 +110,7 @@ class App:
         log.info("listening on %s", self.web.url)
         self.health.phase = "waiting for the brokers"
         await self._await_topics()
+        await require_own_group(self._options)
         await require_partitions(self._options)
         self.health.phase = "loading campaigns"
         await self.campaigns.load()

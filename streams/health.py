@@ -5,6 +5,7 @@ Knows what is asked of the seam and how long is too long. Must not know HTTP.
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from streams.kafka.seam import Seam
 from streams.web import Verdict
@@ -54,8 +55,16 @@ class WorkerHealth:
             reasons.append(f"the brokers have not answered for {waited:.0f} s")
         elif not self._seam.ready:
             reasons = [
-                f"restoring partition {partition}: {read} of {total} records"
+                f"restoring partition {partition}: {_percent(read, total)} %,"
+                f" {read} of {total} records"
                 for partition, (read, total) in sorted(self._restoring.items())
             ] or ["waiting for the group to give partitions out"]
-        facts = {"partitions": sorted(self._seam.owned())}
+        facts: dict[str, Any] = {"partitions": sorted(self._seam.owned())}
+        if self._restoring:
+            read, total = (sum(parts) for parts in zip(*self._restoring.values(), strict=True))
+            facts["restored_percent"] = _percent(read, total)
         return Verdict(not reasons, reasons, facts)
+
+
+def _percent(read: int, total: int) -> int:
+    return 100 * read // total if total else 100

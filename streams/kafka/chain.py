@@ -45,12 +45,16 @@ class Drain(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is known of a topic-partition. `stamp` changes with each answer of the broker."""
+    """What is known of a topic-partition. `stamp` changes with each answer of the broker.
+
+    `stable` is the last stable offset: what lies behind it waits for a transaction to end.
+    """
 
     position: int | None
     highwater: int | None
     stamp: int | None
     unread: bool
+    stable: int | None = None
 
 
 class PositionLost(FatalError):
@@ -250,7 +254,9 @@ class ChainThread(AIOKafkaConsumerThread):
         known = {}
         for tp in list(self._chain):
             state = assignment.state_value(tp)
-            known[tp] = Answer(state._position, state.highwater, state.timestamp, tp in unread)
+            known[tp] = Answer(
+                state._position, state.highwater, state.timestamp, tp in unread, state.lso
+            )
         return known
 
     def trouble(self) -> BaseException | None:

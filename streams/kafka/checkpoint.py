@@ -6,7 +6,7 @@ Knows the order of a checkpoint and that a failed one is final. Must not know Fa
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from schemas import topics
 from streams.engine.shard import Snapshot
@@ -16,6 +16,7 @@ from streams.kafka.ports import ShardPort
 from streams.kafka.producer import Outgoing, Writer
 
 T = TypeVar("T")
+Failure = Literal["fenced", "too_large", "timeout", "other"]
 OnCommitted = Callable[[int, Snapshot, float], None]
 """Called after each commit with the partition, what was committed, and the seconds it took."""
 CommitGroup = Callable[[dict[tuple[str, int], int]], Awaitable[bool]]
@@ -38,6 +39,7 @@ class Checkpointer:
         fuse: Fuse,
         on_committed: OnCommitted,
         commit_group: CommitGroup,
+        on_failed: Callable[[int, Failure], None] = lambda *_: None,
     ) -> None:
         self.shard = shard
         self.writer = writer
@@ -46,6 +48,7 @@ class Checkpointer:
         self._fuse = fuse
         self._on_committed = on_committed
         self._commit_group = commit_group
+        self._on_failed = on_failed
         self._lock = asyncio.Lock()
         self._given_up = False
         self._committed: dict[str, int] = dict(shard.positions)
@@ -78,9 +81,11 @@ class Checkpointer:
                 await self._write(snapshot, started + limit)
             except BaseException as error:
                 self._fuse.poison("a checkpoint failed")
+                failure = failure_of(error)
+                self._on_failed(self._partition, failure)
                 self._fuse.blow(
                     f"the checkpoint of partition {self._partition} failed; nothing of it counts,"
-                    f" and a restart goes on from the one before{_hint(error)}",
+                    f" and a restart goes on from the one before{_HINTS[failure]}",
                     error,
                 )
             self._committed.update(snapshot.positions)
@@ -170,15 +175,22 @@ async def _within(deadline: float, work: Awaitable[T]) -> T:
         return await work
 
 
-def _hint(error: BaseException) -> str:
+def failure_of(error: BaseException) -> Failure:
+    """What kind of failure ended a checkpoint."""
     name = type(error).__name__
     if name in {"ProducerFenced", "InvalidProducerEpoch"}:
-        return (
-            ": another worker has taken the partition over (if workers end like this in turn,"
-            " two deployments share one PULSE_APP_ID)"
-        )
+        return "fenced"
     if name in {"MessageSizeTooLargeError", "RecordListTooLargeError"}:
-        return ": a record is larger than the topic's max.message.bytes"
+        return "too_large"
     if isinstance(error, TimeoutError):
-        return ": the brokers did not answer in time"
-    return ""
+        return "timeout"
+    return "other"
+
+
+_HINTS: dict[Failure, str] = {
+    "fenced": ": another worker has taken the partition over (if workers end like this in turn,"
+    " two deployments share one PULSE_APP_ID)",
+    "too_large": ": a record is larger than the topic's max.message.bytes",
+    "timeout": ": the brokers did not answer in time",
+    "other": "",
+}

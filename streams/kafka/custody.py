@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
@@ -29,8 +29,14 @@ async def require_no_members(options: KafkaOptions) -> None:
     deadline = time.monotonic() + options.session_timeout * 1.5
     async with admin_client(options) as admin:
         while True:
-            [answer] = await admin.describe_consumer_groups([options.app_id])
-            members = sum(len(group[5]) for group in answer.groups)
+            try:
+                [answer] = await admin.describe_consumer_groups([options.app_id])
+                members = sum(len(group[5]) for group in answer.groups)
+            except GroupCoordinatorNotAvailableError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
             if not members:
                 return
             if time.monotonic() > deadline:

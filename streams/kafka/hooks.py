@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.engine.shard import Batch, Snapshot
+from streams.kafka.checkpoint import Failure
 from streams.kafka.ports import ShardPort
 
 
@@ -21,6 +22,8 @@ class Hooks:
 
     on_committed: Callable[[int, Snapshot, float], None] = _ignore
     """Partition, what was committed, seconds from the snapshot to the commit."""
+    on_failed: Callable[[int, Failure], None] = _ignore
+    """Partition of a checkpoint that failed, and in which way; the process is about to end."""
     on_restore_progress: Callable[[int, int, int], None] = _ignore
     """Partition, changelog offsets read, changelog offsets in all."""
     on_restored: Callable[[int, ShardPort, float], None] = _ignore

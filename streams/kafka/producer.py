@@ -101,6 +101,13 @@ class PartitionProducer:
         self._producer = producer
 
     @property
+    def epoch(self) -> int | None:
+        """How often the partition's id has been fenced off, modulo 32,768; None without an id."""
+        if self._producer is None or not self._options.exactly_once:
+            return None
+        return int(self._producer._txn_manager.producer_epoch)
+
+    @property
     def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise RuntimeError("the producer is not started")

@@ -22,6 +22,7 @@ from streams.kafka.chain import Answer
 from streams.kafka.clocks import Freshness
 from streams.kafka.fuse import Blown, FatalError, Fuse
 from streams.kafka.hooks import Hooks
+from streams.kafka.lags import Lags, hidden, unread
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard
 from streams.kafka.records import unreadable
@@ -365,20 +366,17 @@ class Seam:
         """The partitions whose shards are here."""
         return frozenset(self.slots)
 
-    def lag(self) -> dict[tuple[str, int], int]:
+    def lag(self) -> Lags:
         """Records not yet applied, by (logical topic, partition); only where both ends are known.
 
         Counts offsets, so markers of transactions are among them.
         """
-        known = self.consumer.answers()
-        lags = {}
-        for slot in self.slots.values():
-            for topic, physical in self._physical.items():
-                answer = known.get(TP(physical, slot.partition))
-                position = slot.shard.positions.get(topic)
-                if answer is not None and answer.highwater is not None and position is not None:
-                    lags[topic, slot.partition] = max(answer.highwater - position, 0)
-        return lags
+        positions = {slot.partition: slot.shard.positions for slot in self.slots.values()}
+        return unread(self.consumer.answers(), self._physical, positions)
+
+    def hidden(self) -> Lags:
+        """Offsets behind the last stable ones, which open transactions hide from readers."""
+        return hidden(self.consumer.answers(), self._physical)
 
     def brokers_silent(self) -> bool:
         """True if brokers have answered before, but none has within the last seconds."""

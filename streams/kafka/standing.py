@@ -4,18 +4,24 @@ Knows a shard's own record and the ends of logs. Must not know what else the sta
 changes nothing.
 """
 
+import asyncio
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 
 from streams.engine.creator import CorruptStateError
 from streams.engine.shard import ShardRecord, WrongPartitionsError
 from streams.engine.stored import shard_record
+from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
 from streams.kafka.outlets import Span, spans
 from streams.kafka.records import own_record, unreadable
+
+COORDINATOR_SECONDS = 10.0
 
 
 class Misfit(NamedTuple):
@@ -47,13 +53,51 @@ async def require_partitions(options: KafkaOptions) -> None:
         raise FatalError(str(WrongPartitionsError(stored or 0, options.partitions)))
 
 
+async def require_own_group(options: KafkaOptions) -> None:
+    """Raise `FatalError` if the group's offsets are of another deployment's topics, and only those.
+
+    Two deployments with one app id would share group, transactional ids and state, and end each
+    other's workers in turn.
+    """
+    names = await _read_by_group(options)
+    ours = options.inbound()
+    others = sorted(name for name in names if name.endswith(tuple(ours.values())))
+    if others and not names & ours.keys():
+        raise FatalError(
+            f"PULSE_APP_ID {options.app_id} belongs to a deployment that reads {others[0]}, and"
+            f" this one reads {min(ours)} (PULSE_TOPIC_PREFIX is {options.prefix!r}): each needs a"
+            " PULSE_APP_ID of its own. If these topics have taken the place of those, run `pulse"
+            " reset` first"
+        )
+
+
+async def _read_by_group(options: KafkaOptions) -> set[str]:
+    """Topics that the group has committed offsets of; none if it has no coordinator yet."""
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    async with admin_client(options) as admin:
+        while True:
+            try:
+                offsets = await admin.list_consumer_group_offsets(options.app_id)
+                return {tp.topic for tp, at in offsets.items() if at.offset >= 0}
+            except GroupCoordinatorNotAvailableError:
+                # On a new cluster the first question makes the brokers set up the coordinators.
+                if time.monotonic() > deadline:
+                    return set()
+                await asyncio.sleep(0.2)
+
+
 async def check_standing(options: KafkaOptions) -> list[Misfit]:
     """What is wrong between the state and the inbound logs. All topics must be there.
 
     Raises `KafkaError`, OSError or `TimeoutError`.
     """
-    logs = await spans(options, options.inbound(), options.partitions)
     misfits: list[Misfit] = []
+    try:
+        await require_own_group(options)
+    except FatalError as error:
+        text, _, remedy = str(error).partition(": ")
+        return [Misfit(f"{text}.", f"{remedy[:1].upper()}{remedy[1:]}.")]
+    logs = await spans(options, options.inbound(), options.partitions)
     for partition in range(options.partitions):
         record = await own_record(options, partition)
         if record is None:

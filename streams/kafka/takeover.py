@@ -66,7 +66,8 @@ def verify_assignment(assigned: Iterable[TP], options: KafkaOptions) -> frozense
         raise IncompleteAssignment(
             f"this worker was assigned {sorted(held)}, but without {', '.join(lacking)}. Either a"
             " topic is missing or has another number of partitions (see `pulse topics check`), or"
-            " workers of two releases with different topics run together (stop all, then start)"
+            " workers of two releases with different topics run together (stop all, then start), or"
+            " two deployments share one PULSE_APP_ID"
         )
     return frozenset(held)
 
@@ -120,6 +121,7 @@ class Takeover:
     def _cancel(self, partition: int) -> None:
         task = self._restoring.pop(partition)
         task.cancel()
+        self._seam.hooks.on_dropped(partition)
         self._leaving[partition] = task
 
     async def stop(self) -> None:
@@ -213,6 +215,7 @@ class Takeover:
             seam.fuse,
             seam.hooks.on_committed,
             self._commit_group,
+            seam.hooks.on_failed,
         )
         return Slot(partition, shard, producer, checkpointer, new_convoy(seam.options), first_start)
 

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from schemas import alerts, dead_letters, topics
 from streams.build import parts, version
 from streams.engine.stats import ShardStats
+from streams.kafka.checkpoint import Failure
 from streams.outputs.readings import CreatorReading, Reading
 
 PREFIX = "engagement_"
@@ -78,6 +79,11 @@ class Metrics:
         self._checkpoint_seconds = histogram(
             "checkpoint_seconds", "Time from snapshot to commit.", _CHECKPOINT_BUCKETS
         )
+        self._failures = counter(
+            "checkpoint_failures_total",
+            "Checkpoints that failed; the worker ends with the first.",
+            ["reason"],
+        )
         self._latency = histogram(
             "event_to_commit_seconds",
             "Time from the broker's timestamp to the commit of what became of it; one sample for "
@@ -109,6 +115,8 @@ class Metrics:
             self._state_bytes.labels(table)
         for topic in topics.OUTBOUND:
             self._published.labels(topic.name)
+        for reason in get_args(Failure):
+            self._failures.labels(reason)
         self.beat()
 
     def checkpoint_committed(
@@ -132,6 +140,10 @@ class Metrics:
         now = self._clock()
         for at in oldest:
             self._latency.observe(max(0.0, now - at))
+
+    def checkpoint_failed(self, reason: str) -> None:
+        """A transaction was given up, and the process is about to end."""
+        self._failures.labels(reason).inc()
 
     def beat(self) -> None:
         """The main loop had time for its timer."""
@@ -171,6 +183,25 @@ class _Readings(Collector):
         yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
         lag = {topic: reading.lag.get(topic, 0) for topic in _KEYED}
         yield _gauges("consumer_lag_records", "Records not yet counted.", "topic", lag)
+        hidden = {topic: reading.hidden.get(topic, 0) for topic in _KEYED}
+        yield _gauges(
+            "hidden_records",
+            "Records behind the last stable offset, hidden by transactions that are open.",
+            "topic",
+            hidden,
+        )
+        yield _gauges(
+            "restore_progress_ratio",
+            "How much of a partition's state is read back, while that lasts.",
+            "partition",
+            {str(partition): part for partition, part in sorted(reading.restoring.items())},
+        )
+        yield _gauges(
+            "producer_epoch",
+            "Times that a partition was taken from its writer by the next, modulo 32,768.",
+            "partition",
+            {str(partition): epoch for partition, epoch in sorted(reading.epochs.items())},
+        )
         waiting = {topic: reading.waiting[topic] for topic in _KEYED}
         yield _gauges(
             "partitions_waiting",

@@ -33,6 +33,7 @@ class Observer:
     def __init__(self, max_creator_series: int) -> None:
         self.hooks = Hooks(
             on_committed=self._committed,
+            on_failed=self._failed,
             on_restore_progress=self._progress,
             on_restored=self._restored,
             on_dropped=self._dropped,
@@ -45,6 +46,8 @@ class Observer:
         self.dropped = 0
         """How many shards have gone to other workers."""
         self.checkpoints = 0
+        self.failures: Counter[str] = Counter()
+        """Failed checkpoints by kind: the process ends with the first."""
         self.published: Counter[str] = Counter()
         """Committed records, by outbound topic."""
         self.alerts: list[Alert] = []
@@ -84,12 +87,19 @@ class Observer:
             reading.checkpoint_age = self._seam.checkpoint_age()
             for (topic, _partition), records in self._seam.lag().items():
                 reading.lag[topic] = reading.lag.get(topic, 0) + records
+            for (topic, _partition), records in self._seam.hidden().items():
+                reading.hidden[topic] = reading.hidden.get(topic, 0) + records
+            for partition, slot in self._seam.slots.items():
+                if (epoch := slot.producer.epoch) is not None:
+                    reading.epochs[partition] = epoch
             for topic in self._seam.waiting_topics():
                 reading.waiting[topic] += 1
         for partition, shard in self._shards.items():
             reading.creators += shard.creators
             if shard.watermark_ms is not None:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
+        for partition, (read, total) in self.restoring.items():
+            reading.restoring[partition] = read / total if total else 1.0
         reading.alerts_active, reading.creator_series = self._surveyed
         return reading
 
@@ -136,6 +146,7 @@ class Observer:
             "alerts": msgspec.to_builtins(self.alerts),
             "published": dict(self.published),
             "checkpoints": self.checkpoints,
+            "checkpoint_failures": dict(self.failures),
             "holes": counted.holes,
             "rebalances": self._seam.rebalances if self._seam else 0,
         }
@@ -163,6 +174,11 @@ class Observer:
         oldest = [stamp / 1000 for at, stamp in arrived if at <= taken]
         self._metrics.checkpoint_committed(seconds, state, outbound, oldest)
 
+    def _failed(self, _partition: int, failure: str) -> None:
+        self.failures[failure] += 1
+        if self._metrics is not None:
+            self._metrics.checkpoint_failed(failure)
+
     def _keep_alerts(self, snapshot: Snapshot) -> None:
         for output in snapshot.outputs:
             if output.topic != "alerts" or output.value is None:
@@ -182,6 +198,7 @@ class Observer:
             self._metrics.restored(seconds, total)
 
     def _dropped(self, partition: int) -> None:
+        self.restoring.pop(partition, None)
         self._arrived.pop(partition, None)
         shard = self._shards.pop(partition, None)
         if shard is not None:

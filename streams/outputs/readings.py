@@ -55,6 +55,12 @@ class Reading:
     """Event time up to which windows are closed, in seconds since the epoch, by partition."""
     lag: dict[str, int] = field(default_factory=dict)
     """Records not yet read, by topic, over the partitions of this worker."""
+    hidden: dict[str, int] = field(default_factory=dict)
+    """Records that open transactions hide, by topic, over the partitions of this worker."""
+    restoring: dict[int, float] = field(default_factory=dict)
+    """How much of a partition's state is read back, 0 to 1, while that lasts."""
+    epochs: dict[int, int] = field(default_factory=dict)
+    """How often each partition's producer was fenced off, modulo 32,768."""
     waiting: Counter[str] = field(default_factory=Counter)
     """Partitions whose records wait for slower topics, by topic."""
     partitions: int = 0

@@ -55,9 +55,10 @@ def test_a_restore_is_told_with_its_progress(seam: FakeSeam):
     health = health_of(seam, {3: (10, 400), 1: (7, 9)})
     assert health.alive().ok
     assert health.ready().reasons == [
-        "restoring partition 1: 7 of 9 records",
-        "restoring partition 3: 10 of 400 records",
+        "restoring partition 1: 77 %, 7 of 9 records",
+        "restoring partition 3: 2 %, 10 of 400 records",
     ]
+    assert health.ready().facts["restored_percent"] == 4
 
 
 def test_a_worker_between_assignments_is_not_ready(seam: FakeSeam):

@@ -277,6 +277,10 @@ class TestPositions:
         assert second.state_value(tp).timestamp is None
         assert not first.active
 
+    async def test_the_last_stable_offset_of_a_fetch_is_kept(self) -> None:
+        assert TopicPartitionState(None).lso is None
+        assert "tp_state.lso = lso" in inspect.getsource(Fetcher._proc_fetch_request)
+
     async def test_a_seek_and_a_read_move_the_position(self) -> None:
         state = TopicPartitionState(None)
         state.seek(5)
@@ -341,6 +345,12 @@ class TestBatches:
         manager.set_pid_and_epoch(1, 0)
         manager.begin_transaction()
         assert manager.state is TransactionState.IN_TRANSACTION
+
+    async def test_a_producer_knows_how_often_its_id_was_fenced(self) -> None:
+        manager = TransactionManager("id", 1000)
+        manager.set_pid_and_epoch(1, 7)
+        assert manager.producer_epoch == 7
+        assert "_txn_manager" in inspect.getsource(aiokafka.AIOKafkaProducer.__init__)
 
 
 class TestServices:

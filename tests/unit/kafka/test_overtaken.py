@@ -8,6 +8,7 @@ import pytest
 from faust.types import TP
 
 from schemas import topics
+from streams.kafka.hooks import Hooks
 from streams.kafka.takeover import Overtaken, Takeover
 from tests.unit.kafka.shards import OPTIONS
 
@@ -46,6 +47,7 @@ class Restores(Takeover):
 
         seam = SimpleNamespace(
             options=OPTIONS,
+            hooks=Hooks(),
             owned=lambda: frozenset(self.slots),
             consumer=SimpleNamespace(thread=group, in_thread=in_thread),
         )

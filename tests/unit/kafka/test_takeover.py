@@ -8,6 +8,7 @@ import pytest
 from faust.types import TP
 
 from schemas import topics
+from streams.kafka.hooks import Hooks
 from streams.kafka.takeover import IncompleteAssignment, Takeover, verify_assignment
 from tests.unit.kafka.shards import OPTIONS
 
@@ -40,6 +41,7 @@ class FakeSeam:
     """Remembers what it was told to drop."""
 
     options = OPTIONS
+    hooks = Hooks()
 
     def __init__(self, *owned: int) -> None:
         self.slots = dict.fromkeys(owned)

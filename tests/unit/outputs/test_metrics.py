@@ -36,6 +36,9 @@ def a_busy_reading() -> Reading:
         ),
         watermarks={1: 1_700_000_000.0, 0: 1_700_000_001.5},
         lag={"likes": 40},
+        hidden={"likes": 3},
+        restoring={3: 0.25},
+        epochs={0: 7, 1: 2},
         waiting=Counter(likes=2),
         partitions=2,
         rebalances=1,
@@ -59,6 +62,7 @@ def test_the_exposition_is_exactly_as_agreed():
         published={"engagement-scores": 2},
         oldest=[1_700_000_001.5],
     )
+    metrics.checkpoint_failed("fenced")
     metrics.restored(0.4, records=7)
     text = exposition(registry)
     release = parts()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +24,15 @@ CREATORS = [name for n in range(30) if partition_for((name := f"c{n}").encode(),
 
 class FakeSeam:
     rebalances = 3
+    slots = MappingProxyType(
+        {
+            0: SimpleNamespace(producer=SimpleNamespace(epoch=4)),
+            1: SimpleNamespace(producer=SimpleNamespace(epoch=None)),
+        }
+    )
+
+    def hidden(self) -> dict[tuple[str, int], int]:
+        return {("likes", 0): 2, ("likes", 1): 1}
 
     def checkpoint_age(self) -> float:
         return 0.25
@@ -90,6 +99,8 @@ def test_a_reading_joins_shards_and_seam(observer: Observer, registry: Collector
     assert reading.rebalances == 3
     assert reading.checkpoint_age == 0.25
     assert reading.lag == {"likes": 12, "posts": 1}
+    assert reading.hidden == {"likes": 3}
+    assert reading.epochs == {0: 4}
     assert reading.waiting == Counter(likes=2)
     assert reading.watermarks == {0: NOW_MS / 1000 - 10}
 
@@ -110,10 +121,24 @@ def test_the_most_active_creators_have_series(observer: Observer):
 def test_a_restore_is_known_while_it_lasts(observer: Observer, registry: CollectorRegistry):
     observer.hooks.on_restore_progress(1, 40, 100)
     assert observer.restoring == {1: (40, 100)}
+    assert observer.read().restoring == {1: 0.4}
     observer.hooks.on_restored(1, Shard(1, CONFIG), 0.5)
     assert observer.restoring == {}
     assert registry.get_sample_value("engagement_restored_records_total") == 100
     assert registry.get_sample_value("engagement_recovery_seconds_count") == 1
+
+
+def test_a_restore_that_is_given_up_is_no_longer_told(observer: Observer):
+    observer.hooks.on_restore_progress(1, 40, 100)
+    observer.hooks.on_dropped(1)
+    assert observer.read().restoring == {}
+
+
+def test_a_failed_checkpoint_is_told_by_its_kind(observer: Observer, registry: CollectorRegistry):
+    observer.hooks.on_failed(0, "fenced")
+    name, fenced = "engagement_checkpoint_failures_total", {"reason": "fenced"}
+    assert registry.get_sample_value(name, fenced) == 1
+    assert observer.report()["checkpoint_failures"] == {"fenced": 1}
 
 
 def test_what_is_committed_is_counted_by_topic_and_table(
