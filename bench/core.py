@@ -6,14 +6,13 @@ costs. Must not know what is compared with what.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from aiokafka import ConsumerRecord
 
-from bench.load import Stream, events, key_of
-from schemas import topics
+from bench.load import TOPICS, Placement, Stream, events
 from schemas.codec import decode
 from streams.engine.shard import Batch, Shard, Snapshot, Tick
 
@@ -21,35 +20,40 @@ EVENTS_PER_TICK = 1_500
 """What a shard of four gets in a tenth of a second, when a worker does 60,000 events/s."""
 TICK_MS = 100
 TICKS_PER_CHECKPOINT = 5
-UNDRAINED = frozenset(topic.name for topic in topics.KEYED)
+UNDRAINED = frozenset(TOPICS)
+"""All that are written to: more is always to come. The others are empty, and hold nothing back."""
 
 Step = list[Batch]
 """What arrives between two ticks: one batch for each topic."""
 
 
-def steps(stream: Stream, per_tick: int = EVENTS_PER_TICK) -> list[Step]:
-    """The stream as a shard that owns all its creators would get it."""
+def steps(
+    stream: Stream,
+    per_tick: int = EVENTS_PER_TICK,
+    *,
+    partition: int = 0,
+    partitions: int = 1,
+    upto: int | None = None,
+) -> Iterator[Step]:
+    """The stream as the shard of `partition` would get it: `per_tick` events in each step."""
+    place = Placement(partitions, stream.creators)
+    keys, homes = place.keys, place.partitions
+    mine = (event for event in events(stream, upto) if homes[event[1]] == partition)
     positions: dict[str, int] = defaultdict(int)
-    keys = [key_of(rank) for rank in range(stream.creators)]
-    source = events(stream)
-    prepared: list[Step] = []
-    while chunk := list(islice(source, per_tick)):
+    while chunk := list(islice(mine, per_tick)):
         records: dict[str, list[ConsumerRecord]] = defaultdict(list)
         for topic, rank, value in chunk:
-            offset = positions[topic]
-            positions[topic] = offset + 1
-            records[topic].append(
-                ConsumerRecord(
-                    topic, 0, offset, stream.end_ms, 1, keys[rank], value, None, 0, len(value), ()
-                )
+            at = positions[topic]
+            positions[topic] = at + 1
+            size = len(value)
+            record = ConsumerRecord(
+                topic, partition, at, stream.end_ms, 1, keys[rank], value, None, 0, size, ()
             )
-        prepared.append(
-            [
-                Batch(topic, taken[0].offset, taken, taken[-1].offset + 1)
-                for topic, taken in records.items()
-            ]
-        )
-    return prepared
+            records[topic].append(record)
+        yield [
+            Batch(topic, taken[0].offset, taken, taken[-1].offset + 1)
+            for topic, taken in records.items()
+        ]
 
 
 @dataclass
@@ -81,7 +85,7 @@ def _nothing() -> None:
 
 def drive(
     shard: Shard,
-    load: list[Step],
+    load: Iterable[Step],
     now_ms: int,
     *,
     keep: bool = False,
@@ -122,7 +126,7 @@ def _measure(costs: Costs, snapshot: Snapshot) -> None:
         costs.state_bytes += sum(len(k) + len(v or b"") for k, v in table.items())
 
 
-def decoding(load: list[Step]) -> float:
+def decoding(load: Iterable[Step]) -> float:
     """CPU seconds of decoding alone."""
     began = time.thread_time()
     for step in load:

@@ -97,7 +97,7 @@ class Round(NamedTuple):
 
 def measure(rounds: int) -> dict[str, Any]:
     """Medians over `rounds` runs."""
-    load, analyser = steps(STREAM), load_default()
+    load, analyser = list(steps(STREAM)), load_default()
     gc.collect()
     gc.freeze()
     runs = []

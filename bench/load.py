@@ -8,9 +8,11 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
@@ -55,12 +57,15 @@ _POLLED = _HEAD + b',"post_id":"post-%d-%d","views":%d}'
 _CLICKED = _HEAD + b',"campaign_id":"campaign-1","link_id":"link-1"}'
 _POSTED = _HEAD + b',"post_id":"post-%d","media_type":"photo"}'
 
+Drawn = npt.NDArray[Any]
+
 
 class Stream(NamedTuple):
     """What the events are drawn from; `total` events fill `hours` that end at `end_ms`.
 
     Event ids are numbered from `first_id`, so that streams can follow each other; `removed` is the
-    share of likes and shares that are taken back.
+    share of likes and shares that are taken back. A creator's share goes with its rank to the
+    power of -`skew`; 0 is uniform.
     """
 
     total: int
@@ -70,6 +75,7 @@ class Stream(NamedTuple):
     seed: int = 1
     first_id: int = 0
     removed: float = 0.03
+    skew: float = ZIPF
 
 
 def key_of(creator: int) -> bytes:
@@ -77,29 +83,46 @@ def key_of(creator: int) -> bytes:
     return b"creator-%d" % creator
 
 
-def events(stream: Stream, upto: int | None = None) -> Iterator[tuple[str, int, bytes]]:
-    """The first `upto` events (all by default) as (topic, creator's rank, value), in time order."""
+class _Chunk(NamedTuple):
+    """What was drawn for some events in a row, an array for each property."""
+
+    at_ms: Drawn
+    ranks: Drawn
+    kinds: Drawn
+    posts: Drawn
+    actors: Drawn
+    removed: Drawn
+    said: Drawn
+
+
+def _chunks(stream: Stream, upto: int | None) -> Iterator[_Chunk]:
     chance = np.random.default_rng(stream.seed)
     shares = np.cumsum([share for _, share in MIX])
-    weights = np.cumsum(1 / np.arange(1, stream.creators + 1) ** ZIPF)
+    weights = np.cumsum(1 / np.arange(1, stream.creators + 1) ** stream.skew)
     start, span = stream.end_ms - stream.hours * 3_600_000, stream.hours * 3_600_000
     wanted = stream.total if upto is None else min(upto, stream.total)
     for first in range(0, wanted, _CHUNK):
         ranks = np.searchsorted(weights, chance.random(_CHUNK) * weights[-1], side="right")
-        kinds = np.minimum(np.searchsorted(shares, chance.random(_CHUNK), side="right"), 6)
+        kinds = np.searchsorted(shares, chance.random(_CHUNK), side="right")
         at = start + span * np.arange(first, first + _CHUNK) / stream.total
-        drawn = zip(
-            range(stream.first_id + first, stream.first_id + wanted),
-            at.astype(np.int64).tolist(),
-            ranks.tolist(),
-            kinds.tolist(),
-            chance.integers(POSTS_EACH, size=_CHUNK).tolist(),
-            chance.integers(ACTORS, size=_CHUNK).tolist(),
-            (chance.random(_CHUNK) < stream.removed).tolist(),
-            chance.integers(len(_COMMENTS), size=_CHUNK).tolist(),
-            strict=False,
+        drawn = (
+            at.astype(np.int64),
+            ranks,
+            np.minimum(kinds, len(MIX) - 1),
+            chance.integers(POSTS_EACH, size=_CHUNK),
+            chance.integers(ACTORS, size=_CHUNK),
+            chance.random(_CHUNK) < stream.removed,
+            chance.integers(len(_COMMENTS), size=_CHUNK),
         )
-        for n, ms, rank, kind, post, actor, removed, said in drawn:
+        yield _Chunk(*(column[: wanted - first] for column in drawn))
+
+
+def events(stream: Stream, upto: int | None = None) -> Iterator[tuple[str, int, bytes]]:
+    """The first `upto` events (all by default) as (topic, creator's rank, value), in time order."""
+    number = count(stream.first_id)
+    for chunk in _chunks(stream, upto):
+        columns = zip(*(column.tolist() for column in chunk), strict=True)
+        for n, (ms, rank, kind, post, actor, removed, said) in zip(number, columns, strict=False):
             topic = TOPICS[kind]
             if topic in ("likes", "shares"):
                 action = b"remove" if removed else b"add"
@@ -115,6 +138,19 @@ def events(stream: Stream, upto: int | None = None) -> Iterator[tuple[str, int, 
             else:
                 value = _POSTED % (n, rank, ms, n)
             yield topic, rank, value
+
+
+def per_pane(stream: Stream, pane_ms: int, upto: int | None = None) -> dict[tuple[int, int], int]:
+    """How many of the first `upto` events each (creator's rank, pane since the epoch) has."""
+    sums: Counter[tuple[int, int]] = Counter()
+    for chunk in _chunks(stream, upto):
+        panes = chunk.at_ms // pane_ms
+        first = int(panes[0])
+        width = int(panes[-1]) - first + 1
+        cells, counts = np.unique(chunk.ranks * width + panes - first, return_counts=True)
+        for cell, n in zip(cells.tolist(), counts.tolist(), strict=True):
+            sums[cell // width, cell % width + first] += n
+    return sums
 
 
 class Placement:

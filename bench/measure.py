@@ -7,6 +7,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +73,7 @@ async def follow(
     progress, started, wanted = Progress(), time.monotonic(), set(topics)
     try:
         while True:
-            done = await _consumed(admin, group, wanted)
+            done = await consumed(admin, group, wanted)
             for worker in workers:
                 if not worker.running:
                     raise RuntimeError(f"it ended early:\n{worker.tail()}")
@@ -88,7 +89,8 @@ async def follow(
         await admin.close()
 
 
-async def _consumed(admin: AIOKafkaAdminClient, group: str, topics: set[str]) -> int:
+async def consumed(admin: AIOKafkaAdminClient, group: str, topics: set[str]) -> int:
+    """The sum of a group's committed offsets on these topics."""
     try:
         offsets = await admin.list_consumer_group_offsets(group)
     except GroupCoordinatorNotAvailableError:
@@ -129,6 +131,27 @@ async def latest_values(bootstrap: str, topic: str) -> dict[bytes, bytes]:
         else:
             values[record.key] = record.value
     return values
+
+
+@asynccontextmanager
+async def from_now_on(bootstrap: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of what is committed to a topic from now on, and soon."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        fetch_max_wait_ms=50,
+    )
+    await consumer.start()
+    try:
+        parts = [TopicPartition(topic, p) for p in await _partitions(bootstrap, topic)]
+        consumer.assign(parts)
+        for tp, end in (await consumer.end_offsets(parts)).items():
+            consumer.seek(tp, end)
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 async def _partitions(bootstrap: str, topic: str) -> list[int]:

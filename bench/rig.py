@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from bench.load import TOPICS, Stream, preload
 from tests.harness.kafka import KafkaServer
 from tests.harness.ports import free_port
@@ -42,6 +40,8 @@ class Rig:
         self.stream = stream
         self.kafka = KafkaServer(workdir / "kafka")
         self._backlogs: dict[str, int] = {}
+        self.next_id = stream.total
+        """First event id that nobody has sent yet."""
 
     def __enter__(self) -> Self:
         if (os.cpu_count() or 1) > 1:
@@ -110,11 +110,3 @@ class Rig:
             assert sum(sent.values()) == upto, sent
             self._backlogs[names[0]] = upto
         return upto
-
-    def by_minute(self, upto: int) -> dict[int, int]:
-        """How many of the first `upto` events fall into each minute since the epoch."""
-        stream = self.stream
-        span = stream.hours * 3_600_000
-        at = stream.end_ms - span + span * np.arange(upto) / stream.total
-        minutes, counts = np.unique(at.astype(np.int64) // 60_000, return_counts=True)
-        return dict(zip(minutes.tolist(), counts.tolist(), strict=True))

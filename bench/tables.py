@@ -3,13 +3,13 @@
 Knows columns and ratios. Must not know how anything was measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 OURS = "creator-pulse"
 
 
-def contenders(rows: Sequence[dict[str, Any]]) -> str:
+def contenders(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rates of each, and how many times its rate ours is."""
     ours = next((row for row in rows if row["name"] == OURS), None)
     lines = [
@@ -28,8 +28,32 @@ def contenders(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def ratio(ours: dict[str, Any], other: dict[str, Any]) -> tuple[float, float]:
+def ratio(ours: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, float]:
     """How many times the other's rate ours is, by the wall clock and by CPU seconds."""
     keys = ("events_per_second", "events_per_cpu_second")
     wall, cpu = (ours[key] / max(other[key], 1e-9) for key in keys)
     return wall, cpu
+
+
+def figures(found: Mapping[str, Any]) -> str:
+    """Named figures, one a line; a list of records becomes columns."""
+    lines: list[str] = []
+    for name, value in found.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            lines.append(f"  {name}")
+            lines.append("".join(f"{key.replace('_', ' '):>26}" for key in value[0]))
+            lines += ["".join(f"{_told(v):>26}" for v in row.values()) for row in value]
+        elif isinstance(value, Mapping):
+            told = "  ".join(f"{key} {_told(v)}" for key, v in value.items())
+            lines.append(f"  {name.replace('_', ' '):36}{told}")
+        else:
+            lines.append(f"  {name.replace('_', ' '):36}{_told(value)}")
+    return "\n".join(lines)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_told(v)}" for key, v in value.items())
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from bench.load import TOPICS
+from bench.load import TOPICS, per_pane
 from bench.measure import Progress, committed, cpu_seconds, follow, latest_values
 from bench.rig import PARTITIONS, Rig, pinned, say
 from tests.harness.procs import Process, pulse
@@ -97,13 +97,19 @@ async def _scored(rig: Rig, events: int) -> int:
 async def _wrong_minutes(rig: Rig, events: int) -> int:
     """Closed minutes whose final records and late events do not add up to what was sent."""
     found: Counter[int] = Counter()
+    latest: dict[int, int] = {}
     async for record in committed(rig.bootstrap, "engagement-windows"):
         window = orjson.loads(record.value)
-        found[_minute(window["window_start"])] += window["events"]
-    closed = max(found)
+        minute = _minute(window["window_start"])
+        found[minute] += window["events"]
+        latest[record.partition] = max(minute, latest.get(record.partition, minute))
     async for record in committed(rig.bootstrap, "late-events"):
         found[orjson.loads(record.value)["event"]["occurred_at"] // 60_000] += 1
-    sent = rig.by_minute(events)
+    sent: Counter[int] = Counter()
+    for (_rank, minute), n in per_pane(rig.stream, 60_000, events).items():
+        sent[minute] += n
+    # Each partition closes its minutes by itself.
+    closed = min(latest.values())
     return sum(found[minute] != sent[minute] for minute in sent if minute <= closed)
 
 

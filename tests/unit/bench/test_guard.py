@@ -55,6 +55,8 @@ def test_every_event_of_the_load_is_counted_by_the_core() -> None:
     costs = drive(shard, steps(stream, per_tick=500), guard.END_MS, keep=True)
     assert costs.events == 6_000
     assert shard.stats.accepted.total() == 6_000
+    assert shard.watermark_ms is not None
+    assert guard.END_MS - shard.watermark_ms < 30_000, "panes and minutes close as they would live"
     assert len(costs.snapshots) == 2
     assert costs.records > 0
     assert costs.outputs > 0
