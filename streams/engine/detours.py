@@ -71,6 +71,7 @@ class Detours:
             headers = ()
         header = (FORWARDED, str(registry.partition).encode())
         registry.outputs.append(Output(topic, key, record.value, right, (*headers, header)))
+        registry.weight += len(record.value or b"") >> 10
         return True
 
     def refuse(self, topic: str, record: "Record", fault: codec.Fault) -> None:
@@ -92,6 +93,7 @@ class Detours:
             received_at=from_ms(min(max(0, record.timestamp), LATEST_MS)),
         )
         self._registry.publish(topics.DEAD_LETTERS.name, key, letter)
+        self._registry.weight += min(letter.payload_bytes, PAYLOAD_LIMIT) >> 10
 
     def late(self, topic: str, record: "Record", creator: Creator, ms: int) -> None:
         """Publish a late event, whose minute was closed before event time `ms` was read."""
@@ -109,6 +111,7 @@ class Detours:
             event=msgspec.Raw(_as_sent(topic, record.value or b"null")),
         )
         self._registry.publish(topics.LATE_EVENTS.name, creator.creator_id.encode(), late)
+        self._registry.weight += len(record.value or b"") >> 10
 
 
 def _as_sent(topic: str, raw: bytes) -> bytes:

@@ -26,7 +26,7 @@ class Output(NamedTuple):
 class Registry:
     """Creators by id. Those without anything open stay as bytes until they are touched."""
 
-    __slots__ = ("dirty", "live", "outputs", "partition", "partitions", "stats", "stored")
+    __slots__ = ("dirty", "live", "outputs", "partition", "partitions", "stats", "stored", "weight")
 
     def __init__(self, partition: int, partitions: int, stats: ShardStats) -> None:
         self.partition = partition
@@ -37,6 +37,8 @@ class Registry:
         self.dirty: dict[str, Creator | None] = {}
         """Creators that changed since the last snapshot; None for an erased one."""
         self.outputs: list[Output] = []
+        self.weight = 0
+        """KiB of the outputs that hold what others wrote, which may be long."""
 
     def known(self) -> int:
         """How many creators there are."""
@@ -80,6 +82,7 @@ class Registry:
     def take_outputs(self) -> list[Output]:
         """The outputs that wait; they are the caller's from here on."""
         outputs, self.outputs = self.outputs, []
+        self.weight = 0
         return outputs
 
     def restore(self, stored: dict[str, dict[bytes, bytes]]) -> None:

@@ -231,9 +231,13 @@ class Shard:
         self._calendar.advance(tick.now_ms)
 
     def dirty(self) -> int:
-        """State records and outputs that a snapshot would hold now, roughly."""
+        """State records and outputs that a snapshot would hold now, roughly; long ones count more.
+
+        A dead letter or late event counts once more for each KiB.
+        """
         registry = self._registry
-        return 3 * len(registry.dirty) + len(registry.outputs) + len(self._duplicates.dirty())
+        outputs = len(registry.outputs) + registry.weight
+        return 3 * len(registry.dirty) + outputs + len(self._duplicates.dirty())
 
     def take_snapshot(self) -> Snapshot:
         """One consistent cut of what changed since the last; what it takes is not given again."""

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from schemas import codec, topics
 from streams.engine.creator import CorruptStateError
+from streams.engine.detours import EARLIEST_MS
 from streams.engine.intake import ProcessingError
 from streams.engine.sentiment import load_default
 from streams.engine.shard import Batch, Shard, ShardConfig, Snapshot, Tick
+from streams.kafka.convoy import event_time
 from tests.fuzz import mutations
-from tests.fuzz.cases import PARTITIONS, Case, Damage, Decode, Feed, Pass, Save, Sent
+from tests.fuzz.cases import PARTITIONS, START_MS, Case, Damage, Decode, Feed, Pass, Save, Sent
 from tests.fuzz.judge import CHANGELOG_LIMIT, Ledger, check, content
 
 LIMIT_NS = 1_000_000_000
@@ -121,6 +123,8 @@ class Player:
             lambda: codec.decode(step.topic, raw),
             lambda: f"{step.topic}, {len(raw)} bytes: {raw[:100]!r}",
         )
+        at = event_time(Record(0, START_MS, None, raw))
+        check(at is None or EARLIEST_MS <= at <= START_MS, f"read ahead at {at}")
         if isinstance(found, codec.Fault):
             check(len(found.error) <= codec.MAX_ERROR_CHARS, "a long error")
             check(found.path.startswith("$"), f"path {found.path!r}")

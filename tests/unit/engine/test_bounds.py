@@ -188,3 +188,12 @@ def test_unfollows_alone_do_not_pile_up_in_the_watch(driver: ShardDriver) -> Non
         driver.tick(at)
     (creator,) = driver.shards[0].live_creators()
     assert len(creator.watch.spike.recent) < 100
+
+
+def test_a_flood_of_long_garbage_asks_for_a_checkpoint_by_its_bytes(driver: ShardDriver) -> None:
+    shard = driver.shards[0]
+    for number in range(100):
+        driver.send("likes", b"[" * 100_000, NOW + number)
+    assert shard.dirty() > 100 * 64
+    driver.checkpoint()
+    assert shard.dirty() == 0
