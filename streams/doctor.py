@@ -9,16 +9,17 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import click
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from schemas import topics
 from streams import settings as settings_module
+from streams.acls import PRINCIPAL, Role, needed
 from streams.app import kafka_options
 from streams.build import parts, version
+from streams.cli import load_settings
 from streams.kafka.admin import check_topics, described
 from streams.kafka.options import KafkaOptions
 from streams.kafka.standing import check_standing
@@ -47,6 +48,7 @@ class Examination:
     broker: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     acls: list[str] = field(default_factory=list)
+    operator_acls: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -72,7 +74,8 @@ async def examine(environ: dict[str, str]) -> Examination:
             seen.note("error", f"{fault}.", f"Correct or unset {fault.name}.")
         return seen
     seen.settings = {row.name: row.value for row in settings_module.rows(settings)}
-    seen.acls = needed_acls(options)
+    seen.acls = [acl.described() for acl in needed(options, "worker")]
+    seen.operator_acls = [acl.described() for acl in needed(options, "operator")]
     _look_at_settings(seen, settings)
     heard = _Hearing()
     try:
@@ -190,23 +193,6 @@ async def _look_at_brokers(seen: Examination, options: KafkaOptions) -> None:
         )
 
 
-def needed_acls(options: KafkaOptions) -> list[str]:
-    """What a worker must be allowed on a cluster with authorisation, one line each."""
-    prefix = options.prefix
-    read = [topic.physical(prefix) for topic in topics.INBOUND]
-    # Records on the wrong partition are sent on, so workers also write where they read.
-    write = [topic.physical(prefix) for topic in (*topics.KEYED, *topics.OUTBOUND)]
-    changelogs = list(options.changelogs().values())
-    return [
-        f"topics {' '.join(read)}: Read, Describe, DescribeConfigs",
-        f"topics {' '.join(write)}: Write, Describe, DescribeConfigs",
-        f"topics {' '.join(changelogs)}: Read, Write, Describe, DescribeConfigs",
-        f"group {options.app_id}: Read, Describe",
-        f"transactional ids {options.app_id}-* (prefixed): Write, Describe",
-        "cluster: Describe, IdempotentWrite; Create for `pulse topics create`",
-    ]
-
-
 def _lines(seen: Examination) -> Iterable[str]:
     yield "Settings"
     yield from (f"  {name}={value}" for name, value in seen.settings.items())
@@ -216,6 +202,8 @@ def _lines(seen: Examination) -> Iterable[str]:
     yield from (f"  {name}: {value}" for name, value in seen.broker.items())
     yield "Permissions that a worker needs, where the cluster asks for them"
     yield from (f"  {line}" for line in seen.acls)
+    yield "  and beside that, for `pulse topics create`, `pulse reset` and `pulse state migrate`"
+    yield from (f"  {line}" for line in seen.operator_acls)
     yield "Findings"
     for finding in sorted(seen.findings):
         yield f"  {finding.severity}: {finding.text}"
@@ -226,8 +214,19 @@ def _lines(seen: Examination) -> Iterable[str]:
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Tell it as a JSON object.")
-def command(as_json: bool) -> None:
-    """Check settings, broker and topics, and say what to do.
+@click.option("--acls", is_flag=True, help="Only print the commands that grant what is needed.")
+@click.option(
+    "--role",
+    type=click.Choice(get_args(Role)),
+    default="worker",
+    show_default=True,
+    help="With --acls: for whom. An operator needs a worker's permissions, too.",
+)
+@click.option(
+    "--principal", default=PRINCIPAL, show_default=True, help="With --acls: to whom they are given."
+)
+def command(as_json: bool, acls: bool, role: Role, principal: str) -> None:
+    """Check settings, broker, topics and where the state stands, and say what to do.
 
     Nothing is changed. The exit status is 0 if a worker can work, 1 if not; warnings do not count.
 
@@ -235,7 +234,13 @@ def command(as_json: bool) -> None:
     Examples:
       pulse doctor
       PULSE_BOOTSTRAP_SERVERS=kafka:9092 pulse doctor --json
+      pulse doctor --acls --principal User:pulse > grant.sh
     """
+    if acls:
+        options = kafka_options(load_settings())
+        for acl in needed(options, role):
+            click.echo(acl.command(options.bootstrap, principal))
+        return
     seen = asyncio.run(examine(dict(os.environ)))
     if as_json:
         findings = [finding._asdict() for finding in sorted(seen.findings)]

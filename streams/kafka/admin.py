@@ -6,7 +6,7 @@ Knows topic properties and Kafka's admin requests. Must not know why the worker 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -22,6 +22,8 @@ from streams.kafka.options import KafkaOptions
 log = logging.getLogger(__name__)
 
 CREATED_WITHIN_SECONDS = 20.0
+SHORTEST_MS = topics.DAY_MS
+"""Retention of events below which an outage over a night would lose some."""
 CHANGELOG_CONFIG = {
     "cleanup.policy": "compact",
     "max.message.bytes": "2097152",
@@ -178,15 +180,16 @@ def _differences(topic: Declared, found: Found, options: KafkaOptions) -> list[F
             options.replication_factor,
             "Reassign its partitions, or lower PULSE_REPLICATION_FACTOR.",
         )
+    findings += _durability(topic, found)
     for name, expected in topic.config.items():
         is_ = found.config.get(name)
         if is_ is None or is_ == expected:
             continue
         if name == "cleanup.policy" and set(is_.split(",")) != set(expected.split(",")):
-            # A changelog that deletes by age loses the state of quiet creators.
-            severe: Literal["error", "warning"] = (
-                "error" if topic.role == "changelog" else "warning"
-            )
+            # A changelog that deletes by age loses the state of quiet creators, and events share
+            # their creator's key, so that compaction would leave the latest only.
+            loses = topic.role == "changelog" or (topic.role == "inbound" and "compact" in is_)
+            severe: Literal["error", "warning"] = "error" if loses else "warning"
             note(severe, name, is_, expected, f"Set {name}={expected} on it.")
         elif name == "max.message.bytes" and int(is_) < int(expected):
             # Whole batches are written, so the limit of a record is not enough.
@@ -195,6 +198,37 @@ def _differences(topic: Declared, found: Found, options: KafkaOptions) -> list[F
         elif name == "message.timestamp.type":
             note("warning", name, is_, expected, f"Set {name}={expected} on it.")
     return findings
+
+
+def _durability(topic: Declared, found: Found) -> Iterator[Finding]:
+    def warned(what: str, is_: object, expected: str, remedy: str) -> Finding:
+        return Finding("warning", topic.name, what, str(is_), expected, remedy)
+
+    copies = found.replication
+    least = int(found.config.get("min.insync.replicas", "1"))
+    setting = "min.insync.replicas"
+    if least > copies:
+        yield Finding(
+            "error",
+            topic.name,
+            setting,
+            str(least),
+            f"at most {copies}, the replication factor",
+            "Nothing can be written: lower it, or add replicas.",
+        )
+    elif copies > 1 and least == 1:
+        remedy = "A single broker may acknowledge a write and die with it: set it to 2."
+        yield warned(setting, least, f"2 with {copies} replicas", remedy)
+    elif copies > 1 and least == copies:
+        remedy = "One broker that is away stops all writes: lower it, or add a replica."
+        yield warned(setting, least, f"less than {copies}, the replication factor", remedy)
+    if copies > 1 and found.config.get("unclean.leader.election.enable") == "true":
+        remedy = "A broker that missed acknowledged writes may become leader: set it to false."
+        yield warned("unclean.leader.election.enable", "true", "false", remedy)
+    kept = int(found.config.get("retention.ms", "-1"))
+    if topic.role == "inbound" and "retention.ms" in topic.config and 0 <= kept < SHORTEST_MS:
+        remedy = "Events are deleted unread in a longer outage: keep them for days."
+        yield warned("retention.ms", kept, f"at least {SHORTEST_MS}", remedy)
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from streams.kafka.admin import Declared, Found, declared, described, judge
 from tests.unit.kafka.shards import OPTIONS
 
@@ -78,3 +80,43 @@ def test_too_few_replicas_are_a_warning() -> None:
 def test_where_brokers_do_not_tell_the_configuration_nothing_is_concluded() -> None:
     topic = Declared("t", "changelog", 4, {"cleanup.policy": "compact"})
     assert judge([topic], {"t": Found(4, 1, {})}, OPTIONS) == []
+
+
+def test_events_that_would_be_compacted_away_are_an_error() -> None:
+    found = with_config("p.likes", cleanup_policy="compact,delete")
+    [finding] = judge(declared(OPTIONS), found, OPTIONS)
+    assert (finding.severity, finding.topic) == ("error", "p.likes")
+
+
+@pytest.mark.parametrize(
+    ("copies", "least", "severity", "words"),
+    [
+        (1, 1, None, ""),
+        (3, 2, None, ""),
+        (3, 1, "warning", "die with it"),
+        (2, 2, "warning", "stops all writes"),
+        (1, 2, "error", "Nothing can be written"),
+    ],
+)
+def test_copies_and_those_that_must_be_in_step_are_judged_together(
+    copies: int, least: int, severity: str | None, words: str
+) -> None:
+    found = with_config("p.alerts", min_insync_replicas=str(least))
+    found["p.alerts"] = found["p.alerts"]._replace(replication=copies)
+    findings = judge(declared(OPTIONS), found, OPTIONS)
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+    assert all(words in finding.remedy for finding in findings)
+
+
+def test_an_unclean_election_is_a_warning_where_there_are_copies() -> None:
+    found = with_config("p.likes", unclean_leader_election_enable="true", min_insync_replicas="2")
+    assert judge(declared(OPTIONS), found, OPTIONS)[0].what == "min.insync.replicas"
+    found["p.likes"] = found["p.likes"]._replace(replication=3)
+    [finding] = judge(declared(OPTIONS), found, OPTIONS)
+    assert finding.what == "unclean.leader.election.enable"
+
+
+def test_events_that_are_deleted_within_hours_are_a_warning() -> None:
+    [finding] = judge(declared(OPTIONS), with_config("p.likes", retention_ms="3600000"), OPTIONS)
+    assert (finding.severity, finding.what) == ("warning", "retention.ms")
+    assert judge(declared(OPTIONS), with_config("p.likes", retention_ms="-1"), OPTIONS) == []

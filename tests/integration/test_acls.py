@@ -1,0 +1,150 @@
+"""On a cluster that asks for permissions, those that the doctor names are enough, and needed."""
+
+import asyncio
+import json
+import shlex
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from schemas.partitioning import partition_for
+from tests.harness.kafka import KafkaServer, java_runtime, kafka_libs
+from tests.harness.ports import free_port
+from tests.harness.waiting import until
+from tests.integration.deployment import PARTITIONS, Deployment, Sent
+from tests.integration.test_worker_login import JAAS, PASSWORD
+
+
+class Guarded(Deployment):
+    """A deployment whose principal may do what it was granted; `inner` is a super user's door."""
+
+    inner = ""
+
+    async def grant(self, role: str) -> None:
+        """Run the commands that the doctor prints for a role."""
+        status, output = await asyncio.to_thread(
+            self.command, "doctor", "--acls", "--role", role, "--principal", "User:pulse"
+        )
+        assert status == 0, output
+        java = [java_runtime(), "-cp", str(kafka_libs() / "*"), "org.apache.kafka.tools.AclCommand"]
+        for line in output.splitlines():
+            words = shlex.split(line)
+            assert words[:3] == ["kafka-acls.sh", "--bootstrap-server", self.env_bootstrap]
+            done = await asyncio.to_thread(
+                subprocess.run,
+                [*java, "--bootstrap-server", self.inner, *words[3:]],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    @property
+    def env_bootstrap(self) -> str:
+        return self.env["PULSE_BOOTSTRAP_SERVERS"]
+
+
+@pytest.fixture
+async def guarded(unique: str, tmp_path: Path) -> AsyncIterator[Guarded]:
+    port, inner, controller = free_port(), free_port(), free_port()
+    listeners = f"PLAINTEXT://127.0.0.1:{inner},LOGIN://127.0.0.1:{port}"
+    server = KafkaServer(
+        tmp_path / "kafka",
+        port=inner,
+        overrides={
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": (
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT"
+            ),
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.login.plain.sasl.jaas.config": JAAS,
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        },
+    )
+    await asyncio.to_thread(server.start)
+    made = Guarded(f"127.0.0.1:{inner}", unique, tmp_path)
+    made.inner = f"127.0.0.1:{inner}"
+    made.env |= {
+        "PULSE_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
+        "PULSE_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "PULSE_SASL_USERNAME": "pulse",
+        "PULSE_SASL_PASSWORD": PASSWORD,
+    }
+    yield made
+    await asyncio.to_thread(made.end)
+    await asyncio.to_thread(server.stop)
+
+
+def like(number: int, partition: int | None = None) -> Sent:
+    event = {
+        "event_id": f"e{number}",
+        "creator_id": "c1",
+        "platform": "x",
+        "occurred_at": int(time.time() * 1000),
+        "post_id": "p",
+        "actor_id": "a",
+    }
+    return Sent("likes", b"c1", json.dumps(event).encode(), partition)
+
+
+@pytest.mark.timeout(300)
+async def test_what_the_doctor_names_is_what_a_worker_and_an_operator_need(guarded: Guarded):
+    status, output = await asyncio.to_thread(guarded.command, "topics", "create")
+    assert status == 1
+    assert "Traceback" not in output
+    status, output = await asyncio.to_thread(
+        guarded.command,
+        "topics",
+        "create",
+        PULSE_BOOTSTRAP_SERVERS=guarded.inner,
+        PULSE_SECURITY_PROTOCOL="PLAINTEXT",
+        PULSE_SASL_USERNAME="",
+        PULSE_SASL_PASSWORD="",
+    )
+    assert status == 0, output
+    await guarded.grant("worker")
+
+    worker = guarded.worker()
+    await worker.ready()
+    elsewhere = (partition_for(b"c1", PARTITIONS) + 1) % PARTITIONS
+    await guarded.send([like(0), like(1, elsewhere)])
+
+    async def counted(wanted: int) -> None:
+        async def equal() -> bool:
+            scores = await guarded.values("engagement-scores")
+            return bool(scores) and scores[-1]["windows"]["24h"]["likes"] == wanted
+
+        await until(equal, 60, lambda: f"{wanted} likes\n{guarded.tails()}")
+
+    await counted(2)
+    assert await worker.stop() < 10
+    status, output = await asyncio.to_thread(guarded.command, "reset", "--to", "earliest", "--yes")
+    assert (status, "Traceback" in output) == (1, False)
+    await guarded.grant("operator")
+    for command in (
+        ("topics", "create"),
+        ("doctor",),
+        ("state", "list"),
+        ("state", "accept-gap", "--yes"),
+        ("reset", "--to", "earliest", "--yes"),
+        ("state", "migrate", "--partitions", "8"),
+    ):
+        status, output = await asyncio.to_thread(guarded.command, *command)
+        if command[1:2] == ("migrate",):
+            assert "there are unread events" in output
+        else:
+            assert status == 0, f"{command}: {output}"
+    worker = guarded.worker()
+    await worker.ready()
+    await counted(2)
+    assert await worker.stop() < 10
+    status, output = await asyncio.to_thread(
+        guarded.command, "state", "migrate", "--partitions", "8", "--yes"
+    )
+    assert status == 0, output
