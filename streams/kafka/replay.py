@@ -13,12 +13,12 @@ results.
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from streams.engine.facts import PANE_MS
+from streams.engine.scores import MINUTE_MS
 from streams.engine.shard import Batch, Record, Tick
 from streams.kafka.convoy import Convoy, count_within
 from streams.kafka.options import KafkaOptions
 
-STEP_MS = PANE_MS
+STEP_MS = MINUTE_MS
 _READ_AHEAD = 2
 """Batches of a topic that may wait before it is not read on."""
 

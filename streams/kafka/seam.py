@@ -34,10 +34,8 @@ log = logging.getLogger(__name__)
 
 CONGESTED = 4
 """Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
-AT_ONCE = 4_000
-"""Records that are applied before others have their turn; each batch and tick costs as many more
-as `MOVE_WORTH`."""
-MOVE_WORTH = 20
+RELEASE_SECONDS = 0.01
+"""How long what has waited is applied at a stretch, before others have their turn."""
 LONGEST_REASON = 500
 
 
@@ -96,26 +94,26 @@ class Seam:
     def _release(self, slot: Slot) -> None:
         """Apply what may go on; when that is much, let others have their turn meanwhile."""
         shard, convoy = slot.shard, slot.convoy
-        done = 0
-        while not slot.suspended and done < AT_ONCE:
+        until = time.monotonic() + RELEASE_SECONDS
+        while not slot.suspended:
             behind = self._freshness.behind(slot.partition, self._physical, self._arrived(slot))
             move = convoy.next(shard.clocks, behind)
             if move is None:
                 break
-            done += MOVE_WORTH
             if isinstance(move, Tick):
                 self._advance(slot, move)
             else:
                 self._apply(slot, move)
-                done += len(move.records)
-        if done >= AT_ONCE and convoy.ends():
-            slot.releasing = True
-            self.spawn(self._release_later(slot))
+            if time.monotonic() >= until and convoy.ends():
+                slot.releasing = True
+                self.spawn(self._release_later(slot))
+                break
         if shard.dirty() >= self.options.checkpoint_max_dirty:
             slot.kick.set()
 
     async def _release_later(self, slot: Slot) -> None:
-        await asyncio.sleep(0)
+        # A moment without anything ready, in which many short steps of a checkpoint are made.
+        await asyncio.sleep(0.001)
         slot.releasing = False
         if not self._congested(slot):
             self._release(slot)
