@@ -24,6 +24,7 @@ CASES = 100
 GROWTH_LIMIT = 192 << 20
 """Bytes by which a process may grow while it plays them."""
 PROCESSES = 2
+SLOW_NS = 2_000_000
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -42,7 +43,7 @@ class Part(msgspec.Struct, kw_only=True):
 def play_cases(seed: int, first: int, keep: Path) -> Part:
     """Play `CASES` cases from number `first` on; failing ones are kept as files in `keep`."""
     part = Part(name=f"cases {first} to {first + CASES - 1}")
-    costs = player.Costs()
+    costs: list[player.Costs] = []
     began, before = time.process_time(), _rss()
     # The collector's pauses grow with all that is alive, and would be blamed on the input at hand.
     gc.disable()
@@ -51,7 +52,7 @@ def play_cases(seed: int, first: int, keep: Path) -> Part:
         case = stories.make(seed, number)
         part.inputs += case.inputs()
         try:
-            player.play(costs, case)
+            costs.append(_measured(case))
         except (Exception, player.Hang) as error:
             part.failures.append(_keep(case, error, keep))
         gc.collect()
@@ -60,9 +61,32 @@ def play_cases(seed: int, first: int, keep: Path) -> Part:
     part.grown = _rss() - before
     if part.grown > GROWTH_LIMIT:
         part.failures.append(f"{part.name}: memory grew by {part.grown >> 20} MiB")
-    part.spread, part.worst = dict(costs.spread), costs.worst
+    for cost in costs:
+        for took, inputs in cost.spread.items():
+            part.spread[took] = part.spread.get(took, 0) + inputs
+        part.worst = _worse(part.worst, cost.worst)
     part.seconds = time.process_time() - began
     return part
+
+
+def _measured(case: cases.Case) -> player.Costs:
+    """What a case costs. A step that seems slow is looked at twice more: it may be the machine."""
+    costs = player.Costs()
+    player.play(costs, case)
+    if max(took for took, _ in costs.worst.values()) > SLOW_NS:
+        for _ in range(2):
+            again = player.Costs()
+            player.play(again, case)
+            costs.worst = {
+                kind: min(worst, again.worst[kind]) for kind, worst in costs.worst.items()
+            }
+    return costs
+
+
+def _worse(one: player.Worst, other: player.Worst) -> player.Worst:
+    return {
+        kind: max(one.get(kind, (0, "")), other.get(kind, (0, ""))) for kind in one.keys() | other
+    }
 
 
 def play_flood(name: str, inputs: int) -> Part:
@@ -142,11 +166,10 @@ def _result(future: "Future[Part]", task: str) -> Part:
 
 def _report(parts: list[Part], played: int, seed: int, seconds: float) -> dict[str, Any]:
     spread: Counter[int] = Counter()
-    worst: dict[str, tuple[int, str]] = {}
+    worst: player.Worst = {}
     for part in parts:
         spread.update(part.spread)
-        for kind, (took, told) in part.worst.items():
-            worst[kind] = max(worst.get(kind, (0, "")), (took, told))
+        worst = _worse(worst, part.worst)
     median = _median(spread)
     failures = [failure for part in parts for failure in part.failures]
     of_inputs = max(

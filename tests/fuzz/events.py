@@ -118,9 +118,18 @@ def text(rng: Random) -> str:
     if kind < 0.6:
         words = ("love", "this", "not", "very", "hate", "sooooo", "GREAT!!!", "but", ":)", "meh")
         return " ".join(rng.choices(words, k=rng.randint(0, 20)))
+    if kind < 0.62:
+        return stretched(rng, rng.choice((5, 400)))
     if kind < 0.9:
         return "".join(rng.choices(_EMOJI + " !?\u0301\u200d", k=rng.randint(0, 300)))
     return rng.choice(_EMOJI + "a!:)-'") * rng.choice([40, 5_000, 20_000])
+
+
+def stretched(rng: Random, words: int) -> str:
+    """Words drawn out so that they could be many others: what costs the analyser most."""
+    return " ".join(
+        "".join(letter * 3 for letter in rng.sample("abcdefghijklmnop", 4)) for _ in range(words)
+    )
 
 
 def members(record: dict[str, Any]) -> Members:

@@ -15,6 +15,7 @@ import msgspec
 
 from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 from tests.fuzz.cases import START_MS
+from tests.fuzz.events import stretched
 from tests.fuzz.judge import CHANGELOG_LIMIT, Ledger, check
 from tests.fuzz.player import Costs, Record
 
@@ -127,6 +128,13 @@ def _emoji(n: int) -> Iterator[Event]:
         yield "comments", START_MS + i, fields
 
 
+def _stretched(n: int) -> Iterator[Event]:
+    rng = Random(n)
+    for i in range(n):
+        fields = {"comment_id": f"c{i}", "post_id": "p", "actor_id": f"a{i}"}
+        yield "comments", START_MS + i, fields | {"text": stretched(rng, 1_500)}
+
+
 def _creators(n: int) -> Iterator[Event]:
     for i in range(n):
         yield "likes", START_MS + i // 100, {"post_id": "p", "actor_id": "a", "creator_id": f"c{i}"}
@@ -145,6 +153,7 @@ FLOODS = {
     "profiles": Flood(_profiles, share=0.5),
     "unfollows": Flood(_unfollows),
     "long comments of emoji": Flood(_emoji, share=0.01),
+    "long comments of stretched words": Flood(_stretched, share=0.005),
     "new creators": Flood(_creators, many_creators=True, share=0.1),
 }
 

@@ -31,6 +31,8 @@ _VALUES = {topic.name: topic.value for topic in topics.INBOUND}
 
 T = TypeVar("T")
 Tables = dict[str, dict[bytes, bytes]]
+Worst = dict[str, tuple[int, str]]
+"""(nanoseconds, description) of the slowest step of each kind."""
 
 
 class Record(NamedTuple):
@@ -54,8 +56,7 @@ class Costs:
         self._limit = limit_ns
         self.spread: Counter[int] = Counter()
         """Inputs by CPU time in microseconds."""
-        self.worst: dict[str, tuple[int, str]] = {}
-        """(nanoseconds, description) by kind of step."""
+        self.worst: Worst = {}
 
     def run(self, kind: str, step: Callable[[], T], told: Callable[[], str], inputs: int = 1) -> T:
         """Run and measure one step; Wrong if it takes more than the limit."""
