@@ -189,7 +189,9 @@ def _scale(scale: panes.Scale, size: int, names: tuple[str, ...]) -> dict[str, A
 
 
 def _counts(found: Mapping[int, int], names: tuple[str, ...]) -> dict[str, int]:
-    return {names[n] if n < len(names) else str(n): count for n, count in sorted(found.items())}
+    return {
+        names[n] if 0 <= n < len(names) else str(n): count for n, count in sorted(found.items())
+    }
 
 
 def _instant(fine: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from tests.fuzz import campaign, floods
+from tests.fuzz import campaign, floods, reached
 
 
 def _arguments() -> argparse.Namespace:
@@ -24,6 +24,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=["cases", "floods"], help="half of the work")
     parser.add_argument("--flood", choices=list(floods.FLOODS), help="only this flood")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="only this kept case")
+    parser.add_argument(
+        "--reached", action="store_true", help="play 100 cases and tell which lines never ran"
+    )
     return parser.parse_args()
 
 
@@ -37,6 +40,9 @@ def main() -> int:
     if arguments.replay:
         campaign.replay(arguments.replay)
         _say("nothing went wrong")
+        return 0
+    if arguments.reached:
+        _say("\n".join(reached.told(reached.measure(arguments.seed, 100))))
         return 0
     if arguments.flood:
         part = campaign.play_flood(arguments.flood, arguments.inputs)

@@ -1,11 +1,16 @@
 """Mutations: how a valid event is spoilt, member by member and byte by byte.
 
-Knows JSON text and the contract's limits from outside. Must not know the code under test.
+Knows JSON text, MessagePack and the contract's limits from outside. Must not know the code under
+test, but for how it writes numbers that MessagePack does not.
 """
 
 import json
 from random import Random
+from typing import Any
 
+import msgspec
+
+from streams.engine.packing import pack
 from tests.fuzz.events import Members, joined
 
 MINUTE_MS = 60_000
@@ -29,7 +34,9 @@ TEXTS = (
 OTHERS = (
     b"null", b"true", b"false", b"[]", b"{}", b"[[]]", b'{"a":{}}', b"[1,2", b"nul", b"undefined",
     b"[" * 40 + b"]" * 40, b"[" * 2_000 + b"]" * 2_000, b'{"a":' * 1_500 + b"1" + b"}" * 1_500,
-    b"[" * 60_000, b'["x"' + b',"x"' * 101 + b"]", b"/* */ 1",
+    b'{"creator-1":1,"creator-2":-5}', b'{"":1}', b'{"x":"y"}', b'{"x":1e400}', b'{"x":null}',
+    b"{" + b",".join(b'"k%d":1' % n for n in range(900)) + b',"bad":[]}', b"[" * 60_000,
+    b'["x"' + b',"x"' * 101 + b"]", b"/* */ 1",
 )  # fmt: skip
 TIMES = (
     b"0", b"1", b"-1", b"1768478400", b"1768478400000.0", b"1768478400000.5", b"1.7684784e12",
@@ -90,7 +97,24 @@ def headers(rng: Random) -> list[tuple[str, bytes | None]]:
 
 def damage(rng: Random, raw: bytes) -> bytes:
     """Stored bytes, damaged: a few bits, a piece lost, doubled or replaced."""
-    return _spoil_bytes(rng, raw) if rng.random() < 0.6 else _spoil_packed(rng, raw)
+    how = rng.random()
+    if how < 0.1:
+        try:
+            return raw[:1] + pack(_inflated(rng, msgspec.msgpack.decode(raw[1:])))
+        except (msgspec.DecodeError, ValueError, OverflowError):
+            pass
+    return _spoil_bytes(rng, raw) if how < 0.6 else _spoil_packed(rng, raw)
+
+
+def _inflated(rng: Random, data: Any) -> Any:
+    """The same with some of its numbers out of all proportion."""
+    if isinstance(data, dict):
+        return {key: _inflated(rng, value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_inflated(rng, value) for value in data]
+    if isinstance(data, int) and rng.random() < 0.3:
+        return data * rng.choice((-1, 2**31, 10**18, -(10**40)))
+    return data
 
 
 def _token(rng: Random) -> bytes:

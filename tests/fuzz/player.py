@@ -12,15 +12,17 @@ from random import Random
 from typing import Any, NamedTuple, TypeVar
 
 from schemas import codec, topics
+from streams.engine import stored
 from streams.engine.creator import CorruptStateError
 from streams.engine.detours import EARLIEST_MS
 from streams.engine.intake import ProcessingError
+from streams.engine.poison import poison_note
 from streams.engine.sentiment import load_default
 from streams.engine.shard import Batch, Shard, ShardConfig, Snapshot, Tick
 from streams.kafka.convoy import event_time
-from tests.fuzz import mutations
 from tests.fuzz.cases import PARTITIONS, START_MS, Case, Damage, Decode, Feed, Pass, Save, Sent
 from tests.fuzz.judge import CHANGELOG_LIMIT, Ledger, check, content
+from tests.fuzz.mutations import damage
 
 LIMIT_NS = 1_000_000_000
 """CPU time that one step may take at the very most."""
@@ -216,11 +218,15 @@ class Player:
         key = rng.choice(sorted(held))
         value = held[key]
         if rng.random() < 0.85:
-            held[key] = mutations.damage(rng, value)
+            held[key] = damage(rng, value)
         else:
             del held[key]
             if rng.random() < 0.8:
-                held[mutations.damage(rng, key)] = value
+                held[damage(rng, key)] = value
+
+        if rng.random() < 0.2:
+            note, about = poison_note("likes", rng.randrange(99), "too much")
+            tables["engagement"][note] = about if rng.random() < 0.5 else damage(rng, about)
 
         def restore() -> None:
             try:
@@ -228,6 +234,20 @@ class Player:
             except CorruptStateError as error:
                 check(repr(error.key) in str(error), "a corrupt record without its key")
 
+        def look() -> None:
+            faults = {
+                name: why
+                for records in tables.values()
+                for name, why in stored.faults(records).items()
+            }
+            check(all(faults.values()), "a fault without a reason")
+            for name, value in held.items():
+                try:
+                    stored.plain(name, value)
+                except CorruptStateError as error:
+                    check(error.key == name, f"{name!r} is blamed on {error.key!r}")
+
+        self._costs.run("look", look, lambda: f"{key!r} = {held.get(key, b'')[:80]!r}", 0)
         self._costs.run("damage", restore, lambda: f"{key!r} = {held.get(key, b'')[:80]!r}")
 
 

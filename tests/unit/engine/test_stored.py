@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from streams.engine import stored
@@ -119,3 +120,9 @@ def test_an_idle_creator_that_cannot_be_read_is_no_fault_of_the_record_that_find
         shard.apply(Batch("likes", 3, [Raw(3, NOW, b"mara", like)], 4))
     assert refused.value.key == b"cmara"
     assert not isinstance(refused.value, ProcessingError)
+
+
+def test_a_count_that_nobody_knows_is_shown_by_its_number() -> None:
+    value = b"\x01" + msgspec.msgpack.encode([0, {}, {}, {7: {-100: 3, 0: 1}}])
+    (counts,) = stored.plain(b"pmara", value)["coarse"].values()
+    assert counts == {"-100": 3, "events": 1}
