@@ -26,7 +26,11 @@ KIND: Kind = "engagement_drop"
 
 
 class EngagementDrop(Struct, array_like=True):
-    """The suspicion and the episode of one creator; all sums are since `since_ms`."""
+    """The suspicion and the episode of one creator; all sums are since `since_ms`.
+
+    `aged` is the sum of what was expected, each part times the standard deviation that drift gives
+    it for its distance from `since_ms`, in units of one noise block's.
+    """
 
     cusum: float = 0.0
     since_ms: int = 0
@@ -43,6 +47,7 @@ class EngagementDrop(Struct, array_like=True):
     well_ms: int = 0
     probability: float = 1.0
     episode: Episode = field(default_factory=Episode)
+    aged: float = 0.0
 
     @property
     def suspicious(self) -> bool:
@@ -55,7 +60,7 @@ class EngagementDrop(Struct, array_like=True):
         if not self.suspicious:
             self._watch(step, course, drop)
             return []
-        self._add(step)
+        self._add(step, rules)
         if self.episode.on:
             return self._follow(step, course, info, rules)
         self.cusum += _gain(step, drop)
@@ -82,7 +87,9 @@ class EngagementDrop(Struct, array_like=True):
         limit = rules.max_outdone_ms if outdone else rules.max_hold_ms
         return now_ms - self.since_ms > limit
 
-    def _add(self, step: Step) -> None:
+    def _add(self, step: Step, rules: Rules) -> None:
+        blocks = (step.to_ms - self.since_ms) / rules.baseline.noise_block_ms
+        self.aged += (step.due + step.new_due) * math.sqrt(max(blocks, 1.0))
         self.got += step.got
         self.due += step.due
         self.new_got += step.new_got
@@ -131,18 +138,19 @@ class EngagementDrop(Struct, array_like=True):
         Rates of known posts vary as Gamma does, the worth of new posts is log-normal.
         """
         clump = course.noise.clumps(rules.baseline)
-        span = (course.stepped_ms - self.since_ms) / rules.baseline.noise_block_ms
-        drift = course.noise.drifts(rules.baseline) * max(span, 1.0)
+        # Levels were right when the suspicion began: what was expected soon after it errs little.
+        away = self.aged / max(self.due + self.new_due, 1e-9)
+        drift = course.noise.drifts(rules.baseline) * away * away
         doubt, new_doubt = course.doubt(followers, rules)
-        known = new = 1.0
+        tails = []
         if self.due >= 1.0:
             got = max(self.got, 0.0) / clump
-            known = lower_tail(got, self.due / clump, 1.0 / (drift + doubt))
+            tails.append(lower_tail(got, self.due / clump, 1.0 / (drift + doubt)))
         if self.new_due >= 1.0:
             spread = drift + new_doubt + clump / self.new_due
             share = (max(self.new_got, 0.0) + clump / 2.0) / self.new_due
-            new = log_normal_tail(share, spread)
-        return both(known, new)
+            tails.append(log_normal_tail(share, spread))
+        return both(*tails) if len(tails) == 2 else min(tails, default=1.0)
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got

@@ -55,8 +55,12 @@ def days(
     count: float,
     drop: Drop | None = None,
     boosts: dict[int, float] | None = None,
+    fading_ms: int = 0,
 ) -> Panes:
-    """The panes of `count` days; `boosts` multiplies the quality of the n-th post."""
+    """The panes of `count` days of posts, whose reactions go on for `fading_ms` after them.
+
+    `boosts` multiplies the quality of the n-th post.
+    """
     dice = random.Random(seed)
     panes: Panes = {}
     end = START_MS + int(count * DAY_MS)
@@ -68,7 +72,7 @@ def days(
             quality = math.exp(dice.gauss(-(creator.spread**2) / 2, creator.spread))
             quality *= (boosts or {}).get(number, 1.0)
             if at < end:
-                post(panes, dice, creator, f"post-{number}", at, quality, drop, end)
+                post(panes, dice, creator, f"post-{number}", at, quality, drop, end + fading_ms)
     gaps = creator.follows_per_hour / HOUR_MS
     at = float(START_MS)
     while gaps > 0:

@@ -87,10 +87,19 @@ def test_one_weak_post_raises_nothing() -> None:
 
 def test_a_creator_who_stops_posting_raises_nothing_and_costs_nothing() -> None:
     creator = Creator(level=1_000.0, follows_per_hour=0.0)
-    run = crowd.run(crowd.days(5, creator, 2.0), creator.info, START_MS + 9 * DAY_MS)
+    panes = crowd.days(5, creator, 2.0, fading_ms=2 * DAY_MS)
+    run = crowd.run(panes, creator.info, START_MS + 9 * DAY_MS)
     assert run.alerts == []
     assert run.watch.next_deadline_ms is None
     assert run.watch.course.posts == []
+
+
+def test_reactions_that_all_end_at_once_are_a_drop_though_no_post_is_new() -> None:
+    creator = Creator(level=1_000.0, follows_per_hour=0.0)
+    run = crowd.run(crowd.days(5, creator, 2.0), creator.info, START_MS + 9 * DAY_MS)
+    assert run.alerts[0].kind == "engagement_drop"
+    assert run.alerts[-1].status == "resolved"
+    assert run.watch.next_deadline_ms is None
 
 
 def test_the_first_day_of_a_creator_raises_nothing() -> None:
