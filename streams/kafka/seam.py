@@ -95,7 +95,7 @@ class Seam:
         """Apply what may go on; when that is much, let others have their turn meanwhile."""
         shard, convoy = slot.shard, slot.convoy
         until = time.monotonic() + RELEASE_SECONDS
-        while not slot.suspended:
+        while convoy.ends() and not slot.suspended:
             behind = self._freshness.behind(slot.partition, self._physical, self._arrived(slot))
             move = convoy.next(shard.clocks, behind)
             if move is None:

@@ -26,7 +26,7 @@ TWO_DAYS_MS = 2 * DAY_MS
 SKEW_MS = 600_000
 LATENESS_MS = 1_000
 CREATORS = [name for partition in range(PARTITIONS) for name in creators_of(partition, 2)]
-DENSITY = {"posts": 60, "follows": 600, "comments": 3_000, "likes": 20_000}
+DENSITY = {"posts": 60, "follows": 400, "comments": 1_500, "likes": 10_000}
 """Events of two days by topic, in the order in which they are written; other topics stay unused."""
 
 Events = dict[str, list[dict[str, Any]]]
@@ -38,10 +38,14 @@ def two_days(end_ms: int) -> Events:
     made: Events = {}
     for topic, count in DENSITY.items():
         times = sorted(end_ms - 1 - chance.randrange(TWO_DAYS_MS) for _ in range(count))
+        by = chance.choices(CREATORS, k=count)
+        if topic == "likes":
+            # Each creator's last minute is nearly over, so that nobody has to wait for its end.
+            times[-len(CREATORS) :], by[-len(CREATORS) :] = [end_ms - 1] * len(CREATORS), CREATORS
         made[topic] = [
             {
                 "event_id": f"{topic}-{number}",
-                "creator_id": chance.choice(CREATORS),
+                "creator_id": by[number],
                 "platform": "x",
                 "occurred_at": at,
                 "post_id": f"p{number}",
