@@ -57,8 +57,11 @@ async def require_own_group(options: KafkaOptions) -> None:
     """Raise `FatalError` if the group's offsets are of another deployment's topics, and only those.
 
     Two deployments with one app id would share group, transactional ids and state, and end each
-    other's workers in turn.
+    other's workers in turn. Not asked with at_least_once: that is for one worker, and for brokers
+    that cannot answer it.
     """
+    if not options.exactly_once:
+        return
     names = await _read_by_group(options)
     ours = options.inbound()
     others = sorted(name for name in names if name.endswith(tuple(ours.values())))
