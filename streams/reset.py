@@ -11,6 +11,7 @@ import click
 
 from streams.app import kafka_options
 from streams.cli import load_settings
+from streams.kafka.admin import require_topics
 from streams.kafka.reset import Plan, Target, plan_reset, reset
 
 
@@ -63,6 +64,8 @@ def command(to: Target, keep_outputs: bool, yes: bool) -> None:
       pulse reset --to latest --keep-outputs --yes
     """
     options = kafka_options(load_settings())
+    # All of the state has to be seen, so there must be as many partitions as is said.
+    asyncio.run(require_topics(options))
     work = reset if yes else plan_reset
     plan = asyncio.run(work(options, to, keep_outputs=keep_outputs))
     for line in _lines(plan, keep_outputs):

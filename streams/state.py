@@ -18,6 +18,7 @@ from streams.app import kafka_options, shard_restorer
 from streams.cli import load_settings
 from streams.engine import stored
 from streams.engine.creator import CorruptStateError
+from streams.kafka.admin import require_topics
 from streams.kafka.custody import custody
 from streams.kafka.gap import accept_gaps, accept_made_anew
 from streams.kafka.migrate import migrate, plan_migration
@@ -174,6 +175,7 @@ def delete_command(creator: str | None, key: str | None, partition: int | None, 
 async def _delete(
     options: KafkaOptions, partition: int, wanted: set[bytes], yes: bool
 ) -> list[StateRecord]:
+    await require_topics(options)
     if not yes:
         return await read_records(options, [partition], wanted.__contains__)
     async with custody(options, [partition]) as held:
@@ -237,6 +239,7 @@ def accept_gap_command(made_anew: bool, yes: bool) -> None:
     options = kafka_options(settings)
     if not yes:
         click.confirm("Lost records will never be counted. Are all workers stopped?", abort=True)
+    asyncio.run(require_topics(options))
     if made_anew:
         gaps = asyncio.run(accept_made_anew(options))
         for gap in gaps:

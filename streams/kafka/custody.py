@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
@@ -59,8 +61,9 @@ class Custody:
         """Write all records, and the group's `positions` by (physical topic, partition).
 
         Exactly-once: in one transaction over all partitions, so wholly or not at all; otherwise
-        the shards' own records last. Raises `KafkaError` (a worker that was started meanwhile
-        fences this, and then nothing is written) or `TimeoutError`.
+        the shards' own records after the others, and the positions last. Raises `KafkaError` (a
+        worker that was started meanwhile fences this, and then nothing is written) or
+        `TimeoutError`.
         """
         writer = next(iter(self._producers.values()))
         listed = list(records)
@@ -74,6 +77,21 @@ class Custody:
                 return
             await _deliver(writer, [r for r in listed if r.key != SHARD_RECORD_KEY])
             await _deliver(writer, [r for r in listed if r.key == SHARD_RECORD_KEY])
+            if positions:
+                await _commit(self._options, positions)
+
+
+async def _commit(options: KafkaOptions, positions: Mapping[tuple[str, int], int]) -> None:
+    consumer = AIOKafkaConsumer(
+        **options.client(), group_id=options.app_id, enable_auto_commit=False
+    )
+    offsets = {TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in positions.items()}
+    try:
+        await consumer.start()
+        consumer.assign(list(offsets))
+        await consumer.commit(offsets)
+    finally:
+        await consumer.stop()
 
 
 async def _deliver(writer: PartitionProducer, records: list[Outgoing]) -> None:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from aiokafka.structs import TopicPartition
 
 from streams.engine.creator import ENGAGEMENT, CorruptStateError
-from streams.engine.shard import Batch, ShardRecord
+from streams.engine.shard import Batch, ShardRecord, WrongPartitionsError
 from streams.engine.stored import shard_record, stored_record
 from streams.kafka.chain import made_anew
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.custody import custody, require_no_members
-from streams.kafka.fuse import Fuse
+from streams.kafka.fuse import FatalError, Fuse
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
 from streams.kafka.outlets import spans
 from streams.kafka.ports import RestoreShard, ShardPort
@@ -64,6 +64,8 @@ async def _accept_in(
             shard = restore_shard(partition, tables)
         except CorruptStateError as error:
             raise await unreadable(options, partition, error) from error
+        except WrongPartitionsError as error:
+            raise FatalError(str(error)) from error
         checkpointer = Checkpointer(
             options, partition, shard, producer, fuse, lambda *_: None, _no_group
         )

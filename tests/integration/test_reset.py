@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from streams.engine.shard import SHARD_KEY
+from streams.kafka.fuse import EXIT_CODE
+from tests.harness.topics import produce
 from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Worker
 from tests.integration.history import (
@@ -112,9 +115,11 @@ async def test_after_a_reset_all_retained_events_count_as_at_a_first_start(deplo
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("guarantee", ["exactly_once", "at_least_once"])
 async def test_a_reset_to_a_time_or_the_end_leaves_what_came_before_uncounted(
-    deployed: Deployment,
+    deployed: Deployment, guarantee: str
 ):
+    deployed.env["PULSE_PROCESSING_GUARANTEE"] = guarantee
     now_ms = int(time.time() * 1000)
 
     def like(number: int) -> list[Any]:
@@ -154,6 +159,31 @@ async def test_a_reset_to_a_time_or_the_end_leaves_what_came_before_uncounted(
     worker = deployed.worker()
     await worker.ready()
     await counted(worker, 1)
+    assert await worker.stop() < 10
+
+
+@pytest.mark.timeout(240)
+async def test_a_shard_without_a_readable_record_of_its_own_is_made_anew_as_the_message_says(
+    deployed: Deployment,
+):
+    start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
+    history = History(29, start_ms)
+    worker = deployed.worker()
+    await worker.ready()
+    await deployed.send(sent(*history.event(minutes=3)) for _ in range(200))
+    await deployed.send(sentinels(start_ms + 10 * MINUTE_MS))
+    await await_history(deployed, worker, history)
+    assert await worker.stop() < 10
+    changelog = f"{deployed.env['PULSE_APP_ID']}-engagement-changelog"
+    await produce(deployed.bootstrap, [(changelog, SHARD_KEY, b"\x01\xc1", 1)])
+    worker = deployed.worker()
+    assert await asyncio.to_thread(worker.process.wait, 40) == EXIT_CODE
+    assert "`pulse reset --to earliest`" in worker.process.output()
+    status, output = await run(deployed, "reset", "--to", "earliest", "--yes")
+    assert status == 0, output
+    worker = deployed.worker()
+    await worker.ready()
+    await await_history(deployed, worker, history)
     assert await worker.stop() < 10
 
 
