@@ -11,17 +11,14 @@ from pathlib import Path
 import pytest
 
 from schemas.partitioning import partition_for
-from tests.harness.kafka import KafkaServer, java_runtime, kafka_libs
-from tests.harness.ports import free_port
+from tests.harness.kafka import java_runtime, kafka_libs
 from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
-from tests.integration.test_worker_login import JAAS, PASSWORD
+from tests.integration.guarded import guarded_server
 
 
 class Guarded(Deployment):
-    """A deployment whose principal may do what it was granted; `inner` is a super user's door."""
-
-    inner = ""
+    """A deployment that may do what it was granted; `bootstrap` is a super user's door."""
 
     async def grant(self, role: str) -> None:
         """Run the commands that the doctor prints for a role."""
@@ -32,50 +29,33 @@ class Guarded(Deployment):
         java = [java_runtime(), "-cp", str(kafka_libs() / "*"), "org.apache.kafka.tools.AclCommand"]
         for line in output.splitlines():
             words = shlex.split(line)
-            assert words[:3] == ["kafka-acls.sh", "--bootstrap-server", self.env_bootstrap]
+            assert words[:3] == [
+                "kafka-acls.sh",
+                "--bootstrap-server",
+                self.env["PULSE_BOOTSTRAP_SERVERS"],
+            ]
             done = await asyncio.to_thread(
                 subprocess.run,
-                [*java, "--bootstrap-server", self.inner, *words[3:]],
+                [*java, "--bootstrap-server", self.bootstrap, *words[3:]],
                 capture_output=True,
                 text=True,
                 check=False,
             )
             assert done.returncode == 0, done.stdout + done.stderr
 
-    @property
-    def env_bootstrap(self) -> str:
-        return self.env["PULSE_BOOTSTRAP_SERVERS"]
-
 
 @pytest.fixture
 async def guarded(unique: str, tmp_path: Path) -> AsyncIterator[Guarded]:
-    port, inner, controller = free_port(), free_port(), free_port()
-    listeners = f"PLAINTEXT://127.0.0.1:{inner},LOGIN://127.0.0.1:{port}"
-    server = KafkaServer(
+    server, door = guarded_server(
         tmp_path / "kafka",
-        port=inner,
-        overrides={
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": listeners,
-            "listener.security.protocol.map": (
-                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT"
-            ),
-            "sasl.enabled.mechanisms": "PLAIN",
-            "listener.name.login.plain.sasl.jaas.config": JAAS,
+        {
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:ANONYMOUS",
         },
     )
     await asyncio.to_thread(server.start)
-    made = Guarded(f"127.0.0.1:{inner}", unique, tmp_path)
-    made.inner = f"127.0.0.1:{inner}"
-    made.env |= {
-        "PULSE_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
-        "PULSE_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-        "PULSE_SASL_USERNAME": "pulse",
-        "PULSE_SASL_PASSWORD": PASSWORD,
-    }
+    made = Guarded(server.bootstrap, unique, tmp_path)
+    made.env |= door
     yield made
     await asyncio.to_thread(made.end)
     await asyncio.to_thread(server.stop)
@@ -102,7 +82,7 @@ async def test_what_the_doctor_names_is_what_a_worker_and_an_operator_need(guard
         guarded.command,
         "topics",
         "create",
-        PULSE_BOOTSTRAP_SERVERS=guarded.inner,
+        PULSE_BOOTSTRAP_SERVERS=guarded.bootstrap,
         PULSE_SECURITY_PROTOCOL="PLAINTEXT",
         PULSE_SASL_USERNAME="",
         PULSE_SASL_PASSWORD="",

@@ -8,44 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
 from tests.integration.deployment import Deployment, Sent
-
-PASSWORD = "correct horse battery"
-JAAS = (
-    "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    f' username="pulse" password="{PASSWORD}" user_pulse="{PASSWORD}";'
-)
+from tests.integration.guarded import PASSWORD, guarded_server
 
 
 @pytest.fixture
 async def guarded(unique: str, tmp_path: Path) -> AsyncIterator[Deployment]:
     """A deployment that reaches its broker by a listener with SASL."""
-    port, inner, controller = free_port(), free_port(), free_port()
-    listeners = f"PLAINTEXT://127.0.0.1:{inner},LOGIN://127.0.0.1:{port}"
-    server = KafkaServer(
-        tmp_path / "kafka",
-        port=inner,
-        overrides={
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": listeners,
-            "listener.security.protocol.map": (
-                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_PLAINTEXT"
-            ),
-            "sasl.enabled.mechanisms": "PLAIN",
-            "listener.name.login.plain.sasl.jaas.config": JAAS,
-        },
-    )
+    server, door = guarded_server(tmp_path / "kafka")
     await asyncio.to_thread(server.start)
-    made = Deployment(f"127.0.0.1:{inner}", unique, tmp_path)
-    made.env |= {
-        "PULSE_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
-        "PULSE_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-        "PULSE_SASL_USERNAME": "pulse",
-        "PULSE_SASL_PASSWORD": PASSWORD,
-    }
+    made = Deployment(server.bootstrap, unique, tmp_path)
+    made.env |= door
     yield made
     await asyncio.to_thread(made.end)
     await asyncio.to_thread(server.stop)
