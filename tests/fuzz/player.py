@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, NamedTuple, TypeVar
 
 from schemas import codec, topics
+from schemas.events import Comment
 from streams.engine import stored
 from streams.engine.creator import CorruptStateError
 from streams.engine.detours import EARLIEST_MS
@@ -132,6 +133,10 @@ class Player:
             check(len(found.error) <= codec.MAX_ERROR_CHARS, "a long error")
             check(found.path.startswith("$"), f"path {found.path!r}")
             return
+        if isinstance(found, Comment):
+            self._costs.run(
+                "judge", lambda: judge(found.text, found.lang), lambda: repr(found.text[:80]), 0
+            )
         check(isinstance(found, _VALUES[step.topic]), f"decoded to {type(found)}")
         check(codec.decode(step.topic, codec.encode(found)) == found, "does not survive encoding")
 
@@ -249,6 +254,12 @@ class Player:
 
         self._costs.run("look", look, lambda: f"{key!r} = {held.get(key, b'')[:80]!r}", 0)
         self._costs.run("damage", restore, lambda: f"{key!r} = {held.get(key, b'')[:80]!r}")
+
+
+def judge(text: str, lang: str | None) -> None:
+    """Judge one text, and check that the verdict is one."""
+    verdict = _ANALYSER.judge(text, lang)
+    check(-1.0 <= verdict.compound <= 1.0, f"compound {verdict.compound} of {text[:80]!r}")
 
 
 def play(costs: Costs, case: Case) -> None:

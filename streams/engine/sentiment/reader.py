@@ -83,6 +83,9 @@ class Reader(dict[str, Beats]):
         super().__init__()
         self._lexicon = lexicon
         self._words = words
+        self._terms = frozenset(lexicon.words).union(
+            lexicon.negators, lexicon.turns, lexicon.boosters
+        )
         self._older: dict[str, Beats] = {}
 
     def __missing__(self, chunk: str) -> Beats:
@@ -178,9 +181,12 @@ class Reader(dict[str, Beats]):
             for (start, stop), letters in zip(runs, keep, strict=True):
                 form += term[end : start + letters]
                 end = stop
-            beat = self._known(form + term[end:], _STRETCH_PUSH)
-            if beat is not None:
-                return beat
+            form += term[end:]
+            # One look-up, for in a hostile text nothing is a word.
+            if form in self._terms or form.endswith("n't"):
+                beat = self._known(form, _STRETCH_PUSH)
+                if beat is not None:
+                    return beat
         return None
 
 
