@@ -81,11 +81,13 @@ def _lines(plan: Plan, keep_outputs: bool) -> Iterator[str]:
             log += f"; before {floor} it has another number of partitions, and is not read again"
         yield f"{topic}[{partition}]: read on{was} at {after} ({log})"
     for tp, keys in sorted(plan.state.items()):
-        yield f"{tp.topic}[{tp.partition}]: {len(keys)} state records are deleted"
+        if keys:
+            yield f"{tp.topic}[{tp.partition}]: {len(keys)} state records are deleted"
     if keep_outputs:
         yield "outbound topics are kept; what is counted again will be in them twice"
     for partition, topics in plan.latest.items():
         for topic, found in topics.items():
-            yield f"{topic}[{partition}]: {len(found)} keys are deleted"
+            if found:
+                yield f"{topic}[{partition}]: {len(found)} keys are deleted"
     for tp, span in sorted(plan.trims.items()):
         yield f"{tp.topic}[{tp.partition}]: records {span.begin} to {span.end - 1} are deleted"

@@ -74,9 +74,11 @@ async def migrate(options: KafkaOptions, after: int) -> Migration:
     old = replace(options, partitions=before)
     async with custody(options, range(after)) as held:
         plan = await _plan(old, after)
-        await _grow(old, plan)
-        # Where the new partitions begin is known only now.
-        plan = await _plan(old, after)
+        if grown := plan.grown:
+            await _grow(old, plan)
+            # Where the new partitions begin is known only now.
+            plan = await _plan(old, after)
+            plan.grown = grown
         await held.write(plan.records, plan.positions)
     return plan
 
@@ -139,8 +141,6 @@ async def _growing(options: KafkaOptions, after: int) -> list[str]:
 
 
 async def _grow(options: KafkaOptions, plan: Migration) -> None:
-    if not plan.grown:
-        return
     async with admin_client(options) as admin:
         await admin.create_partitions({name: NewPartitions(plan.after) for name in plan.grown})
     deadline = time.monotonic() + GROWN_WITHIN_SECONDS

@@ -95,6 +95,7 @@ async def test_state_moves_to_twice_the_partitions_and_counts_stay_exact(deploye
     status, output = await run(deployed, "state", "migrate", "--partitions", "8", "--yes")
     assert status == 0, output
     assert "set PULSE_PARTITIONS=8" in output
+    assert f"{deployed.prefix}likes: gets 8 partitions" in output
 
     status, output = await run(deployed, "worker", PULSE_HTTP_PORT="0")
     assert status == 1
