@@ -117,7 +117,8 @@ class Course(Struct, array_like=True):
         post = self.find(post_id)
         if post is None:
             return
-        if not post.polled_ms:
+        if since_ms > post.polled_ms:
+            # The first poll is a baseline: what came before it is in no count.
             post.covered_ms = max(since_ms, post.at_ms)
         post.polled_ms = end_ms
         post.fresh += amount
