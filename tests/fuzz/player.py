@@ -19,7 +19,15 @@ from streams.engine.detours import EARLIEST_MS
 from streams.engine.intake import ProcessingError
 from streams.engine.poison import poison_note
 from streams.engine.sentiment import load_default
-from streams.engine.shard import Batch, Shard, ShardConfig, Snapshot, Tick
+from streams.engine.shard import (
+    SHARD_KEY,
+    Batch,
+    Shard,
+    ShardConfig,
+    Snapshot,
+    Tick,
+    WrongPartitionsError,
+)
 from streams.kafka.convoy import event_time
 from tests.fuzz.cases import PARTITIONS, START_MS, Case, Damage, Decode, Feed, Pass, Save, Sent
 from tests.fuzz.judge import CHANGELOG_LIMIT, Ledger, check, content
@@ -238,6 +246,8 @@ class Player:
                 Shard.restore(0, CONFIG, tables, _ANALYSER)
             except CorruptStateError as error:
                 check(repr(error.key) in str(error), "a corrupt record without its key")
+            except WrongPartitionsError:
+                check(key == SHARD_KEY, "another number of partitions, from nowhere")
 
         def look() -> None:
             faults = {
