@@ -43,6 +43,11 @@ def like(number: int) -> Sent:
     return Sent("likes", b"c1", json.dumps(event).encode())
 
 
+async def counted(deployment: Deployment, likes: int) -> bool:
+    scores = await deployment.values("engagement-scores")
+    return bool(scores) and bool(scores[-1]["windows"]["24h"]["likes"] == likes)
+
+
 @pytest.mark.timeout(240)
 async def test_a_worker_outlives_a_restart_of_its_broker_and_says_so_meanwhile(
     own_kafka: KafkaServer, alone: Deployment
@@ -64,12 +69,7 @@ async def test_a_worker_outlives_a_restart_of_its_broker_and_says_so_meanwhile(
     await asyncio.to_thread(own_kafka.start)
     await worker.ready()
     await alone.send(like(n) for n in range(10, 20))
-
-    async def counted() -> bool:
-        scores = await alone.values("engagement-scores")
-        return bool(scores[-1]["windows"]["24h"]["likes"] == 20)
-
-    await until(counted, 60, lambda: f"all are counted\n{worker.process.tail()}")
+    await until(lambda: counted(alone, 20), 60, lambda: f"all are counted\n{worker.process.tail()}")
     assert await worker.stop() < 10
 
 
@@ -80,7 +80,15 @@ async def test_a_stop_takes_ten_seconds_at_most_even_if_the_broker_hangs(
     worker = alone.worker()
     await worker.ready()
     await alone.send(like(n) for n in range(10))
-    await alone.settled("engagement-scores", 1)
+    await until(lambda: counted(alone, 10), 60, "all likes are counted")
+
+    async def written() -> bool:
+        before = worker.metric("engagement_state_records_written_total")
+        await asyncio.sleep(1.0)
+        return before == worker.metric("engagement_state_records_written_total")
+
+    # A checkpoint that cannot end is told with its traceback; there is to be none under way.
+    await until(written, 60, "nothing is left to write")
     own_kafka.freeze()
     began = time.monotonic()
     worker.process.terminate()
