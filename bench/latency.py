@@ -51,7 +51,7 @@ def delays(
     for creator, times in appended.items():
         done = 0
         for at, counted in seen.get(creator, ()):
-            found.extend((t, at - t) for t in times[done:counted])
+            found.extend((t, at - t) for t in times[done : max(counted, 0)])
             done = max(done, counted)
         missing += len(times) - min(done, len(times))
     return found, missing
