@@ -5,7 +5,7 @@ costs. Must not know what is compared with what.
 """
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,8 +23,24 @@ TICKS_PER_CHECKPOINT = 5
 UNDRAINED = frozenset(TOPICS)
 """All that are written to: more is always to come. The others are empty, and hold nothing back."""
 
+Event = tuple[str, int, bytes]
+"""Topic, creator's rank, value."""
 Step = list[Batch]
 """What arrives between two ticks: one batch for each topic."""
+
+
+def _skewed(stream: Iterable[Event], ahead: int) -> Iterator[Event]:
+    """The same events, those of the fullest topic held back until `ahead` more have come."""
+    held: deque[tuple[int, Event]] = deque()
+    for number, event in enumerate(stream):
+        while held and held[0][0] + ahead <= number:
+            yield held.popleft()[1]
+        if event[0] == TOPICS[0]:
+            held.append((number, event))
+        else:
+            yield event
+    for _number, event in held:
+        yield event
 
 
 def steps(
@@ -33,12 +49,18 @@ def steps(
     *,
     partition: int = 0,
     partitions: int = 1,
-    upto: int | None = None,
+    ahead: int = 0,
 ) -> Iterator[Step]:
-    """The stream as the shard of `partition` would get it: `per_tick` events in each step."""
+    """The stream as the shard of `partition` would get it: `per_tick` events in each step.
+
+    With `ahead`, as from a backlog: every topic but the fullest is read that many events of the
+    stream earlier, which is what large fetches of sparse topics come to.
+    """
     place = Placement(partitions, stream.creators)
     keys, homes = place.keys, place.partitions
-    mine = (event for event in events(stream, upto) if homes[event[1]] == partition)
+    mine: Iterable[Event] = (event for event in events(stream) if homes[event[1]] == partition)
+    if ahead:
+        mine = _skewed(mine, ahead)
     positions: dict[str, int] = defaultdict(int)
     while chunk := list(islice(mine, per_tick)):
         records: dict[str, list[ConsumerRecord]] = defaultdict(list)

@@ -24,7 +24,6 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
-import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
 
 /**
  * Counts per creator in event time, as one would write them in Kafka Streams: tumbling minutes, and
@@ -97,11 +96,6 @@ public final class Counts {
         // In its favour: half a second as our checkpoints, not a tenth, and a cache that holds it all.
         settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 500);
         settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 256L << 20);
-        if ("memory".equals(System.getenv("BENCH_STORE"))) {
-            settings.put(
-                    StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
-                    BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers.class);
-        }
         return settings;
     }
 
