@@ -166,7 +166,7 @@ def test_no_record_runs_further_ahead_of_a_slower_topic_than_the_skew(
 
 
 @settings(max_examples=200, deadline=None)
-@given(logs(disorder=3 * LATENESS), st.data())
+@given(logs(disorder=30 * LATENESS), st.data())
 def test_a_replay_by_events_gives_the_same_in_whatever_batches_it_is_read(
     log: Log, data: st.DataObject
 ) -> None:
@@ -191,7 +191,7 @@ def test_a_replay_by_events_has_nothing_late_and_leaves_the_last_windows_open(
 
 
 @settings(max_examples=100, deadline=None)
-@given(logs(disorder=3 * LATENESS), st.data())
+@given(logs(disorder=30 * LATENESS), st.data())
 def test_a_replay_by_events_gives_the_same_though_it_is_interrupted(
     log: Log, data: st.DataObject
 ) -> None:
