@@ -17,7 +17,7 @@ MAX_MINUTES = 720
 DENSE_MINUTES = 32
 """Open minutes whose accounts are told apart finely; those opened beyond have fewer slots."""
 SPARSE_SLOTS = 128
-MAX_PANES = 256
+MAX_PANES = 128
 """Open panes of one creator; beyond, neighbours are joined into the later one."""
 FEW_PANES = 4
 """Open panes of an ordinary creator: with so few there is nothing to look at."""
@@ -28,6 +28,11 @@ PANE_DETAILS = 128
 FEW_DETAILS = 8
 MAX_CURRENCIES = 32
 """Currencies of one creator; a conversion in another is refused."""
+
+
+def large(facts: PaneFacts) -> bool:
+    """Whether one pane has more entries than each of `MAX_PANES` may have unseen."""
+    return _details(facts) > FEW_DETAILS
 
 
 def crowded(panes: dict[int, PaneFacts]) -> bool:

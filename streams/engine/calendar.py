@@ -70,6 +70,7 @@ class Calendar:
     def open_slot(self, creator: Creator, fine: int, minute: int) -> None:
         """Make (`fine`, `minute`) the slot in which the creator's next events are counted."""
         creator.flush()
+        left = creator.open_facts
         creator.fine, creator.minute = fine, minute
         creator_id = creator.creator_id
         self._registry.dirty[creator_id] = creator
@@ -88,15 +89,22 @@ class Calendar:
             window = creator.minutes[minute] = Minute({}, set(), slots)
             self._minutes.setdefault(minute, {})[creator_id] = creator
         creator.open_window = window
-        if len(creator.facts) > bounds.FEW_PANES and bounds.crowded(creator.facts):
-            folded = bounds.condense(creator.facts, creator.known_posts())
-            self._registry.stats.folded["details"] += folded
         pane = max(fine, self.closed_fine)
+        open_panes = len(creator.facts)
+        if open_panes > bounds.FEW_PANES and (
+            bounds.large(left) or (open_panes % bounds.FEW_PANES == 0 and pane not in creator.facts)
+        ):
+            self._condense(creator)
         facts = creator.facts.get(pane)
         if facts is None:
             facts = creator.facts[pane] = PaneFacts()
             self._await_pane(pane, creator)
         creator.open_facts = facts
+
+    def _condense(self, creator: Creator) -> None:
+        if bounds.crowded(creator.facts):
+            folded = bounds.condense(creator.facts, creator.known_posts())
+            self._registry.stats.folded["details"] += folded
 
     def owe(self, creator: Creator) -> None:
         """The creator's score has changed and must be emitted."""

@@ -197,3 +197,18 @@ def test_a_flood_of_long_garbage_asks_for_a_checkpoint_by_its_bytes(driver: Shar
     assert shard.dirty() > 100 * 64
     driver.checkpoint()
     assert shard.dirty() == 0
+
+
+def test_panes_that_are_filled_after_all_were_opened_are_folded_too(driver: ShardDriver) -> None:
+    driver.send("likes", event(0), NOW)
+    number = 0
+    for entries in (1, 7, 40):
+        for pane in range(bounds.MAX_PANES):
+            at = NOW + pane * 10_000
+            for _ in range(entries):
+                number += 1
+                like = event(number, post_id=f"{LONG}{number}", occurred_at=at)
+                driver.send("likes", like, NOW + 30 * MINUTE)
+        driver.checkpoint()
+        assert largest_record(driver) < CHANGELOG_LIMIT
+    assert sum(facts.engagements for facts in open_facts(driver).values()) == number + 1
