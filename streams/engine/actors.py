@@ -12,6 +12,7 @@ accounts shared counts one, so the numbers of a growing day read up to 10 % low.
 
 import math
 from array import array
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Actors:
         if len(touched) % 2:
             raise ValueError("half an entry at the end of the journal")
         for at in range(0, len(touched), 2):
-            self.touch(touched[at], touched[at + 1])
+            self.touch((touched[at],), touched[at + 1])
 
     def roll(self, fine: int) -> None:
         """Event time has come to pane `fine`: grow if crowded, once in 5 min sweep what is old.
@@ -85,15 +86,17 @@ class Actors:
         self.occupied = int(np.count_nonzero(seen))
         self.whole = True
 
-    def touch(self, actor: int, tick: int) -> None:
-        """An actor, given as a hash of at least 14 uniform low bits, was active at `tick`."""
-        bucket = actor & self.mask
-        last = self.seen[bucket]
-        if last != tick and (last == 0 or (tick - last) % TICKS < TICKS // 2):
-            self.seen[bucket] = tick
-            self.occupied += last == 0
-            self.touched.append(bucket)
-            self.touched.append(tick)
+    def touch(self, actors: Iterable[int], tick: int) -> None:
+        """Actors, given as hashes of at least 14 uniform low bits, were active at `tick`."""
+        seen, mask, touched = self.seen, self.mask, self.touched
+        for actor in actors:
+            bucket = actor & mask
+            last = seen[bucket]
+            if last != tick and (last == 0 or (tick - last) % TICKS < TICKS // 2):
+                seen[bucket] = tick
+                self.occupied += last == 0
+                touched.append(bucket)
+                touched.append(tick)
 
     def windows(self, fine: int) -> tuple[int, int, int, int]:
         """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""

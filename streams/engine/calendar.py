@@ -81,12 +81,12 @@ class Calendar:
             window is None and len(creator.minutes) >= bounds.MAX_MINUTES
         )
         if creator.late:
-            creator.open_window, creator.open_facts = Minute({}, set()), PaneFacts()
+            creator.open_window, creator.open_facts = Minute(0, set()), PaneFacts()
             return
         if window is None:
             dense = len(creator.minutes) < bounds.DENSE_MINUTES
             slots = MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
-            window = creator.minutes[minute] = Minute({}, set(), slots)
+            window = creator.minutes[minute] = Minute(0, set(), slots)
             self._minutes.setdefault(minute, {})[creator_id] = creator
         creator.open_window = window
         pane = max(fine, self.closed_fine)

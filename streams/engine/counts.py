@@ -1,10 +1,19 @@
-"""Counts: the numbers that are kept per creator and pane, by a small integer each.
+"""Counts: the numbers that are kept per creator and pane, side by side in one integer.
 
-Knows the names of the counts and what nets with what. Must not know windows or time. The integers
-are written into stored state: never change one, only add.
+Knows the names of the counts, their places, and what nets with what. Must not know windows or time.
+The places are written into stored state: never change one, only add.
+
+Count i stands in the 64 bits from bit 64 i on, its lane. So counts are added and taken away all at
+once by one addition of integers, which costs a tenth of a loop over a mapping. A lane may go below
+zero: it then borrows from the next, and `lanes` gives back what was borrowed.
 """
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Sequence
+
+Counts = int
+"""Many counts: the sum of `one(count, n)`. A count stays within +-9.2e18, nine million of
+the contract's largest totals."""
 
 EVENTS = 0
 LIKES = 1
@@ -45,8 +54,9 @@ NAMES = (
 )
 SIZE = len(NAMES)
 
-REVENUE = 64
-"""First of the revenue counts: 64 + i is micro-units of the creator's i-th currency."""
+REVENUE = 32
+"""First of the revenue counts: for the creator's i-th currency, 32 + 2 i is whole units, the next
+micro-units. The places from SIZE up to here are left for counts to come."""
 MICRO = 1_000_000
 
 POSITIVE = 0
@@ -54,11 +64,6 @@ NEUTRAL = 1
 NEGATIVE = 2
 COMPOUND = 3
 """Counts of the sentiment panes; COMPOUND is the sum of compounds in thousandths."""
-
-Counts = dict[int, int]
-"""Count by its integer; what is zero may be missing."""
-
-NO_COUNTS: Mapping[int, int] = {}
 
 RISES_FALLS = {
     "likes": (LIKES, UNLIKES),
@@ -71,16 +76,52 @@ RISES_FALLS = {
 """What a polled total adds to when it rises and when it falls; views never fall."""
 
 
-def engagements(counts: Mapping[int, int]) -> int:
+LANE = 64
+_SIGNS = [sum(1 << (LANE * lane + LANE - 1) for lane in range(lanes)) for lanes in range(130)]
+"""The uppermost bit of each of so many lanes."""
+
+
+def one(count: int, n: int = 1) -> Counts:
+    """`n` of one count, and nothing of the others."""
+    return n << (LANE * count)
+
+
+def lanes(counts: Counts) -> list[int]:
+    """Each count by its place, up to the last that is not zero."""
+    size = counts.bit_length() // LANE + 1
+    signs = _SIGNS[size]
+    return array("q", ((counts + signs) ^ signs).to_bytes(8 * size, "little")).tolist()
+
+
+def packed(numbers: Iterable[int]) -> Counts:
+    """The counts whose lanes these are. Raises OverflowError for a number that fits in none."""
+    raw = array("q", numbers)
+    size = len(raw)
+    signs = _SIGNS[size]
+    return (int.from_bytes(raw.tobytes(), "little") ^ signs) - signs
+
+
+def money(place: int, amount: int) -> Counts:
+    """`amount` micro-units of a currency whose revenue counts begin at `place`."""
+    whole, micro = divmod(amount, MICRO)
+    return one(place, whole) + one(place + 1, micro)
+
+
+def revenue(numbers: Sequence[int], place: int) -> int:
+    """The micro-units of the currency whose revenue counts begin at `place`."""
+    if place >= len(numbers):
+        return 0
+    micro = numbers[place + 1] if place + 1 < len(numbers) else 0
+    return numbers[place] * MICRO + micro
+
+
+def engagements(numbers: Sequence[int]) -> int:
     """Net engagements: likes, comments, shares and saves, minus those taken back."""
-    get = counts.get
-    return (
-        get(LIKES, 0)
-        - get(UNLIKES, 0)
-        + get(COMMENTS, 0)
-        - get(UNCOMMENTS, 0)
-        + get(SHARES, 0)
-        - get(UNSHARES, 0)
-        + get(SAVES, 0)
-        - get(UNSAVES, 0)
+    likes, unlikes, comments, uncomments, _, shares, unshares, saves, unsaves = (
+        *numbers[LIKES : UNSAVES + 1],
+        *_NONE[len(numbers) :],
     )
+    return likes - unlikes + comments - uncomments + shares - unshares + saves - unsaves
+
+
+_NONE = (0,) * (UNSAVES + 1)

@@ -16,13 +16,12 @@ from typing import Annotated
 import msgspec
 import xxhash
 
-from streams.engine.actors import MINUTE_SLOTS, STORED_SIZES, Actors
+from streams.engine.actors import MINUTE_SLOTS, STORED_SIZES, Actors, tick_of
 from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.counters import Ledger
-from streams.engine.counts import MICRO, REVENUE, SIZE, Counts
+from streams.engine.counts import MICRO, REVENUE, Counts, lanes, packed
 from streams.engine.facts import CreatorInfo, PaneFacts
-from streams.engine.packing import pack, unpack
-from streams.engine.panes import Panes, PanesRecord, Scale
+from streams.engine.panes import Panes, PanesRecord, StoredScale, stored
 from streams.engine.watch import Watch
 
 VERSION = b"\x01"
@@ -31,9 +30,11 @@ TAGS = (NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW)
 ENGAGEMENT, SENTIMENT = "engagement", "sentiment"
 TABLE_OF = {tag: SENTIMENT if tag in (MOOD, MOOD_NOW) else ENGAGEMENT for tag in TAGS}
 
-_JOURNAL_PANES = 3
+_JOURNAL_PANES = 12
 """Panes in a journal before the whole record is written instead."""
 _JOURNAL_ACTORS = 2_048
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class CorruptStateError(Exception):
@@ -46,9 +47,9 @@ class CorruptStateError(Exception):
 
 
 class MinuteRecord(msgspec.Struct, array_like=True):
-    """An open minute as stored: counts, and the actor slots (of so many) as 16 bit numbers."""
+    """An open minute as stored: counts by place, and the actor slots (of so many) in 16 bits."""
 
-    counts: Counts
+    counts: list[int]
     actors: bytes
     slots: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)] = MINUTE_SLOTS
 
@@ -56,7 +57,7 @@ class MinuteRecord(msgspec.Struct, array_like=True):
 class NowRecord(msgspec.Struct, array_like=True):
     """What changes from moment to moment."""
 
-    since: Scale
+    since: StoredScale
     minutes: dict[int, MinuteRecord]
     facts: dict[int, PaneFacts]
     actors: bytes
@@ -84,7 +85,7 @@ _now = msgspec.msgpack.Decoder(NowRecord)
 _card = msgspec.msgpack.Decoder(Card)
 _panes = msgspec.msgpack.Decoder(PanesRecord)
 _watch = msgspec.msgpack.Decoder(Watch)
-_scale = msgspec.msgpack.Decoder(Scale)
+_scale = msgspec.msgpack.Decoder(StoredScale)
 
 
 class Minute:
@@ -116,7 +117,7 @@ class Latest:
 class Creator:
     """One creator, alive in memory.
 
-    Events are first counted in `open` (and `open_mood`, `open_revenue`), which belong to one fine
+    Events are first counted in `open` (and `open_mood`, `open_actors`), which belong to one fine
     pane and one minute, the slot; `flush` moves them to the panes. `fine` is -1 when no slot is
     open.
     """
@@ -137,9 +138,9 @@ class Creator:
         "mood",
         "mood_owed",
         "open",
+        "open_actors",
         "open_facts",
         "open_mood",
-        "open_revenue",
         "open_window",
         "owed",
         "panes",
@@ -175,11 +176,12 @@ class Creator:
         self.fine = -1
         self.minute = -1
         self.late = False
-        self.open = [0] * SIZE
-        self.open_revenue: Counts = {}
-        self.open_mood: Counts = {}
+        self.open: Counts = 0
+        self.open_mood: Counts = 0
+        self.open_actors: list[int] = []
+        """Hashes of those who engaged."""
         self.open_facts = PaneFacts()
-        self.open_window = Minute({}, set())
+        self.open_window = Minute(0, set())
 
     @property
     def info(self) -> CreatorInfo:
@@ -188,12 +190,12 @@ class Creator:
         return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers)
 
     def currency(self, code: str) -> int:
-        """The revenue count of a currency; a new one is added to the card."""
+        """The place of a currency's revenue counts; a new one is added to the card."""
         codes = self.card.currencies
         if code not in codes:
             codes.append(code)
             self.card_dirty = True
-        return REVENUE + codes.index(code)
+        return REVENUE + 2 * codes.index(code)
 
     def takes(self, currency: str) -> bool:
         """Whether revenue in this currency can be kept."""
@@ -217,19 +219,18 @@ class Creator:
         """Move what the slot counted to its panes and its minute, and close the slot."""
         if self.fine < 0:
             return
-        counts = {count: n for count, n in enumerate(self.open) if n}
-        if self.open_revenue:
-            counts |= self.open_revenue
-            self.open_revenue = {}
+        window, counts = self.open_window, self.open
         if counts:
-            self.open = [0] * SIZE
+            self.open = 0
             self.panes.add(self.fine, counts)
-            window = self.open_window.counts
-            for count, n in counts.items():
-                window[count] = window.get(count, 0) + n
+            window.counts += counts
         if self.open_mood:
             self.mood.add(self.fine, self.open_mood)
-            self.open_mood = {}
+            self.open_mood = 0
+        if self.open_actors:
+            actors, self.open_actors, mask = self.open_actors, [], window.mask
+            window.actors.update([actor & mask for actor in actors])
+            self.actors.touch(actors, tick_of(self.fine))
         self.fine = -1
 
     def records(self) -> list[tuple[bytes, bytes | None]]:
@@ -243,7 +244,7 @@ class Creator:
         if mood.whole or len(mood.since) >= _JOURNAL_PANES or not mood.coarse:
             record = mood.record()
             self._put(parts, MOOD, record if mood.coarse else None)
-        self._put(parts, MOOD_NOW, mood.since or None)
+        self._put(parts, MOOD_NOW, stored(mood.since) or None)
         if actors.whole or len(actors.touched) >= _JOURNAL_ACTORS:
             self._put_raw(parts, ACTORS, VERSION + actors.record())
         elif not panes.coarse:
@@ -256,11 +257,13 @@ class Creator:
             self.card_dirty = False
             self._put(parts, CARD, self.card)
         minutes = {
-            minute: MinuteRecord(held.counts, array("H", held.actors).tobytes(), held.mask + 1)
+            minute: MinuteRecord(
+                lanes(held.counts), array("H", held.actors).tobytes(), held.mask + 1
+            )
             for minute, held in self.minutes.items()
         }
         now = NowRecord(
-            panes.since,
+            stored(panes.since),
             minutes,
             self.facts,
             actors.journal(),
@@ -278,7 +281,7 @@ class Creator:
     def _put(
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, record: object | None
     ) -> None:
-        self._put_raw(parts, tag, None if record is None else VERSION + pack(record))
+        self._put_raw(parts, tag, None if record is None else VERSION + _encode(record))
 
     def _put_raw(
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, value: bytes | None
@@ -298,20 +301,18 @@ class Creator:
         creator.stored = set(parts)
         tag = NOW
         try:
-            now = unpack(body(parts[NOW]), _now) if NOW in parts else None
+            now = _now.decode(body(parts[NOW])) if NOW in parts else None
             since = now.since if now else {}
             tag = PANES
             if tag in parts:
-                creator.panes = Panes.from_record(unpack(body(parts[tag]), _panes), since)
+                creator.panes = Panes.from_record(_panes.decode(body(parts[tag])), since)
             else:
-                creator.panes = Panes.from_record(PanesRecord(0, {}, {}, {}), since)
+                creator.panes = Panes.from_record(PanesRecord(), since)
             tag = MOOD_NOW
-            mood_since = unpack(body(parts[tag]), _scale) if tag in parts else {}
+            mood_since = _scale.decode(body(parts[tag])) if tag in parts else {}
             tag = MOOD
-            stored = (
-                unpack(body(parts[tag]), _panes) if tag in parts else PanesRecord(0, {}, {}, {})
-            )
-            creator.mood = Panes.from_record(stored, mood_since)
+            mood = _panes.decode(body(parts[tag])) if tag in parts else PanesRecord()
+            creator.mood = Panes.from_record(mood, mood_since)
             tag = ACTORS
             table = body(parts[tag]) if tag in parts else b""
             if len(table) not in STORED_SIZES:
@@ -320,17 +321,17 @@ class Creator:
             creator.actors = Actors(table, now.actors if now else b"")
             if now:
                 creator.minutes = {
-                    minute: Minute(held.counts, set(array("H", held.actors)), held.slots)
+                    minute: Minute(packed(held.counts), set(array("H", held.actors)), held.slots)
                     for minute, held in now.minutes.items()
                 }
             tag = WATCH
             if tag in parts:
-                creator.watch = unpack(body(parts[tag]), _watch)
+                creator.watch = _watch.decode(body(parts[tag]))
             tag = CARD
             if tag in parts:
-                creator.card = unpack(body(parts[tag]), _card)
+                creator.card = _card.decode(body(parts[tag]))
                 creator.sources = creator.card.ledger.sources
-        except (msgspec.DecodeError, ValueError, IndexError) as error:
+        except (msgspec.DecodeError, ValueError, IndexError, OverflowError) as error:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
         if now:
             creator.facts = now.facts

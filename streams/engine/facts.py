@@ -31,18 +31,13 @@ class Published(NamedTuple):
 class PaneFacts(Struct, array_like=True):
     """What one creator got within one closed pane [end - PANE_MS, end).
 
-    Single events only: `engagements` (net), `follows`, `unfollows`, `comments`, `negative` and
-    `positive` comments, `by_post` (net engagements by post id). What polling revealed is in
-    `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account, `followers`),
-    with the post id or "".
+    Single events only: `follows`, `unfollows`, `by_post` (net engagements by post id). What polling
+    revealed is in `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account,
+    `followers`), with the post id or "".
     """
 
-    engagements: int = 0
     follows: int = 0
     unfollows: int = 0
-    comments: int = 0
-    positive: int = 0
-    negative: int = 0
     by_post: dict[str, int] = {}
     published: list[Published] = []
     deleted: list[str] = []

@@ -1,35 +1,22 @@
-"""Intake: what each kind of record does to its creator.
+"""Intake: what becomes of each record: it is refused, sent on, dropped, late or counted.
 
-Knows the meaning of every inbound kind, and the reasons for which a record is refused, sent on,
-dropped or late. Must not know windows' lengths, scores or alerts.
+Knows the reasons for each. Must not know what an event counts (`effects`), windows' lengths, scores
+or alerts.
 """
 
-from collections.abc import Callable, Iterable
-from hashlib import blake2b as _hashed
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import xxhash
 
 from schemas import codec, topics
-from schemas.events import (
-    Click,
-    Comment,
-    Conversion,
-    Counters,
-    CreatorProfile,
-    Envelope,
-    Follow,
-    Like,
-    Post,
-    Share,
-)
+from schemas.events import Conversion, Envelope
 from schemas.instants import to_ms
 from streams.engine import counts
-from streams.engine.actors import TICKS
-from streams.engine.bounds import MAX_CURRENCIES, PANE_DETAILS, trim
+from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.calendar import Calendar
-from streams.engine.counters import EVENTS, Delta
-from streams.engine.creator import CorruptStateError, Creator, micro
+from streams.engine.counts import one
+from streams.engine.creator import CorruptStateError, Creator
 from streams.engine.dedup import DuplicateFilter
 from streams.engine.detours import (
     EARLIEST_MS,
@@ -42,22 +29,16 @@ from streams.engine.detours import (
     creator_of,
     out_of_time,
 )
-from streams.engine.facts import Published, Spread
+from streams.engine.effects import Effects
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output, Registry
 from streams.engine.scores import MINUTE_MS
-from streams.engine.sentiment import Analyser, Label
 from streams.engine.watermark import Watermark
 
 if TYPE_CHECKING:
     from streams.engine.shard import Record
 
-_POLLED = ("likes", "comments", "shares", "saves", "views", "followers")
-_MOOD = {
-    Label.POSITIVE: counts.POSITIVE,
-    Label.NEUTRAL: counts.NEUTRAL,
-    Label.NEGATIVE: counts.NEGATIVE,
-}
+_EVENT = one(counts.EVENTS)
 
 
 class ProcessingError(Exception):
@@ -81,8 +62,7 @@ class Intake:
         calendar: Calendar,
         watermark: Watermark,
         duplicates: DuplicateFilter,
-        analyser: Analyser,
-        actor_secret: bytes,
+        effects: Effects,
         settled: Spans,
     ) -> None:
         self._registry = registry
@@ -91,20 +71,9 @@ class Intake:
         self._watermark = watermark
         self._detours = Detours(registry, watermark, settled)
         self.duplicates = duplicates
-        self._judge = analyser.judge
-        self._secret = actor_secret
+        self._effects = effects
         self._seeds = {
             topic.name: xxhash.xxh3_64_intdigest(topic.name.encode()) for topic in topics.INBOUND
-        }
-        self._count: dict[type, Callable[[Creator, Envelope, int], None]] = {
-            Like: self._like,  # type: ignore[dict-item]
-            Share: self._share,  # type: ignore[dict-item]
-            Comment: self._comment,  # type: ignore[dict-item]
-            Follow: self._follow,  # type: ignore[dict-item]
-            Post: self._post,  # type: ignore[dict-item]
-            Click: self._click,  # type: ignore[dict-item]
-            Conversion: self._conversion,  # type: ignore[dict-item]
-            Counters: self._counters,  # type: ignore[dict-item]
         }
 
     def take(self, topic: str, records: Iterable["Record"]) -> None:
@@ -116,7 +85,8 @@ class Intake:
         watermark, stats, detours = self._watermark, self._stats, self._detours
         live, accept = self._registry.live, self.duplicates.accept
         digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
-        count = self._count.get(topics.BY_NAME[topic].value)
+        effect = self._effects.by_type.get(topics.BY_NAME[topic].value)
+        plain = codec.plain(topic)
         full = self._full if topic == topics.CONVERSIONS.name else None
         clock = -1
         accepted = 0
@@ -126,10 +96,12 @@ class Intake:
                 if raw is None:
                     self._null(topic, record)
                     continue
-                event = decode(topic, raw)
-                if event.__class__ is codec.Fault:
-                    detours.refuse(topic, record, event)
-                    continue
+                event = plain(raw)
+                if event is None:
+                    event = decode(topic, raw)
+                    if event.__class__ is codec.Fault:
+                        detours.refuse(topic, record, event)
+                        continue
                 moment = event.occurred_at  # type: ignore[attr-defined]
                 ms: int = moment if moment.__class__ is int else to_ms(moment)
                 written = record.timestamp
@@ -157,16 +129,15 @@ class Intake:
                     stats.duplicates[topic] += 1
                     continue
                 accepted += 1
-                if count is None:
-                    self._profile(creator, event, ms)  # type: ignore[arg-type]
+                if effect is None:
+                    self._effects.profile(creator, event, ms)  # type: ignore[arg-type]
                     continue
                 fine, minute = at // FINE_MS, ms // MINUTE_MS
                 if fine != creator.fine or minute != creator.minute:
                     self._calendar.open_slot(creator, fine, minute)
-                creator.open[counts.EVENTS] += 1
                 if creator.late:
                     detours.late(topic, record, creator, ms)
-                count(creator, event, at)  # type: ignore[arg-type]
+                creator.open += _EVENT + effect(creator, event, at)
         except CorruptStateError:
             # Not the record's fault: set aside, it would be lost for a state that can be mended.
             raise
@@ -230,162 +201,3 @@ class Intake:
                 self._detours.refuse(topic, record, campaign)
                 return
         self._stats.accepted[topic] += 1
-
-    def _engaged(self, creator: Creator, actor_id: str, at: int) -> None:
-        """Remember the actor of an engagement, as a keyed hash only."""
-        actor = _hashed(actor_id.encode(), digest_size=8, key=self._secret).digest()
-        number = int.from_bytes(actor, "little")
-        creator.actors.touch(number, at // FINE_MS % TICKS + 1)
-        window = creator.open_window
-        window.actors.add(number & window.mask)
-
-    def _tally(self, creator: Creator, metric: str, post_id: str, change: int, count: int) -> bool:
-        """Count one engagement; false where polled totals count this metric for the creator."""
-        if creator.sources.get(metric) != EVENTS:
-            if not creator.card.ledger.counts(metric, EVENTS):
-                self._stats.snapshots["events reconciled"] += 1
-                return False
-            creator.card_dirty = True
-        creator.open[count] += 1
-        facts = creator.open_facts
-        facts.engagements += change
-        by_post = facts.by_post
-        got = by_post.get(post_id)
-        if got is None:
-            got = 0
-            if len(by_post) >= PANE_DETAILS:
-                self._trim(creator)
-        by_post[post_id] = got + change
-        return True
-
-    def _trim(self, creator: Creator) -> None:
-        """Make room in the open pane of a creator with more details than are kept."""
-        self._stats.folded["details"] += trim(creator.open_facts, creator.known_posts())
-
-    def _like(self, creator: Creator, event: Like, at: int) -> None:
-        if event.action == "add":
-            if self._tally(creator, "likes", event.post_id, 1, counts.LIKES):
-                self._engaged(creator, event.actor_id, at)
-        else:
-            self._tally(creator, "likes", event.post_id, -1, counts.UNLIKES)
-
-    def _share(self, creator: Creator, event: Share, at: int) -> None:
-        if event.action == "add":
-            if self._tally(creator, "shares", event.post_id, 1, counts.SHARES):
-                self._engaged(creator, event.actor_id, at)
-        else:
-            self._tally(creator, "shares", event.post_id, -1, counts.UNSHARES)
-
-    def _comment(self, creator: Creator, event: Comment, at: int) -> None:
-        if event.action == "edit":
-            return
-        if event.action == "remove":
-            self._tally(creator, "comments", event.post_id, -1, counts.UNCOMMENTS)
-            return
-        own = event.actor_id == event.creator_id
-        counted = self._tally(creator, "comments", event.post_id, 1, counts.COMMENTS)
-        if own:
-            creator.open[counts.OWN_COMMENTS] += counted
-            return
-        if counted:
-            self._engaged(creator, event.actor_id, at)
-        verdict = self._judge(event.text, event.lang)
-        mood, kind = creator.open_mood, _MOOD[verdict.label]
-        mood[kind] = mood.get(kind, 0) + 1
-        mood[counts.COMPOUND] = mood.get(counts.COMPOUND, 0) + round(verdict.compound * 1000)
-        creator.mood_owed = True
-        facts = creator.open_facts
-        facts.comments += 1
-        if verdict.label is Label.NEGATIVE:
-            facts.negative += 1
-        elif verdict.label is Label.POSITIVE:
-            facts.positive += 1
-
-    def _follow(self, creator: Creator, event: Follow, at: int) -> None:
-        ledger = creator.card.ledger
-        if ledger.sources.get("followers") != EVENTS:
-            if not ledger.counts("followers", EVENTS):
-                self._stats.snapshots["events reconciled"] += 1
-                return
-            creator.card_dirty = True
-        if event.action == "follow":
-            creator.open[counts.FOLLOWS] += 1
-            creator.open_facts.follows += 1
-        else:
-            creator.open[counts.UNFOLLOWS] += 1
-            creator.open_facts.unfollows += 1
-
-    def _post(self, creator: Creator, event: Post, at: int) -> None:
-        if event.followers_at_publish is not None:
-            self._followers(creator, event.followers_at_publish, at)
-        if event.action == "publish":
-            creator.open[counts.POSTS] += 1
-            details: list[Any] = creator.open_facts.published
-            details.append(Published(event.post_id, at, event.media_type, event.campaign_id))
-        elif event.action == "delete":
-            details = creator.open_facts.deleted
-            details.append(event.post_id)
-        else:
-            return
-        if len(details) > PANE_DETAILS:
-            self._trim(creator)
-
-    def _click(self, creator: Creator, event: Click, at: int) -> None:
-        creator.open[counts.CLICKS] += 1
-
-    def _conversion(self, creator: Creator, event: Conversion, at: int) -> None:
-        revenue, amount = creator.currency(event.currency), micro(event.value)
-        if event.action == "refund":
-            creator.open[counts.REFUNDS] += 1
-            amount = -amount
-        else:
-            creator.open[counts.CONVERSIONS] += 1
-        creator.open_revenue[revenue] = creator.open_revenue.get(revenue, 0) + amount
-
-    def _counters(self, creator: Creator, event: Counters, at: int) -> None:
-        ledger, window, facts = creator.card.ledger, creator.open_window, creator.open_facts
-        creator.card_dirty = True
-        for metric in _POLLED:
-            value = getattr(event, metric)
-            if value is None or (metric == "followers" and event.post_id is not None):
-                continue
-            if metric == "followers":
-                self._followers(creator, value, at)
-            known = len(ledger.totals)
-            delta = ledger.snapshot(metric, event.post_id, value, at)
-            if delta == "baseline" and len(ledger.totals) == known:
-                self._stats.folded["totals"] += 1
-            if not isinstance(delta, Delta):
-                self._stats.snapshots[delta] += 1
-                continue
-            self._stats.snapshots["counted"] += 1
-            rise, fall = counts.RISES_FALLS[metric]
-            kind = rise if delta.amount >= 0 or fall is None else fall
-            amount = abs(delta.amount)
-            if amount:
-                window.counts[kind] = window.counts.get(kind, 0) + amount
-                creator.panes.spread(kind, amount, min(delta.since_ms + 1, at), at + 1)
-            if metric != "views":
-                spread = Spread(metric, delta.amount, delta.since_ms)
-                facts.spreads.append((event.post_id or "", spread))
-                if len(facts.spreads) > PANE_DETAILS:
-                    self._trim(creator)
-
-    def _profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
-        card = creator.card
-        self._registry.dirty[creator.creator_id] = creator
-        if at < card.profile_at:
-            return
-        creator.card_dirty = True
-        card.profile_at = at
-        card.platform, card.handle, card.tier = event.platform, event.handle, event.tier
-        if event.followers is not None:
-            self._followers(creator, event.followers, at)
-        self._calendar.owe(creator)
-
-    def _followers(self, creator: Creator, followers: int, at: int) -> None:
-        """The newest known total wins, whoever tells it."""
-        card = creator.card
-        if at >= card.followers_at:
-            card.followers, card.followers_at = followers, at
-            creator.card_dirty = True

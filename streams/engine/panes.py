@@ -6,13 +6,14 @@ counted or for whom.
 Three scales of panes, half-open and aligned to the epoch: 10 s (for the windows 1m and 5m), 5 min
 (for 1h) and 1 h (for 24h). A window at time t holds the panes that end after t - size, the
 current one included: `1m` is the current 10 s pane and the 5 before it, `1h` the current 5 min
-pane and the 11 before it. Running sums make reading a window free; panes that slide out are
-subtracted once.
+pane and the 11 before it. The sums of the long windows are kept, and panes that slide out are
+subtracted once; those of the short ones are added up when they are read, since few panes make
+them and adding goes on far more often than reading.
 """
 
 import msgspec
 
-from streams.engine.counts import Counts
+from streams.engine.counts import Counts, lanes, one, packed
 
 FINE_MS = 10_000
 """Length of a fine pane; `fine` below is a time as a number of such panes since the epoch."""
@@ -23,66 +24,71 @@ COARSE = 360
 ONE_MINUTE, FIVE_MINUTES = 6, 30
 ONE_HOUR, ONE_DAY = 12, 24
 _DAY_FINE = ONE_DAY * COARSE
+_FINE_KEPT = 2 * FIVE_MINUTES
+"""Fine panes that may be there before those that are past are looked for."""
 
 Scale = dict[int, Counts]
+"""Counts by pane; a pane whose counts are all zero may be missing."""
+StoredScale = dict[int, list[int]]
+"""The same as stored: each pane's counts by place."""
 
 
 class PanesRecord(msgspec.Struct, array_like=True):
     """Panes as they are stored; the sums follow from them."""
 
-    head: int
-    fine: Scale
-    mid: Scale
-    coarse: Scale
+    head: int = 0
+    fine: StoredScale = {}
+    mid: StoredScale = {}
+    coarse: StoredScale = {}
+
+
+def stored(scale: Scale) -> StoredScale:
+    """A scale as it is stored."""
+    return {pane: lanes(counts) for pane, counts in scale.items()}
+
+
+def _restored(scale: StoredScale) -> Scale:
+    return {pane: packed(numbers) for pane, numbers in scale.items()}
 
 
 class Panes:
-    """Counts of one creator by pane, with the sums of the four windows that end at `head`.
+    """Counts of one creator by pane; windows end at `head`. `fine` may hold panes that are past.
 
     `since` journals what was added after the record was last taken, by fine pane, so that a
     checkpoint need not write all panes each time.
     """
 
-    __slots__ = ("coarse", "fine", "h1", "h24", "head", "m1", "m5", "mid", "since", "whole")
+    __slots__ = ("_h1", "_h24", "coarse", "fine", "head", "mid", "since", "whole")
 
     def __init__(self) -> None:
         self.head = 0
         self.fine: Scale = {}
         self.mid: Scale = {}
         self.coarse: Scale = {}
-        self.m1: Counts = {}
-        self.m5: Counts = {}
-        self.h1: Counts = {}
-        self.h24: Counts = {}
+        self._h1: Counts = 0
+        self._h24: Counts = 0
         self.since: Scale = {}
         self.whole = False
         """Whether the stored record must be written whole, because the journal cannot tell."""
 
     @classmethod
-    def from_record(cls, record: PanesRecord, since: Scale) -> "Panes":
-        """The panes as stored, with the journal applied."""
+    def from_record(cls, record: PanesRecord, since: StoredScale) -> "Panes":
+        """The panes as stored, with the journal applied. Raises OverflowError for huge numbers."""
         panes = cls()
         panes.head = record.head
-        panes.fine, panes.mid, panes.coarse = record.fine, record.mid, record.coarse
-        m1, m5 = record.head - ONE_MINUTE, record.head - FIVE_MINUTES
-        for fine, counts in record.fine.items():
-            if fine > m1:
-                _merge(panes.m1, counts)
-            if fine > m5:
-                _merge(panes.m5, counts)
-        for counts in record.mid.values():
-            _merge(panes.h1, counts)
-        for counts in record.coarse.values():
-            _merge(panes.h24, counts)
-        for fine in sorted(since):
-            panes.add(fine, since[fine])
+        panes.fine = _restored(record.fine)
+        panes.mid, panes.coarse = _restored(record.mid), _restored(record.coarse)
+        panes._h1, panes._h24 = sum(panes.mid.values()), sum(panes.coarse.values())
+        for pane, counts in sorted(_restored(since).items()):
+            panes.add(pane, counts)
         return panes
 
     def record(self) -> PanesRecord:
         """What to store; the journal starts anew."""
+        self._forget_past()
         self.since = {}
         self.whole = False
-        return PanesRecord(self.head, self.fine, self.mid, self.coarse)
+        return PanesRecord(self.head, stored(self.fine), stored(self.mid), stored(self.coarse))
 
     def add(self, fine: int, counts: Counts) -> bool:
         """Add `counts` at pane `fine`; false where even the longest window is past it."""
@@ -92,18 +98,15 @@ class Panes:
         hour = fine // COARSE
         if hour <= head // COARSE - ONE_DAY:
             return False
-        _into(self.coarse, hour, counts)
-        _merge(self.h24, counts)
+        self.coarse[hour] = self.coarse.get(hour, 0) + counts
+        self._h24 += counts
         five = fine // MID
         if five > head // MID - ONE_HOUR:
-            _into(self.mid, five, counts)
-            _merge(self.h1, counts)
+            self.mid[five] = self.mid.get(five, 0) + counts
+            self._h1 += counts
         if fine > head - FIVE_MINUTES:
-            _into(self.fine, fine, counts)
-            _merge(self.m5, counts)
-            if fine > head - ONE_MINUTE:
-                _merge(self.m1, counts)
-        _into(self.since, fine, counts)
+            self.fine[fine] = self.fine.get(fine, 0) + counts
+        self.since[fine] = self.since.get(fine, 0) + counts
         return True
 
     def spread(self, count: int, amount: int, start_ms: int, end_ms: int) -> None:
@@ -115,12 +118,13 @@ class Panes:
         last = (end_ms - 1) // FINE_MS
         self.advance(last)
         length = end_ms - start_ms
-        for scale, sums, size, keep in (
-            (self.coarse, self.h24, COARSE, ONE_DAY),
-            (self.mid, self.h1, MID, ONE_HOUR),
-            (self.fine, self.m5, 1, FIVE_MINUTES),
+        for scale, size, keep in (
+            (self.coarse, COARSE, ONE_DAY),
+            (self.mid, MID, ONE_HOUR),
+            (self.fine, 1, FIVE_MINUTES),
         ):
             oldest = self.head // size - keep + 1
+            whole = 0
             for pane in range(max(oldest, start_ms // (FINE_MS * size)), last // size + 1):
                 opens = max(pane * size * FINE_MS, start_ms)
                 closes = min((pane + 1) * size * FINE_MS, end_ms)
@@ -128,32 +132,50 @@ class Panes:
                     amount * (closes - start_ms) // length - amount * (opens - start_ms) // length
                 )
                 if part:
-                    counts = {count: part}
-                    _into(scale, pane, counts)
-                    _merge(sums, counts)
-                    if size == 1 and pane > self.head - ONE_MINUTE:
-                        _merge(self.m1, counts)
+                    counts = one(count, part)
+                    scale[pane] = scale.get(pane, 0) + counts
+                    whole += counts
+            if size == COARSE:
+                self._h24 += whole
+            elif size == MID:
+                self._h1 += whole
         self.whole = True
 
     def advance(self, fine: int) -> None:
-        """Let time pass to pane `fine`: what slid out of a window leaves its sum."""
+        """Let time pass to pane `fine`: what slid out of a long window leaves its sum."""
         head = self.head
         if fine <= head:
             return
         self.head = fine
         if fine - head >= _DAY_FINE + COARSE:
             self.fine, self.mid, self.coarse = {}, {}, {}
-            self.m1, self.m5, self.h1, self.h24 = {}, {}, {}, {}
+            self._h1 = self._h24 = 0
             return
-        self.m1 = _slide(self.fine, self.m1, head - ONE_MINUTE, fine - ONE_MINUTE, drop=False)
-        self.m5 = _slide(self.fine, self.m5, head - FIVE_MINUTES, fine - FIVE_MINUTES)
-        self.h1 = _slide(self.mid, self.h1, head // MID - ONE_HOUR, fine // MID - ONE_HOUR)
-        self.h24 = _slide(self.coarse, self.h24, head // COARSE - ONE_DAY, fine // COARSE - ONE_DAY)
+        if len(self.fine) > _FINE_KEPT:
+            self._forget_past()
+        if fine // MID != head // MID:
+            self._h1 -= _take(self.mid, head // MID - ONE_HOUR, fine // MID - ONE_HOUR)
+            if fine // COARSE != head // COARSE:
+                hour = fine // COARSE - ONE_DAY
+                self._h24 -= _take(self.coarse, head // COARSE - ONE_DAY, hour)
+
+    def sums(self) -> tuple[Counts, Counts, Counts, Counts]:
+        """The windows 1m, 5m, 1h and 24h that end at `head`."""
+        self._forget_past()
+        fine, minute = self.fine, self.head - ONE_MINUTE
+        m1 = sum([counts for pane, counts in fine.items() if pane > minute])
+        return m1, sum(fine.values()), self._h1, self._h24
+
+    def _forget_past(self) -> None:
+        past = self.head - FIVE_MINUTES
+        for pane in [pane for pane in self.fine if pane <= past]:
+            del self.fine[pane]
 
     def next_change(self) -> int | None:
         """The fine pane at which some window next loses something; None when all are empty."""
         due = []
         head = self.head
+        self._forget_past()
         recent = [fine for fine in self.fine if fine > head - ONE_MINUTE]
         if recent:
             due.append(min(recent) + ONE_MINUTE)
@@ -166,34 +188,10 @@ class Panes:
         return min(due) if due else None
 
 
-def _merge(into: Counts, counts: Counts) -> None:
-    for count, n in counts.items():
-        into[count] = into.get(count, 0) + n
-
-
-def _into(scale: Scale, pane: int, counts: Counts) -> None:
-    held = scale.get(pane)
-    if held is None:
-        scale[pane] = dict(counts)
-    else:
-        for count, n in counts.items():
-            held[count] = held.get(count, 0) + n
-
-
-def _slide(scale: Scale, sums: Counts, old: int, new: int, *, drop: bool = True) -> Counts:
-    """Take the panes in (old, new] out of `sums`, and out of `scale` unless told to keep them."""
-    if not scale or new == old:
-        return sums
+def _take(scale: Scale, old: int, new: int) -> Counts:
+    """Remove the panes in (old, new] from `scale`; their sum."""
     if new - old > len(scale):
-        gone = sorted(pane for pane in scale if old < pane <= new)
+        gone = [pane for pane in scale if old < pane <= new]
     else:
         gone = [pane for pane in range(old + 1, new + 1) if pane in scale]
-    for pane in gone:
-        counts = scale.pop(pane) if drop else scale[pane]
-        for count, n in counts.items():
-            left = sums.get(count, 0) - n
-            if left:
-                sums[count] = left
-            else:
-                sums.pop(count, None)
-    return sums
+    return sum([scale.pop(pane) for pane in gone])

@@ -3,7 +3,6 @@
 Knows how counts become the published numbers. Must not know when they are published.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from schemas.instants import from_ms
@@ -18,16 +17,14 @@ from schemas.scores import (
 )
 from streams.engine.actors import estimate
 from streams.engine.counts import (
-    COMPOUND,
     MICRO,
     NAMES,
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
     REVENUE,
-    SIZE,
     engagements,
+    lanes,
+    revenue,
 )
+from streams.engine.counts import Counts as Packed
 from streams.engine.creator import Creator, Minute
 from streams.engine.panes import FINE_MS
 
@@ -40,10 +37,9 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
     panes.advance(stream_ms // FINE_MS)
     unique = creator.actors.windows(panes.head)
     score, samples = creator.watch.score(stream_ms)
-    sums = (panes.m1, panes.m5, panes.h1, panes.h24)
     m1, m5, h1, h24 = (
         Counts(**_fields(counts, actors, creator))
-        for counts, actors in zip(sums, unique, strict=True)
+        for counts, actors in zip(panes.sums(), unique, strict=True)
     )
     latest = creator.latest
     latest.score = score
@@ -69,7 +65,7 @@ def sentiment_score(
     """The sentiment of a creator over the sliding windows that end at `stream_ms`."""
     mood = creator.mood
     mood.advance(stream_ms // FINE_MS)
-    h24 = _mood(mood.h24)
+    m1, m5, h1, h24 = map(_mood, mood.sums())
     creator.latest.net = h24.net
     return SentimentScore(
         creator_id=creator.creator_id,
@@ -77,7 +73,7 @@ def sentiment_score(
         as_of=from_ms(stream_ms),
         watermark=None if watermark is None else from_ms(watermark),
         analyser=analyser,
-        windows=MoodByWindow(m1=_mood(mood.m1), m5=_mood(mood.m5), h1=_mood(mood.h1), h24=h24),
+        windows=MoodByWindow(m1=m1, m5=m5, h1=h1, h24=h24),
     )
 
 
@@ -94,10 +90,11 @@ def engagement_window(creator: Creator, minute: int, held: Minute) -> Engagement
     )
 
 
-def _fields(counts: Mapping[int, int], actors: int, creator: Creator) -> dict[str, Any]:
+def _fields(counts: Packed, actors: int, creator: Creator) -> dict[str, Any]:
     """Counts by published name. Money is exact in micro-units until here."""
-    fields: dict[str, Any] = {NAMES[count]: n for count, n in counts.items() if count < SIZE}
-    net = engagements(counts)
+    numbers = lanes(counts)
+    fields: dict[str, Any] = dict(zip(NAMES, numbers, strict=False))
+    net = engagements(numbers)
     fields["engagements"] = net
     fields["unique_actors"] = actors
     followers = creator.card.followers
@@ -107,27 +104,27 @@ def _fields(counts: Mapping[int, int], actors: int, creator: Creator) -> dict[st
     codes = creator.card.currencies
     if codes:
         fields["currency"] = codes[0]
-        fields["revenue"] = counts.get(REVENUE, 0) / MICRO
+        fields["revenue"] = revenue(numbers, REVENUE) / MICRO
         others = {
-            code: counts[REVENUE + i] / MICRO
+            code: amount / MICRO
             for i, code in enumerate(codes)
-            if i and counts.get(REVENUE + i)
+            if i and (amount := revenue(numbers, REVENUE + 2 * i))
         }
         if others:
             fields["revenue_other"] = others
     return fields
 
 
-def _mood(counts: Mapping[int, int]) -> Mood:
-    positive, negative = counts.get(POSITIVE, 0), counts.get(NEGATIVE, 0)
-    comments = positive + negative + counts.get(NEUTRAL, 0)
+def _mood(counts: Packed) -> Mood:
+    positive, neutral, negative, compound, *_ = *lanes(counts), 0, 0, 0
+    comments = positive + neutral + negative
     if comments <= 0:
         return Mood()
     return Mood(
         comments=comments,
         positive=positive,
-        neutral=counts.get(NEUTRAL, 0),
+        neutral=neutral,
         negative=negative,
-        mean=counts.get(COMPOUND, 0) / 1000 / comments,
+        mean=compound / 1000 / comments,
         net=(positive - negative) / comments,
     )

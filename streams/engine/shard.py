@@ -23,6 +23,7 @@ from streams.engine.creator import (
 )
 from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
 from streams.engine.detours import Spans
+from streams.engine.effects import Effects
 from streams.engine.intake import Intake
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
@@ -165,8 +166,7 @@ class Shard:
             self._calendar,
             self._watermark,
             self._duplicates,
-            self._calendar.analyser,
-            config.actor_secret,
+            Effects(self._registry, self._calendar, self._calendar.analyser, config.actor_secret),
             self._settled,
         )
 

@@ -14,7 +14,6 @@ from schemas.instants import from_ms
 from streams.engine import counts, creator, dedup, panes, poison, shard
 from streams.engine.creator import CorruptStateError, Creator
 from streams.engine.detours import Spans
-from streams.engine.packing import unpack
 from streams.engine.watch import Watch
 
 KINDS = {
@@ -40,7 +39,7 @@ _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
     creator.WATCH: msgspec.msgpack.Decoder(Watch),
     creator.CARD: msgspec.msgpack.Decoder(creator.Card),
     creator.MOOD: msgspec.msgpack.Decoder(panes.PanesRecord),
-    creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.Scale),
+    creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.StoredScale),
 }
 _encode = msgspec.msgpack.Encoder().encode
 _shard = msgspec.msgpack.Decoder(shard.ShardRecord)
@@ -114,6 +113,8 @@ def plain(key: bytes, value: bytes) -> Any:
         numbers = array("Q" if kind == DUPLICATES else "H", raw)
         return {"slots": len(numbers), "occupied": len(numbers) - numbers.count(0)}
     record = _decoded(key, value, _DECODERS[key[:1]])
+    if key[:1] == creator.MOOD_NOW:
+        return _scale(record, 1, _MOODS)
     return _plain(record, _MOODS if key[:1] in _LATE else counts.NAMES)
 
 
@@ -157,7 +158,7 @@ def _body(key: bytes, value: bytes) -> bytes:
 
 def _decoded(key: bytes, value: bytes, decoder: "msgspec.msgpack.Decoder[Any]") -> Any:
     try:
-        return unpack(_body(key, value), decoder)
+        return decoder.decode(_body(key, value))
     except (msgspec.DecodeError, ValueError) as error:
         raise CorruptStateError(key, str(error)) from error
 
@@ -184,13 +185,15 @@ def _plain(value: Any, names: tuple[str, ...] = ()) -> Any:
     return value
 
 
-def _scale(scale: panes.Scale, size: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _scale(scale: panes.StoredScale, size: int, names: tuple[str, ...]) -> dict[str, Any]:
     return {_instant(pane * size): _counts(found, names) for pane, found in sorted(scale.items())}
 
 
-def _counts(found: Mapping[int, int], names: tuple[str, ...]) -> dict[str, int]:
+def _counts(found: list[int], names: tuple[str, ...]) -> dict[str, int]:
     return {
-        names[n] if 0 <= n < len(names) else str(n): count for n, count in sorted(found.items())
+        names[place] if place < len(names) else str(place): count
+        for place, count in enumerate(found)
+        if count
     }
 
 

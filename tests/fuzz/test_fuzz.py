@@ -9,6 +9,7 @@ from schemas import codec
 from streams.engine import bounds
 from streams.engine.actors import Actors
 from streams.engine.calendar import Calendar
+from streams.engine.effects import Effects
 from streams.engine.intake import Intake
 from tests.fuzz import campaign, cases, floods, player, shrinking, stories
 from tests.fuzz.judge import Wrong
@@ -45,7 +46,7 @@ def test_an_exception_for_some_input_is_seen(monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: Any) -> None:
         raise OverflowError("too much")
 
-    monkeypatch.setattr(Intake, "_share", fail)
+    monkeypatch.setattr(Effects, "_share", fail)
     case, error = failing()
     assert isinstance(error, OverflowError)
     assert "at step" in error.__notes__[0]
@@ -110,7 +111,7 @@ def test_a_failing_case_is_kept_and_can_be_replayed(
         raise OverflowError("too much")
 
     monkeypatch.setattr(campaign, "CASES", 3)
-    monkeypatch.setattr(Intake, "_like", fail)
+    monkeypatch.setattr(Effects, "_like", fail)
     part = campaign.play_cases(SEED, 0, tmp_path)
     assert part.failures
     assert all("--replay" in failure for failure in part.failures)

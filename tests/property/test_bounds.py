@@ -14,19 +14,15 @@ metrics = st.sampled_from(["likes", "comments", "shares", "saves", "followers"])
 spreads = st.tuples(posts, st.builds(Spread, metrics, st.integers(-9, 10**12), st.integers(0, 99)))
 facts = st.builds(
     PaneFacts,
-    engagements=st.integers(-50, 10**6),
     follows=st.integers(0, 99),
     unfollows=st.integers(0, 99),
-    comments=st.integers(0, 99),
-    positive=st.integers(0, 99),
-    negative=st.integers(0, 99),
     by_post=st.dictionaries(posts, st.integers(-9, 10**6), max_size=160),
     published=st.lists(st.builds(Published, posts, st.integers(0, 9), st.none(), st.none())),
     deleted=st.lists(posts, max_size=160),
     spreads=st.lists(spreads, max_size=160),
 )
 panes = st.dictionaries(st.integers(0, 2_000), facts, min_size=1, max_size=12)
-SUMS = ("engagements", "follows", "unfollows", "comments", "positive", "negative")
+SUMS = ("follows", "unfollows")
 
 
 def sums(held: dict[int, PaneFacts]) -> dict[str, int]:

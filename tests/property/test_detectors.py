@@ -36,7 +36,6 @@ def life(seed: int, count: int, busy: float, mood: str) -> list[Step]:
             facts.published.append(Published(f"p{number}", at - 1 - early, media, None))
         post = f"p{dice.randint(0, number)}"
         facts.by_post[post] = int(dice.expovariate(1 / busy)) - dice.choice([0, 0, 0, 3])
-        facts.engagements = facts.by_post[post]
         facts.follows = int(dice.expovariate(1 / busy)) * dice.choice([0, 1, 1, 40])
         facts.unfollows = dice.choice([0, 0, 1, 50])
         if mood == "polled":

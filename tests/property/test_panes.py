@@ -5,7 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.panes import COARSE, FINE_MS, MID, ONE_DAY, ONE_HOUR, Panes
+from streams.engine.counts import lanes, one
+from streams.engine.panes import COARSE, FINE_MS, MID, ONE_DAY, ONE_HOUR, Panes, stored
 
 LIKES, VIEWS = 1, 10
 
@@ -19,10 +20,7 @@ close_additions = st.lists(
 
 
 def windows(panes: Panes) -> list[dict[int, int]]:
-    return [
-        {count: n for count, n in sums.items() if n}
-        for sums in (panes.m1, panes.m5, panes.h1, panes.h24)
-    ]
+    return [{count: n for count, n in enumerate(lanes(sums)) if n} for sums in panes.sums()]
 
 
 def model(added: list[tuple[int, int, int]], head: int) -> list[dict[int, int]]:
@@ -41,7 +39,9 @@ def test_windows_hold_what_was_added_within_them_in_any_order(
     added: list[tuple[int, int, int]], later: int
 ) -> None:
     panes = Panes()
-    kept = [(fine, count, n) for fine, count, n in added if panes.add(fine, {count: n}) or fine < 0]
+    kept = [
+        (fine, count, n) for fine, count, n in added if panes.add(fine, one(count, n)) or fine < 0
+    ]
     panes.advance(panes.head + later)
     assert windows(panes) == model(kept, panes.head)
 
@@ -53,7 +53,7 @@ def test_an_addition_is_refused_only_when_the_longest_window_is_past_it(
     panes = Panes()
     for fine, count, n in added:
         newest = max(panes.head, fine)
-        taken = panes.add(fine, {count: n})
+        taken = panes.add(fine, one(count, n))
         assert taken == (fine // COARSE > newest // COARSE - ONE_DAY)
 
 
@@ -61,19 +61,13 @@ def test_an_addition_is_refused_only_when_the_longest_window_is_past_it(
 def test_a_record_with_its_journal_restores_the_same_windows(
     added: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
-    panes, stored = Panes(), Panes().record()
+    panes, kept = Panes(), Panes().record()
     cut = data.draw(st.integers(0, len(added)))
     for at, (fine, count, n) in enumerate(added):
         if at == cut:
-            stored = panes.record()
-            stored = type(stored)(
-                stored.head,
-                {p: dict(c) for p, c in stored.fine.items()},
-                {p: dict(c) for p, c in stored.mid.items()},
-                {p: dict(c) for p, c in stored.coarse.items()},
-            )
-        panes.add(fine, {count: n})
-    restored = Panes.from_record(stored, panes.since)
+            kept = panes.record()
+        panes.add(fine, one(count, n))
+    restored = Panes.from_record(kept, stored(panes.since))
     restored.advance(panes.head)
     assert windows(restored) == windows(panes)
 
@@ -90,25 +84,26 @@ def test_a_spread_amount_adds_up_to_itself_over_a_day_that_holds_it(
     start += 5_000_000 * FINE_MS
     panes.spread(LIKES, amount, start, start + length)
     whole_day_held = start // (COARSE * FINE_MS) > panes.head // COARSE - ONE_DAY
-    total = panes.h24.get(LIKES, 0)
-    assert total == amount if whole_day_held else 0 <= total <= amount
-    assert 0 <= panes.m1.get(LIKES, 0) <= panes.m5.get(LIKES, 0) <= panes.h1.get(LIKES, 0) <= total
+    m1, m5, h1, h24 = (sums.get(LIKES, 0) for sums in windows(panes))
+    assert h24 == amount if whole_day_held else 0 <= h24 <= amount
+    assert 0 <= m1 <= m5 <= h1 <= h24
 
 
 def test_growth_over_a_long_gap_is_no_burst_in_the_last_minutes() -> None:
     panes = Panes()
     hours = 6 * 3_600_000
     panes.spread(LIKES, 240, 50_000_000_000, 50_000_000_000 + hours)
-    assert panes.m1.get(LIKES, 0) <= 1
-    assert panes.h1[LIKES] in range(36, 41)
-    assert panes.h24[LIKES] == 240
+    m1, _, h1, h24 = windows(panes)
+    assert m1.get(LIKES, 0) <= 1
+    assert h1[LIKES] in range(36, 41)
+    assert h24[LIKES] == 240
 
 
 def test_an_empty_creator_has_nothing_that_will_change() -> None:
     panes = Panes()
     assert panes.next_change() is None
-    panes.add(5_000_000, {LIKES: 1})
+    panes.add(5_000_000, one(LIKES))
     assert panes.next_change() == 5_000_006
     panes.advance(5_000_006)
-    assert panes.m1 == {}
+    assert windows(panes)[0] == {}
     assert panes.next_change() == 5_000_030

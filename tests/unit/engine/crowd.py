@@ -109,7 +109,6 @@ def post(
             if drop and drop.start_ms <= when < drop.end_ms and dice.random() > drop.left:
                 continue
             facts = pane(panes, when)
-            facts.engagements += 1
             facts.by_post[post_id] = facts.by_post.get(post_id, 0) + 1
 
 

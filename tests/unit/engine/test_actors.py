@@ -20,7 +20,7 @@ def test_a_day_of_different_actors_is_estimated_within_a_tenth(actors: int) -> N
     for actor in range(actors):
         fine = START + actor // per_pane
         table.roll(fine)
-        table.touch(hashed(actor), tick_of(fine))
+        table.touch([hashed(actor)], tick_of(fine))
     last = START + (actors - 1) // per_pane
     assert table.windows(last)[3] == pytest.approx(actors, rel=0.12, abs=1)
 
@@ -28,14 +28,14 @@ def test_a_day_of_different_actors_is_estimated_within_a_tenth(actors: int) -> N
 def test_the_same_actor_counts_once() -> None:
     table = Actors()
     for fine in range(START, START + 6):
-        table.touch(hashed(1), tick_of(fine))
+        table.touch([hashed(1)], tick_of(fine))
     assert table.windows(START + 5) == (1, 1, 1, 1)
 
 
 def test_actors_leave_each_window_in_its_time() -> None:
     table = Actors()
     day = START // COARSE * COARSE
-    table.touch(hashed(1), tick_of(day))
+    table.touch([hashed(1)], tick_of(day))
     assert table.windows(day + 5) == (1, 1, 1, 1)
     assert table.windows(day + 6) == (0, 1, 1, 1)
     assert table.windows(day + 30) == (0, 0, 1, 1)
@@ -45,8 +45,8 @@ def test_actors_leave_each_window_in_its_time() -> None:
 
 def test_an_older_sighting_does_not_hide_a_newer_one() -> None:
     table = Actors()
-    table.touch(hashed(1), tick_of(START + 20))
-    table.touch(hashed(1), tick_of(START))
+    table.touch([hashed(1)], tick_of(START + 20))
+    table.touch([hashed(1)], tick_of(START))
     assert table.windows(START + 20)[0] == 1
 
 
@@ -55,7 +55,7 @@ def test_a_stored_table_with_its_journal_is_the_same_table() -> None:
     for actor in range(3_000):
         fine = START + actor // 40
         table.roll(fine)
-        table.touch(hashed(actor), tick_of(fine))
+        table.touch([hashed(actor)], tick_of(fine))
         if table.whole:
             stored = table.record()
     restored = Actors(stored, table.journal())

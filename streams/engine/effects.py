@@ -1,0 +1,221 @@
+"""Effects: what each kind of accepted event does to its creator.
+
+Knows the meaning of every inbound kind. Must not know why a record is refused, sent on, dropped or
+late, nor windows' lengths, scores or alerts.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import xxhash
+
+from schemas.events import (
+    Click,
+    Comment,
+    Conversion,
+    Counters,
+    CreatorProfile,
+    Envelope,
+    Follow,
+    Like,
+    Post,
+    Share,
+)
+from streams.engine import counts
+from streams.engine.bounds import PANE_DETAILS, trim
+from streams.engine.calendar import Calendar
+from streams.engine.counters import EVENTS, Delta
+from streams.engine.counts import Counts, money, one
+from streams.engine.creator import Creator, micro
+from streams.engine.facts import Published, Spread
+from streams.engine.registry import Registry
+from streams.engine.sentiment import Analyser, Label
+
+_POLLED = ("likes", "comments", "shares", "saves", "views", "followers")
+_LIKED, _UNLIKED = one(counts.LIKES), one(counts.UNLIKES)
+_SHARED, _UNSHARED = one(counts.SHARES), one(counts.UNSHARES)
+_COMMENTED, _UNCOMMENTED = one(counts.COMMENTS), one(counts.UNCOMMENTS)
+_ANSWERED = _COMMENTED + one(counts.OWN_COMMENTS)
+_FOLLOWED, _UNFOLLOWED = one(counts.FOLLOWS), one(counts.UNFOLLOWS)
+_MOOD = {
+    Label.POSITIVE: one(counts.POSITIVE),
+    Label.NEUTRAL: one(counts.NEUTRAL),
+    Label.NEGATIVE: one(counts.NEGATIVE),
+}
+
+Effect = Callable[[Creator, Any, int], Counts]
+"""Given a creator with an open slot, an event and its time: what the event adds to the counts."""
+
+
+class Effects:
+    """The effect of each kind of event, and of profiles."""
+
+    def __init__(
+        self, registry: Registry, calendar: Calendar, analyser: Analyser, actor_secret: bytes
+    ) -> None:
+        self._registry = registry
+        self._stats = registry.stats
+        self._calendar = calendar
+        self._judge = analyser.judge
+        # Of a hash only the lowest 14 bits are ever kept, so a fast one gives away no more.
+        key = blake2b(b"actors", key=actor_secret, digest_size=8).digest()
+        self._actor_seed = int.from_bytes(key, "little")
+        self.by_type: dict[type[Envelope], Effect] = {
+            Like: self._like,
+            Share: self._share,
+            Comment: self._comment,
+            Follow: self._follow,
+            Post: self._post,
+            Click: self._click,
+            Conversion: self._conversion,
+            Counters: self._counters,
+        }
+
+    def _engaged(self, creator: Creator, actor_id: str) -> None:
+        """Remember the actor of an engagement, as a keyed hash only."""
+        creator.open_actors.append(xxhash.xxh3_64_intdigest(actor_id.encode(), self._actor_seed))
+
+    def _tally(self, creator: Creator, metric: str, post_id: str, change: int) -> bool:
+        """Count one engagement; false where polled totals count this metric for the creator."""
+        if creator.sources.get(metric) != EVENTS:
+            if not creator.card.ledger.counts(metric, EVENTS):
+                self._stats.snapshots["events reconciled"] += 1
+                return False
+            creator.card_dirty = True
+        by_post = creator.open_facts.by_post
+        got = by_post.get(post_id)
+        if got is None:
+            got = 0
+            if len(by_post) >= PANE_DETAILS:
+                self._trim(creator)
+        by_post[post_id] = got + change
+        return True
+
+    def _trim(self, creator: Creator) -> None:
+        """Make room in the open pane of a creator with more details than are kept."""
+        self._stats.folded["details"] += trim(creator.open_facts, creator.known_posts())
+
+    def _like(self, creator: Creator, event: Like, at: int) -> Counts:
+        if event.action == "remove":
+            return _UNLIKED if self._tally(creator, "likes", event.post_id, -1) else 0
+        if not self._tally(creator, "likes", event.post_id, 1):
+            return 0
+        self._engaged(creator, event.actor_id)
+        return _LIKED
+
+    def _share(self, creator: Creator, event: Share, at: int) -> Counts:
+        if event.action == "remove":
+            return _UNSHARED if self._tally(creator, "shares", event.post_id, -1) else 0
+        if not self._tally(creator, "shares", event.post_id, 1):
+            return 0
+        self._engaged(creator, event.actor_id)
+        return _SHARED
+
+    def _comment(self, creator: Creator, event: Comment, at: int) -> Counts:
+        if event.action == "edit":
+            return 0
+        if event.action == "remove":
+            return _UNCOMMENTED if self._tally(creator, "comments", event.post_id, -1) else 0
+        counted = self._tally(creator, "comments", event.post_id, 1)
+        if event.actor_id == event.creator_id:
+            return _ANSWERED if counted else 0
+        verdict = self._judge(event.text, event.lang)
+        creator.open_mood += _MOOD[verdict.label] + one(
+            counts.COMPOUND, round(verdict.compound * 1000)
+        )
+        creator.mood_owed = True
+        if not counted:
+            return 0
+        self._engaged(creator, event.actor_id)
+        return _COMMENTED
+
+    def _follow(self, creator: Creator, event: Follow, at: int) -> Counts:
+        ledger = creator.card.ledger
+        if ledger.sources.get("followers") != EVENTS:
+            if not ledger.counts("followers", EVENTS):
+                self._stats.snapshots["events reconciled"] += 1
+                return 0
+            creator.card_dirty = True
+        if event.action == "follow":
+            creator.open_facts.follows += 1
+            return _FOLLOWED
+        creator.open_facts.unfollows += 1
+        return _UNFOLLOWED
+
+    def _post(self, creator: Creator, event: Post, at: int) -> Counts:
+        if event.followers_at_publish is not None:
+            self._followers(creator, event.followers_at_publish, at)
+        facts = creator.open_facts
+        if event.action == "publish":
+            facts.published.append(
+                Published(event.post_id, at, event.media_type, event.campaign_id)
+            )
+            if len(facts.published) > PANE_DETAILS:
+                self._trim(creator)
+            return one(counts.POSTS)
+        if event.action == "delete":
+            facts.deleted.append(event.post_id)
+            if len(facts.deleted) > PANE_DETAILS:
+                self._trim(creator)
+        return 0
+
+    def _click(self, creator: Creator, event: Click, at: int) -> Counts:
+        return one(counts.CLICKS)
+
+    def _conversion(self, creator: Creator, event: Conversion, at: int) -> Counts:
+        place, amount = creator.currency(event.currency), micro(event.value)
+        if event.action == "refund":
+            return one(counts.REFUNDS) + money(place, -amount)
+        return one(counts.CONVERSIONS) + money(place, amount)
+
+    def _counters(self, creator: Creator, event: Counters, at: int) -> Counts:
+        ledger, window, facts = creator.card.ledger, creator.open_window, creator.open_facts
+        creator.card_dirty = True
+        for metric in _POLLED:
+            value = getattr(event, metric)
+            if value is None or (metric == "followers" and event.post_id is not None):
+                continue
+            if metric == "followers":
+                self._followers(creator, value, at)
+            known = len(ledger.totals)
+            delta = ledger.snapshot(metric, event.post_id, value, at)
+            if delta == "baseline" and len(ledger.totals) == known:
+                self._stats.folded["totals"] += 1
+            if not isinstance(delta, Delta):
+                self._stats.snapshots[delta] += 1
+                continue
+            self._stats.snapshots["counted"] += 1
+            rise, fall = counts.RISES_FALLS[metric]
+            kind = rise if delta.amount >= 0 or fall is None else fall
+            amount = abs(delta.amount)
+            if amount:
+                # Of its minute as a whole, but spread over the panes since the last poll.
+                window.counts += one(kind, amount)
+                creator.panes.spread(kind, amount, min(delta.since_ms + 1, at), at + 1)
+            if metric != "views":
+                spread = Spread(metric, delta.amount, delta.since_ms)
+                facts.spreads.append((event.post_id or "", spread))
+                if len(facts.spreads) > PANE_DETAILS:
+                    self._trim(creator)
+        return 0
+
+    def profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
+        """Who the creator is; of two profiles the newer counts."""
+        card = creator.card
+        self._registry.dirty[creator.creator_id] = creator
+        if at < card.profile_at:
+            return
+        creator.card_dirty = True
+        card.profile_at = at
+        card.platform, card.handle, card.tier = event.platform, event.handle, event.tier
+        if event.followers is not None:
+            self._followers(creator, event.followers, at)
+        self._calendar.owe(creator)
+
+    def _followers(self, creator: Creator, followers: int, at: int) -> None:
+        """The newest known total wins, whoever tells it."""
+        card = creator.card
+        if at >= card.followers_at:
+            card.followers, card.followers_at = followers, at
+            creator.card_dirty = True
