@@ -56,9 +56,14 @@ class Deployment:
         status = process.wait(60)
         return status, process.output()
 
-    def worker(self, *arguments: str, **env: str) -> "Worker":
-        """Start a worker. It is ended with the deployment, at the latest."""
+    def worker(self, *arguments: str, release: str = "present", **env: str) -> "Worker":
+        """Start a worker. It is ended with the deployment, at the latest.
+
+        Of the `later` release stored records have fields that the present one does not know.
+        """
         worker = Worker(self, arguments, env)
+        if release == "later":
+            worker.process.command[2] = "tests.integration.later_release"
         self._started.append(worker.process)
         worker.process.start()
         return worker

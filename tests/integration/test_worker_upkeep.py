@@ -128,3 +128,43 @@ async def test_the_guarantee_can_be_lowered_and_raised_again_over_stops_and_kill
 
     await until(scores_are_equal, 30, lambda: f"scores equal\n{worker.process.tail()}")
     assert await worker.stop() < 10
+
+
+@pytest.mark.timeout(300)
+async def test_releases_are_rolled_out_and_back_over_one_state(deployed: Deployment):
+    start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
+    history = History(23, start_ms)
+
+    async def more() -> None:
+        await deployed.send(sent(*history.event(minutes=3)) for _ in range(200))
+
+    first = deployed.worker()
+    await first.ready()
+    await more()
+    # Both at once, on partitions that change hands; then only the later one.
+    later = deployed.worker(release="later")
+    await later.ready()
+    await more()
+    assert await first.stop() < 10
+    await more()
+    await later.ready()
+    status, output = await asyncio.to_thread(deployed.command, "state", "list", "--unreadable")
+    assert (status, output) == (0, "")
+    # And back.
+    again = deployed.worker()
+    await again.ready()
+    await more()
+    assert await later.stop() < 10
+    await more()
+    await deployed.send(sentinels(start_ms + 10 * MINUTE_MS))
+
+    async def complete() -> bool:
+        return await counted_by_minute(deployed) == history.by_minute()
+
+    await until(complete, 90, lambda: f"all is counted once\n{again.process.tail()}")
+
+    async def scores_are_equal() -> bool:
+        return await counted_by_scores(deployed) == history.totals()
+
+    await until(scores_are_equal, 30, lambda: f"scores equal\n{again.process.tail()}")
+    assert await again.stop() < 10
