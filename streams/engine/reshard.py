@@ -16,7 +16,7 @@ import msgspec
 from schemas.partitioning import partition_for
 from streams.engine import stored
 from streams.engine.creator import ENGAGEMENT
-from streams.engine.shard import RING_TAG, SHARD_KEY, ShardRecord
+from streams.engine.shard import RING_TAG, SHARD_KEY, ShardRecord, shard_record
 
 Tables = Mapping[str, Mapping[bytes, bytes]]
 
@@ -59,7 +59,7 @@ def part(
     engagement = tables.get(ENGAGEMENT, {})
     if SHARD_KEY not in engagement:
         return Parted(records, movers)
-    own = stored.shard_record(engagement[SHARD_KEY])
+    own = shard_record(engagement[SHARD_KEY])
     pages = {key: value for key, value in engagement.items() if key.startswith(RING_TAG)}
     for target in targets:
         if target == partition:

@@ -292,13 +292,7 @@ class Shard:
             if not all(map(is_poison_note, engagement)) or tables.get(SENTIMENT):
                 raise CorruptStateError(SHARD_KEY, "the shard's own record is missing")
             return shard
-        try:
-            record = _shard.decode(body(raw))
-        except (msgspec.DecodeError, ValueError) as error:
-            raise CorruptStateError(SHARD_KEY, str(error)) from error
-        if not 0 < record.ring <= MAX_HORIZON or record.accepted < 0:
-            why = f"a duplicate filter of {record.ring} with {record.accepted} accepted"
-            raise CorruptStateError(SHARD_KEY, why)
+        record = shard_record(raw)
         if record.partitions not in {0, config.partitions}:
             raise WrongPartitionsError(record.partitions, config.partitions)
         shard._positions = record.positions
@@ -312,8 +306,8 @@ class Shard:
         for table in (engagement, tables.get(SENTIMENT, {})):
             for key, value in table.items():
                 if key.startswith(RING_TAG):
-                    number = int.from_bytes(key[len(RING_TAG) :], "big")
-                    pages[number] = _page(record, key, number, value)
+                    number, page = ring_page(record, key, value)
+                    pages[number] = page
                 elif key != SHARD_KEY and not is_poison_note(key):
                     if key[:1] not in TAGS:
                         raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
@@ -335,13 +329,26 @@ def _creator_id(key: bytes) -> str:
         raise CorruptStateError(key, str(error)) from error
 
 
-def _page(record: ShardRecord, key: bytes, number: int, value: bytes) -> bytes:
-    """A stored page of the duplicate filter. Raises CorruptStateError."""
+def shard_record(value: bytes) -> ShardRecord:
+    """A shard's own record. Raises CorruptStateError."""
+    try:
+        record = _shard.decode(body(value))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise CorruptStateError(SHARD_KEY, str(error)) from error
+    if not 0 < record.ring <= MAX_HORIZON or record.accepted < 0:
+        why = f"a duplicate filter of {record.ring} with {record.accepted} accepted"
+        raise CorruptStateError(SHARD_KEY, why)
+    return record
+
+
+def ring_page(record: ShardRecord, key: bytes, value: bytes) -> tuple[int, bytes]:
+    """A stored page of the duplicate filter, with its number. Raises CorruptStateError."""
+    number = int.from_bytes(key[len(RING_TAG) :], "big")
     if value[:1] != VERSION:
         raise CorruptStateError(key, wrong_version(value))
     if len(value) != 1 + 8 * PAGE or number * PAGE >= record.ring:
         raise CorruptStateError(key, "this page of the duplicate filter has a wrong size or number")
-    return value[1:]
+    return number, value[1:]
 
 
 def _ring(record: ShardRecord, pages: dict[int, bytes], capacity: int) -> DuplicateFilter:

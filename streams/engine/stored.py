@@ -6,6 +6,7 @@ Knows tags, keys and types of what is stored. Must not know where it is stored, 
 import base64
 from array import array
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -42,7 +43,6 @@ _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
     creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.StoredScale),
 }
 _encode = msgspec.msgpack.Encoder().encode
-_shard = msgspec.msgpack.Decoder(shard.ShardRecord)
 _note = msgspec.msgpack.Decoder(poison.Note)
 
 
@@ -72,11 +72,6 @@ def keys_of(creator_id: str) -> list[tuple[str, bytes]]:
     return [(creator.TABLE_OF[tag], tag + creator_id.encode()) for tag in creator.TAGS]
 
 
-def shard_record(value: bytes) -> shard.ShardRecord:
-    """A shard's own record. Raises CorruptStateError."""
-    return _decoded(shard.SHARD_KEY, value, _shard)  # type: ignore[no-any-return]
-
-
 def stored_record(record: shard.ShardRecord) -> bytes:
     """A shard's own record as it is stored."""
     return creator.VERSION + _encode(record)
@@ -102,7 +97,7 @@ def plain(key: bytes, value: bytes) -> Any:
     if kind == UNKNOWN:
         raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
     if kind == SHARD:
-        return _plain(_decoded(key, value, _shard))
+        return _plain(shard.shard_record(value))
     if kind == POISON:
         return _plain(_decoded(key, value, _note))
     if kind in {DUPLICATES, KINDS[creator.ACTORS]}:
@@ -122,6 +117,9 @@ def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:
     """The records of one table that a worker would refuse, with what is wrong with each."""
     found: dict[bytes, str] = {}
     parts: dict[str, dict[bytes, bytes]] = {}
+    own: shard.ShardRecord | None = None
+    with suppress(CorruptStateError):
+        own = shard.shard_record(records.get(shard.SHARD_KEY, b""))
     for key, value in records.items():
         kind, creator_id = named(key)
         if creator_id is not None:
@@ -129,8 +127,8 @@ def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:
             continue
         try:
             plain(key, value)
-            if kind == DUPLICATES and len(value) != 1 + 8 * dedup.PAGE:
-                raise CorruptStateError(key, "this page of the duplicate filter has a wrong size")
+            if kind == DUPLICATES and own is not None:
+                shard.ring_page(own, key, value)
         except CorruptStateError as error:
             found[key] = error.why
     for creator_id, stored in parts.items():

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from aiokafka.structs import TopicPartition
 
 from streams.engine.creator import ENGAGEMENT, CorruptStateError
-from streams.engine.shard import Batch, ShardRecord, WrongPartitionsError
-from streams.engine.stored import shard_record, stored_record
+from streams.engine.shard import Batch, ShardRecord, WrongPartitionsError, shard_record
+from streams.engine.stored import stored_record
 from streams.kafka.chain import made_anew
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.custody import custody, require_no_members

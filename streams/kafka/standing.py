@@ -13,8 +13,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 
 from streams.engine.creator import CorruptStateError
-from streams.engine.shard import ShardRecord, WrongPartitionsError
-from streams.engine.stored import shard_record
+from streams.engine.shard import ShardRecord, WrongPartitionsError, shard_record
 from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions

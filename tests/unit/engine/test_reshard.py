@@ -8,8 +8,8 @@ import pytest
 
 from schemas.partitioning import partition_for
 from streams.engine.reshard import part
-from streams.engine.shard import SHARD_KEY, ShardConfig
-from streams.engine.stored import named, shard_record
+from streams.engine.shard import SHARD_KEY, ShardConfig, shard_record
+from streams.engine.stored import named
 from tests.harness.driver import ShardDriver
 
 NOW = 1_768_478_430_000
