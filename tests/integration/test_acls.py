@@ -26,8 +26,10 @@ class Guarded(Deployment):
             self.command, "doctor", "--acls", "--role", role, "--principal", "User:pulse"
         )
         assert status == 0, output
-        java = [java_runtime(), "-cp", str(kafka_libs() / "*"), "org.apache.kafka.tools.AclCommand"]
-        for line in output.splitlines():
+        tool = [java_runtime(), "-XX:TieredStopAtLevel=1", "-cp", str(kafka_libs() / "*")]
+        tool += ["org.apache.kafka.tools.AclCommand", "--bootstrap-server", self.bootstrap]
+
+        async def run(line: str) -> None:
             words = shlex.split(line)
             assert words[:3] == [
                 "kafka-acls.sh",
@@ -35,13 +37,11 @@ class Guarded(Deployment):
                 self.env["PULSE_BOOTSTRAP_SERVERS"],
             ]
             done = await asyncio.to_thread(
-                subprocess.run,
-                [*java, "--bootstrap-server", self.bootstrap, *words[3:]],
-                capture_output=True,
-                text=True,
-                check=False,
+                subprocess.run, [*tool, *words[3:]], capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, done.stdout + done.stderr
+
+        await asyncio.gather(*map(run, output.splitlines()))
 
 
 @pytest.fixture
