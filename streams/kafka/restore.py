@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.structs import TopicPartition
 
 from schemas import topics
+from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
 
 Take = Callable[[Sequence[ConsumerRecord]], None]
@@ -22,20 +23,26 @@ FETCH_BYTES = 8_388_608
 STALL_SECONDS = 30.0
 
 
+class ChangelogCut(FatalError):
+    """A changelog has lost its beginning, and with it state that nothing else holds."""
+
+
 async def restore_tables(
     options: KafkaOptions, partition: int, progress: Progress
 ) -> dict[str, dict[bytes, bytes]]:
     """The committed records of each table of `partition`, latest value per key.
 
     To be called when the predecessor is fenced: the end of the changelog is then final. Raises
-    `TimeoutError` if nothing comes for `STALL_SECONDS`.
+    `TimeoutError` if nothing comes for `STALL_SECONDS`, `ChangelogCut` if not all is there.
     """
     tables: dict[str, dict[bytes, bytes]] = {name: {} for name in topics.TABLES}
     takers = {
         TopicPartition(options.changelog(name), partition): _into(table)
         for name, table in tables.items()
     }
-    await read_to_end(options, takers, lambda read, total: progress(partition, read, total))
+    await read_to_end(
+        options, takers, lambda read, total: progress(partition, read, total), whole=True
+    )
     return tables
 
 
@@ -55,12 +62,14 @@ async def read_to_end(
     takers: Mapping[TopicPartition, Take],
     told: Callable[[int, int], None] = lambda *_: None,
     last: int | None = None,
+    *,
+    whole: bool = False,
 ) -> bool:
     """Hand every committed record of each topic-partition to its taker, up to where its log ends.
 
     `told` is called with the offsets read, and the offsets in all. With `last`, only so many
     offsets before each end are read; True if that was all there is. Raises `TimeoutError` if
-    nothing comes for `STALL_SECONDS`.
+    nothing comes for `STALL_SECONDS`; with `whole`, `ChangelogCut` if a log begins after 0.
     """
     consumer = AIOKafkaConsumer(
         **options.client(),
@@ -79,6 +88,8 @@ async def read_to_end(
         begins = starts
         if last is not None:
             starts = {tp: max(begin, ends[tp] - last) for tp, begin in begins.items()}
+        if whole:
+            _require_whole(begins)
         for tp, start in starts.items():
             consumer.seek(tp, start)
         total = sum(ends.values()) - sum(starts.values())
@@ -95,6 +106,18 @@ async def read_to_end(
         return bool(starts == begins)
     finally:
         await consumer.stop()
+
+
+def _require_whole(starts: Mapping[TopicPartition, int]) -> None:
+    # Compaction leaves the start of a log where it is; only a deletion moves it.
+    for tp, start in starts.items():
+        if start > 0:
+            raise ChangelogCut(
+                f"{tp.topic}[{tp.partition}] begins at {start} instead of 0: state has been deleted"
+                " from it. The worker stops rather than count on from what is left. Stop all"
+                " workers, see that the topic's cleanup.policy is compact alone, and make it anew"
+                " from a copy; or start from nothing with another PULSE_APP_ID"
+            )
 
 
 async def _read_to(

@@ -126,3 +126,25 @@ async def test_a_position_before_the_log_stops_the_worker_with_what_to_do(
     with pytest.raises(FatalError, match=r"1 workers .* are running"):
         await accept_gaps(deployment.options(), CountingShard)
     await deployment.all_counted()
+
+
+async def test_a_changelog_that_has_lost_its_beginning_stops_the_worker_with_its_name(
+    deployment: Deployment,
+) -> None:
+    await deployment.create_topics()
+    first = deployment.worker("first")
+    await deployment.produce(300)
+    await deployment.all_counted()
+    first.terminate()
+    assert await deployment.ended(first, 10) == 0
+    changelog = f"{deployment.app_id}-engagement-changelog"
+    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(changelog, 2): RecordsToDelete(before_offset=1)})
+    finally:
+        await admin.close()
+    worker = deployment.worker("worker")
+    assert await deployment.ended(worker, 30) == EXIT_CODE
+    assert f"{changelog}[2] begins at 1 instead of 0" in worker.output()
+    assert "make it anew from a copy" in worker.output()
