@@ -13,9 +13,10 @@ from pathlib import Path
 import orjson
 
 from tests.faults import campaign
+from tests.faults.campaign import STRIKES
 from tests.faults.doctored import DOCTORS, unseen
 from tests.faults.oracle import Expected
-from tests.harness.kafka import KafkaServer
+from tests.faults.plan import KINDS, Plan, chosen, schedule
 
 
 def _arguments() -> argparse.Namespace:
@@ -24,11 +25,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--creators", type=int, default=2_000)
     parser.add_argument("--partitions", type=int, default=4)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kills", type=int, default=5, help="SIGKILLs over all workers")
-    parser.add_argument("--freezes", type=int, default=1, help="SIGSTOPs of each worker")
-    parser.add_argument("--stops", type=int, default=2, help="SIGTERMs over all workers")
-    parser.add_argument("--outages", type=int, default=1, help="SIGKILLs of the broker")
+    parser.add_argument("--workers", type=int, default=2, help="a spare one comes and goes")
+    parser.add_argument(
+        "--faults", type=int, default=len(KINDS), help="how many, of all kinds alike"
+    )
+    parser.add_argument(
+        "--kinds", metavar="KIND=N,...", help=f"these faults instead; {', '.join(STRIKES)}"
+    )
+    parser.add_argument("--incidents", type=int, default=8, help="spikes and drops in the load")
+    parser.add_argument("--broker-down", type=float, default=60.0, help="seconds of a broker_stop")
+    parser.add_argument(
+        "--without",
+        choices=["chain", "fencing", "transaction", "send-futures", "read-committed"],
+        help="switch this mechanism off in the workers, to see the run fail",
+    )
     parser.add_argument("--report", type=Path, help="write the report here, as JSON")
     parser.add_argument(
         "--keep", type=Path, help="keep logs, expectation and findings in this directory"
@@ -60,25 +70,31 @@ def _self_test(kept: Path) -> int:
     return 1 if missed else 0
 
 
+def _kinds(arguments: argparse.Namespace) -> list[str]:
+    if not arguments.kinds:
+        return schedule(arguments.seed, arguments.faults)
+    counts = {}
+    for part in arguments.kinds.split(","):
+        kind, _, number = part.partition("=")
+        counts[kind] = int(number or 1)
+    return chosen(arguments.seed, counts)
+
+
 def _run(arguments: argparse.Namespace, workdir: Path) -> int:
-    with KafkaServer(workdir / "kafka") as kafka:
-        plan = campaign.Plan(
-            bootstrap=kafka.bootstrap,
-            workdir=workdir,
-            broker=kafka,
-            seed=arguments.seed,
-            events=arguments.events,
-            creators=arguments.creators,
-            partitions=arguments.partitions,
-            workers=arguments.workers,
-            frozen_workers=arguments.workers,
-            kills=arguments.kills,
-            freezes=arguments.freezes,
-            stops=arguments.stops,
-            outages=arguments.outages,
-            tamper=arguments.tamper,
-        )
-        report = asyncio.run(campaign.run(plan, _say))
+    plan = Plan(
+        workdir=workdir,
+        kinds=_kinds(arguments),
+        seed=arguments.seed,
+        events=arguments.events,
+        creators=arguments.creators,
+        partitions=arguments.partitions,
+        workers=arguments.workers,
+        incidents=arguments.incidents,
+        broker_down_s=arguments.broker_down,
+        without=arguments.without,
+        tamper=arguments.tamper,
+    )
+    report = asyncio.run(campaign.run(plan, _say))
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if arguments.report:
         arguments.report.write_bytes(text)

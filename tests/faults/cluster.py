@@ -34,8 +34,9 @@ _KIND = struct.Struct(">hh")
 
 
 class OpenTransaction(NamedTuple):
-    """Records at and after `offset` of a partition's changelog belong to an open transaction."""
+    """Records at and after `offset` of a topic-partition belong to an open transaction."""
 
+    topic: str
     partition: int
     offset: int
 
@@ -53,6 +54,7 @@ class Cluster:
 
     def __init__(self, bootstrap: str, app_id: str, prefix: str, partitions: int) -> None:
         self.app_id = app_id
+        self.prefix = prefix
         self.inbound = [
             TopicPartition(prefix + topic, partition)
             for topic in INBOUND
@@ -61,21 +63,21 @@ class Cluster:
         self._changelog = f"{app_id}-engagement-changelog"
         self._partitions = partitions
         self._client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+        self.admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
 
     async def __aenter__(self) -> Self:
         await self._client.bootstrap()
-        await self._admin.start()
+        await self.admin.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.close()
-        await self._admin.close()
+        await self.admin.close()
 
     async def lag(self, partitions: Iterable[int] | None = None) -> int:
         """Inbound records behind the group's committed positions, on some partitions or all."""
         wanted = set(range(self._partitions) if partitions is None else partitions)
-        ends = await self._ends(self.inbound, _UNCOMMITTED)
+        ends = await self.ends(self.inbound, _UNCOMMITTED)
         positions = await self.positions()
         return sum(
             end - max(0, positions.get(tp, 0)) for tp, end in ends.items() if tp.partition in wanted
@@ -83,36 +85,36 @@ class Cluster:
 
     async def positions(self) -> dict[TopicPartition, int]:
         """The group's committed positions."""
-        told = await self._admin.list_consumer_group_offsets(self.app_id)
+        told = await self.admin.list_consumer_group_offsets(self.app_id)
         return {tp: offset.offset for tp, offset in told.items() if offset.offset >= 0}
 
     async def members(self) -> int:
         """How many members the group has now."""
-        (answer,) = await self._admin.describe_consumer_groups([self.app_id])
+        (answer,) = await self.admin.describe_consumer_groups([self.app_id])
         return len(answer.groups[0][5])
 
-    async def open_transactions(self, partitions: Iterable[int]) -> list[OpenTransaction]:
-        """The transactions that have written state and are not ended, on these partitions.
+    async def open_transactions(
+        self, partitions: Iterable[int], topic: str | None = None
+    ) -> list[OpenTransaction]:
+        """The transactions that have written to `topic` (state, by default) and are not ended.
 
         The end of the log is asked for first: what was there then and is behind the last stable
         offset afterwards belongs to a transaction that is open still.
         """
-        changelogs = [TopicPartition(self._changelog, partition) for partition in partitions]
-        ends = await self._ends(changelogs, _UNCOMMITTED)
-        stable = await self._ends(changelogs, _COMMITTED)
-        return [
-            OpenTransaction(tp.partition, stable[tp]) for tp in changelogs if stable[tp] < ends[tp]
-        ]
+        name = self.prefix + topic if topic else self._changelog
+        places = [TopicPartition(name, partition) for partition in partitions]
+        ends = await self.ends(places, _UNCOMMITTED)
+        stable = await self.ends(places, _COMMITTED)
+        return [OpenTransaction(*tp, stable[tp]) for tp in places if stable[tp] < ends[tp]]
 
     async def ending(self, transaction: OpenTransaction) -> Marker | None:
         """The marker that ended a transaction, read from the raw log; None while it is open."""
         producer = None
+        place = TopicPartition(transaction.topic, transaction.partition)
         offset = transaction.offset
-        (end,) = (
-            await self._ends([TopicPartition(self._changelog, transaction.partition)], _UNCOMMITTED)
-        ).values()
+        (end,) = (await self.ends([place], _UNCOMMITTED)).values()
         while offset < end:
-            for batch in await self._batches(transaction.partition, offset):
+            for batch in await self._batches(place, offset):
                 offset = max(offset, batch.next_offset)
                 if batch.next_offset <= transaction.offset:
                     continue
@@ -124,18 +126,18 @@ class Cluster:
                     return Marker(record.offset, producer, "commit" if kind else "abort")
         return None
 
-    async def _batches(self, partition: int, offset: int) -> list[DefaultRecordBatch]:
+    async def _batches(self, place: TopicPartition, offset: int) -> list[DefaultRecordBatch]:
         request = FetchRequest(
             500,
             1,
             8 << 20,
             _UNCOMMITTED,
-            [(self._changelog, [(partition, offset, 8 << 20)])],
+            [(place.topic, [(place.partition, offset, 8 << 20)])],
             rack_id="",
         )
         answer = await self._client.send(self._client.get_random_node(), request)
         ((_, ((_, error, *_, raw),)),) = answer.topics
-        assert error == 0, f"cannot read {self._changelog}/{partition} at {offset}: error {error}"
+        assert error == 0, f"cannot read {place} at {offset}: error {error}"
         records, batches = MemoryRecords(raw), []
         while records.has_next():
             batch = records.next_batch()
@@ -143,9 +145,10 @@ class Cluster:
             batches.append(batch)
         return batches
 
-    async def _ends(
-        self, partitions: Iterable[TopicPartition], isolation: int
+    async def ends(
+        self, partitions: Iterable[TopicPartition], isolation: int = _UNCOMMITTED
     ) -> dict[TopicPartition, int]:
+        """Where each log ends, by the high watermark or the last stable offset."""
         topics: dict[str, list[tuple[int, int]]] = {}
         for tp in partitions:
             topics.setdefault(tp.topic, []).append((tp.partition, _LATEST))

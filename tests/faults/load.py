@@ -7,11 +7,13 @@ workers or faults. Everything but the present time follows from the seed.
 import heapq
 import itertools
 import random
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from tests.faults.oracle import Expected
+from tests.faults.oracle import MINUTE_MS, Expected
+from tests.faults.story import Story
 
 DUPLICATES = 0.02
 """Share of events that are sent a second time, up to 5,000 records later."""
@@ -19,7 +21,7 @@ LATE = 0.02
 LATE_MISROUTED = 0.15
 """Share of the late events that are misrouted, at any time."""
 MISROUTED = 0.005
-"""Share of the events in time that are misrouted, while workers are calm (see `Load.make`)."""
+"""Share of the events in time that are misrouted, at any time, too."""
 POLLED = 20
 """Creators whose likes and follows are polled; they have no single events."""
 JITTER_MS = 1_500
@@ -84,11 +86,17 @@ class Load:
     """A seeded stream of records; `expected` says what they must come to."""
 
     def __init__(
-        self, seed: int, creators: int, partitions: int, tamper: Tamper | None = None
+        self,
+        seed: int,
+        creators: int,
+        partitions: int,
+        tamper: Tamper | None = None,
+        story: Story | None = None,
     ) -> None:
         self.expected = Expected()
+        self._story = story or Story(seed, 0, 0)
         self.made = 0
-        self.tally = {"duplicates": 0, "late": 0, "misrouted": 0, "keyless": 0}
+        self.tally = {"duplicates": 0, "late": 0, "misrouted": 0, "keyless": 0, "story": 0}
         self._tamper = tamper
         self._random = random.Random(seed)
         self._partitions = partitions
@@ -106,12 +114,10 @@ class Load:
         self._polled_at: dict[str, int] = {}
         self._newest_post: dict[str, str] = {}
 
-    def make(self, now_ms: int, *, calm: bool, late: bool) -> list[Sending]:
+    def make(self, now_ms: int, *, late: bool) -> list[Sending]:
         """The records of one more event at event time `now_ms`, and the duplicates that are due.
 
-        An event in time that is misrouted may reach its shard after its minute is closed, if the
-        shard on its way is stopped for long; then nobody could say beforehand whether it is late.
-        So such events are made while all is `calm` only. `late` allows late events.
+        `late` allows late events.
         """
         chance = self._random.random
         self.made += 1
@@ -125,7 +131,7 @@ class Load:
         late_set = behind and topic != "creators"
         self.expected.accept(topic, event, late=late_set)
         self.tally["late"] += late_set
-        share = LATE_MISROUTED if behind else MISROUTED if calm and not polled else 0
+        share = LATE_MISROUTED if behind else 0 if polled else MISROUTED
         sending = self._misroute(topic, event) if chance() < share else self._route(topic, event)
         doubled = not polled and chance() < DUPLICATES
         if doubled:
@@ -134,6 +140,26 @@ class Load:
             self.tally["duplicates"] += 1
         tamper = self.made >= TAMPERED and topic == "likes" and not doubled
         return [*(self._tampered(sending, event) if tamper else [sending]), *self.doubles()]
+
+    def history(self, end_ms: int) -> Iterator[list[Sending]]:
+        """The past of the story's creators until `end_ms`, a minute at a time.
+
+        Each minute must have arrived before the next is sent: topics are read at different speeds.
+        """
+        told = self._story.history(end_ms)
+        for _, minute in itertools.groupby(told, key=lambda one: one[0] // MINUTE_MS):
+            yield [self._tell(*one) for one in minute]
+
+    def live(self, now_ms: int, progress: float) -> list[Sending]:
+        """What the story's creators get until `now_ms`; `progress` is the share of load sent."""
+        return [self._tell(*one) for one in self._story.live(now_ms, progress)]
+
+    def _tell(self, _at: int, topic: str, event: dict[str, Any]) -> Sending:
+        self.expected.accept(topic, event, late=False)
+        name = event["creator_id"]
+        self._homes.setdefault(name, partition_of(name, self._partitions))
+        self.tally["story"] += 1
+        return self._route(topic, event)
 
     def _tampered(self, sending: Sending, event: dict[str, Any]) -> list[Sending]:
         """One event withheld, or sent twice under two names; the oracle knows nothing of it."""

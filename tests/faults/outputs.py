@@ -20,6 +20,8 @@ async def read(bootstrap: str, prefix: str, partitions: int, creators: Iterable[
         isolation_level="read_committed",
         enable_auto_commit=False,
         max_partition_fetch_bytes=4 << 20,
+        # A fetch that waits for more holds up the next partition.
+        fetch_max_wait_ms=20,
     )
     await consumer.start()
     try:
@@ -29,9 +31,7 @@ async def read(bootstrap: str, prefix: str, partitions: int, creators: Iterable[
             starts = await consumer.beginning_offsets(places)
             ends = await consumer.end_offsets(places)
             return [
-                record
-                for tp in places
-                for record in await _span(consumer, tp, starts[tp], ends[tp])
+                record for tp in places for record in await span(consumer, tp, starts[tp], ends[tp])
             ]
 
         return Found(
@@ -39,6 +39,7 @@ async def read(bootstrap: str, prefix: str, partitions: int, creators: Iterable[
             late=[orjson.loads(record.value) for record in await whole("late-events")],
             scores=await _latest(consumer, prefix + "engagement-scores", partitions, set(creators)),
             dead_letters=[orjson.loads(record.value) for record in await whole("dead-letters")],
+            alerts=[orjson.loads(record.value) for record in await whole("alerts")],
         )
     finally:
         await consumer.stop()
@@ -55,7 +56,7 @@ async def count(bootstrap: str, prefix: str, partitions: int, topic: str) -> int
         await consumer.stop()
 
 
-async def _span(
+async def span(
     consumer: AIOKafkaConsumer, tp: TopicPartition, start: int, end: int
 ) -> list[ConsumerRecord]:
     """The records of [start, end); the end may be a marker, which is never delivered."""
@@ -80,7 +81,7 @@ async def _latest(
     while wanted - latest.keys() and any(ends[tp] > starts[tp] for tp in places):
         for tp in places:
             start = max(starts[tp], ends[tp] - _CHUNK)
-            chunk = await _span(consumer, tp, start, ends[tp])
+            chunk = await span(consumer, tp, start, ends[tp])
             ends[tp] = start
             newest = {record.key.decode(): record.value for record in chunk if record.value}
             for creator, value in newest.items():

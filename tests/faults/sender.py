@@ -17,15 +17,18 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from tests.faults.load import Load, Sending, Tamper
+from tests.faults.story import Story
 
 _SPAWN = multiprocessing.get_context("spawn")
 _TURN_S = 0.01
 _LARGEST_TURN = 400
 """Events between two looks at the pace."""
+_OUTLASTS_MS = 240_000
+"""A record waits so long for the broker: longer than any outage."""
 
 
 class Order(NamedTuple):
-    """What to send: `behind_ms` is how far event time is behind the wall clock."""
+    """What to send: `events` at least, `behind_ms` is how far event time is behind the clock."""
 
     bootstrap: str
     prefix: str
@@ -34,6 +37,8 @@ class Order(NamedTuple):
     creators: int
     partitions: int
     behind_ms: int
+    history_hours: int
+    incidents: int
     tamper: Tamper | None
     expected: Path
     """Where to write what the oracle expects, once all is acknowledged."""
@@ -44,8 +49,11 @@ class Controls:
 
     def __init__(self) -> None:
         self._rate = _SPAWN.Value("d", 0.0)
-        self._calm = _SPAWN.Value("b", 0)
         self._late = _SPAWN.Value("b", 0)
+        self._told = _SPAWN.Value("b", 0)
+        self._ending = _SPAWN.Value("b", 0)
+        self._rest = _SPAWN.Value("b", 0)
+        self._close = _SPAWN.Value("b", 0)
         self._made = _SPAWN.Value("q", 0)
         self._acked = _SPAWN.Value("q", 0)
 
@@ -59,15 +67,6 @@ class Controls:
         self._rate.value = rate
 
     @property
-    def calm(self) -> bool:
-        """Whether events in time may be misrouted."""
-        return bool(self._calm.value)
-
-    @calm.setter
-    def calm(self, calm: bool) -> None:
-        self._calm.value = calm
-
-    @property
     def late(self) -> bool:
         """Whether late events may be sent."""
         return bool(self._late.value)
@@ -75,6 +74,42 @@ class Controls:
     @late.setter
     def late(self, late: bool) -> None:
         self._late.value = late
+
+    @property
+    def told(self) -> bool:
+        """Whether all history is sent, so that the load may begin."""
+        return bool(self._told.value)
+
+    @told.setter
+    def told(self, told: bool) -> None:
+        self._told.value = told
+
+    @property
+    def ending(self) -> bool:
+        """Whether the load may end as soon as it is large enough."""
+        return bool(self._ending.value)
+
+    @ending.setter
+    def ending(self, ending: bool) -> None:
+        self._ending.value = ending
+
+    @property
+    def rest(self) -> bool:
+        """Whether only the last events are to come, which end all minutes."""
+        return bool(self._rest.value)
+
+    @rest.setter
+    def rest(self, rest: bool) -> None:
+        self._rest.value = rest
+
+    @property
+    def close(self) -> bool:
+        """Whether those may be sent: what is on its way when they come is late."""
+        return bool(self._close.value)
+
+    @close.setter
+    def close(self, close: bool) -> None:
+        self._close.value = close
 
     @property
     def made(self) -> int:
@@ -135,7 +170,8 @@ def _main(order: Order, controls: Controls, log: Path) -> None:
 
 
 async def _send(order: Order, controls: Controls) -> None:
-    load = Load(order.seed, order.creators, order.partitions, order.tamper)
+    story = Story(order.seed, order.incidents, order.history_hours)
+    load = Load(order.seed, order.creators, order.partitions, order.tamper, story)
     failures: list[BaseException] = []
     acked = 0
 
@@ -150,7 +186,7 @@ async def _send(order: Order, controls: Controls) -> None:
         enable_idempotence=True,
         linger_ms=5,
         max_batch_size=65_536,
-        request_timeout_ms=60_000,
+        request_timeout_ms=_OUTLASTS_MS,
     ) as producer:
 
         async def send(sendings: list[Sending]) -> None:
@@ -158,16 +194,22 @@ async def _send(order: Order, controls: Controls) -> None:
                 future = await producer.send(order.prefix + topic, value, key, partition)
                 future.add_done_callback(settled)
 
+        for minute in load.history(time.time_ns() // 1_000_000 - order.behind_ms):
+            await send(minute)
+            await producer.flush()
+        controls.told = True
         owed, last = 0.0, time.monotonic()
-        while load.made < order.events and not failures:
+        while (load.made < order.events or not controls.ending) and not failures:
             now, rate = time.monotonic(), controls.rate
             owed = min(owed + rate * (now - last), _LARGEST_TURN) if rate else 0.0
             last = now
-            calm, late = controls.calm, controls.late
-            for _ in range(min(int(owed), order.events - load.made)):
+            late = controls.late
+            for _ in range(int(owed)):
                 now_ms = time.time_ns() // 1_000_000 - order.behind_ms
-                await send(load.make(now_ms, calm=calm, late=late))
+                await send(load.make(now_ms, late=late))
             owed -= int(owed)
+            now_ms = time.time_ns() // 1_000_000 - order.behind_ms
+            await send(load.live(now_ms, min(1.0, load.made / order.events)))
             controls.made, controls.acked = load.made, acked
             if rate != float("inf"):
                 await asyncio.sleep(_TURN_S)
@@ -176,9 +218,11 @@ async def _send(order: Order, controls: Controls) -> None:
                 await asyncio.sleep(0)
         await send(load.doubles(rest=True))
         await producer.flush()
-        if order.behind_ms:
-            await send(load.closers(time.time_ns() // 1_000_000))
-            await producer.flush()
+        controls.rest = True
+        while not controls.close:
+            await asyncio.sleep(_TURN_S)
+        await send(load.closers(time.time_ns() // 1_000_000))
+        await producer.flush()
     await asyncio.sleep(0)
     if failures:
         raise failures[0]

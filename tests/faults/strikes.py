@@ -1,250 +1,163 @@
-"""Strikes: a worker killed or frozen at the worst moment, and the proof that it was hit.
+"""Strikes at worker processes: signals at any moment, members that come and go, no memory left.
 
-Knows signals, lag and open transactions. Must not know the order of faults or what is counted.
+Knows signals, limits and what proves that they bit. Must not know the order of faults or what is
+counted.
 """
 
 import asyncio
-import random
+import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
 
-from aiokafka.errors import KafkaError
-
-from tests.faults.cluster import Cluster, OpenTransaction
-from tests.faults.fleet import Fleet, Worker
-from tests.faults.sender import Sender
-from tests.harness.kafka import KafkaServer
+from tests.faults.cluster import OpenTransaction
+from tests.faults.fleet import Worker
+from tests.faults.scene import SESSION_TIMEOUT_S, Fault, Scene
 from tests.harness.waiting import until
 
-SESSION_TIMEOUT_S = 6
-SLOWEST = 300.0
-"""Events per second between bursts, at least."""
-_OPEN_S = 5.0
+_MEET_S = 2.0
 _STOP_S = 12.0
-_OUTAGE_S = 4.0
-"""Longest time without a broker, its start not counted: events must not be late for that alone."""
+_STARVE_S = 30.0
 _AGAIN = 0.3
 """Share of the kills after which the new process is killed, too, as it takes its partitions."""
-_PATIENCE_S = 60
 
 
-class Strikes:
-    """Faults upon the workers of one fleet, each returning what it did as a plain record."""
-
-    def __init__(
-        self,
-        cluster: Cluster,
-        fleet: Fleet,
-        sender: Sender,
-        chance: random.Random,
-        *,
-        broker: KafkaServer | None,
-        least_lag: int,
-        tell: Callable[[str], None],
-    ) -> None:
-        self.bursting = False
-        """Whether the pace is set here for the moment."""
-        self._cluster = cluster
-        self._fleet = fleet
-        self._sender = sender
-        self._controls = sender.controls
-        self._random = chance
-        self._broker = broker
-        self._least_lag = least_lag
-        self._tell = tell
-
-    async def kill(self, worker: Worker) -> dict[str, Any]:
-        """SIGKILL while far behind and, if it can be met, in the middle of a transaction."""
-        partitions = await self._owned(worker)
-        paused = await self._build_lag(worker)
-        lag, transaction = await self._meet_transaction(worker, partitions)
+async def kill(scene: Scene, worker: Worker) -> Fault:
+    """SIGKILL under a burst, in the middle of a transaction if one can be met in time."""
+    partitions = await scene.owned(worker)
+    async with scene.burst():
+        await asyncio.sleep(scene.chance.uniform(0.3, 1.0))
+        opened = await _meet(scene, partitions)
         worker.held = True
-        at = self._fleet.seconds()
-        pid = worker.process.pid
+        at = scene.fleet.seconds()
         await asyncio.to_thread(worker.process.kill)
-        behind, own = await self._cluster.lag(), await self._cluster.lag(partitions)
-        down = self._random.choice([0.0, 0.0, 2.0, SESSION_TIMEOUT_S + 3.0])
-        self._tell(f"killed worker {worker.number}, {behind:,} records behind; down for {down} s")
-        await asyncio.sleep(down)
-        worker.process.start()
-        again = None
-        if self._random.random() < _AGAIN:
-            again = round(self._random.uniform(0.5, 4), 1)
-            await asyncio.sleep(again)
-            await asyncio.to_thread(worker.process.kill)
-            worker.process.start()
-        worker.held = False
-        ended = None
-        if transaction:
-            ended = await until(
-                lambda: self._cluster.ending(transaction), 60, f"the end of {transaction}"
-            )
-        return {
-            "kind": "kill",
-            "worker": worker.number,
-            "pid": pid,
-            "at_seconds": at,
-            "lag": min(lag, behind),
-            "lag_of_its_partitions": own,
-            "paused_seconds": paused,
-            "partitions": sorted(partitions),
-            "open_transaction": bool(ended and ended.kind == "abort"),
-            "transaction": ended
-            and {**transaction._asdict(), "ended": ended.kind, "marker_offset": ended.offset},
-            "down_seconds": down,
-            "killed_again_after_seconds": again,
-        }
+    scene.fleet.note_exit(worker)
+    lag = await scene.cluster.lag()
+    down = scene.chance.choice([0.0, 0.0, 2.0, SESSION_TIMEOUT_S + 3.0])
+    scene.tell(f"killed worker {worker.number}, {lag:,} records behind; down for {down:g} s")
+    await asyncio.sleep(down)
+    worker.start()
+    proof = f"exit code {worker.process.exit_code or -9}"
+    if scene.chance.random() < _AGAIN:
+        await asyncio.sleep(scene.chance.uniform(0.5, 4))
+        await asyncio.to_thread(worker.process.kill)
+        proof += ", the next process was killed as it came up"
+    if opened:
+        proof += f"; {await scene.aborted(opened)}"
+    return Fault(
+        "kill", at, proof, bit=True, worker=worker.number, details={"lag": lag, "down_s": down}
+    )
 
-    async def _build_lag(self, worker: Worker) -> float:
-        """Send as fast as it goes until the group is far behind; how long the worker was paused.
 
-        Where the workers keep up with the fastest load, one is paused, shorter than its session.
-        """
-        made, paused, deadline = self._controls.made, 0.0, time.monotonic() + _PATIENCE_S
-        self.bursting = True
-        self._controls.rate = float("inf")
-        try:
-            while not await self._far_behind():
-                assert not self._sender.done, "the load has ended before the faults"
-                assert time.monotonic() < deadline, "the workers keep up with any load"
-                if self._controls.made - made > self._least_lag:
-                    paused += await self._pause(worker)
-            return round(paused, 2)
-        finally:
-            self.bursting = False
-            self._controls.rate = SLOWEST
+async def _meet(scene: Scene, partitions: set[int]) -> OpenTransaction | None:
+    deadline = time.monotonic() + _MEET_S
+    while time.monotonic() < deadline:
+        if found := await scene.cluster.open_transactions(partitions):
+            return found[-1]
+    return None
 
-    async def _pause(self, worker: Worker) -> float:
-        """Stop the worker until the group is far behind, at most for half of its session."""
+
+async def stop(scene: Scene, worker: Worker) -> Fault:
+    """SIGTERM, as in a rolling restart: it must leave in order."""
+    await scene.owned(worker)
+    at, began = scene.fleet.seconds(), time.monotonic()
+    worker.held = True
+    code = await asyncio.to_thread(worker.process.end, _STOP_S)
+    scene.fleet.note_exit(worker)
+    lasted = time.monotonic() - began
+    scene.tell(f"stopped worker {worker.number} in {lasted:.1f} s, code {code}")
+    worker.start()
+    proof = f"it left in order, with code {code}, after {lasted:.1f} s"
+    return Fault("stop", at, proof, bit=code == 0, worker=worker.number)
+
+
+async def freeze(scene: Scene, worker: Worker) -> Fault:
+    """SIGSTOP until the group has put the worker out and others have its partitions.
+
+    Every other time it is frozen between its sends and EndTxn.
+    """
+    partitions = await scene.owned(worker)
+    exits, members = len(scene.fleet.exits), await scene.cluster.members()
+    at = scene.fleet.seconds()
+    worker.frozen = True
+    armed = scene.plan.without == "fencing" or scene.chance.random() < 0.5
+    try:
+        if armed:
+            worker.arms.arm("before_commit", "freeze", holding=[])
+            await scene.until(worker.arms.hit, "the worker stops before a commit", 20)
+        else:
+            worker.process.freeze()
         began = time.monotonic()
-        worker.process.freeze()
-        try:
-            while time.monotonic() - began < SESSION_TIMEOUT_S / 2:
-                if await self._far_behind():
-                    break
-        finally:
-            worker.process.thaw()
-        return time.monotonic() - began
+        scene.tell(f"froze worker {worker.number}" + (" before EndTxn" if armed else ""))
 
-    async def _far_behind(self) -> bool:
-        return await self._cluster.lag() >= 1.8 * self._least_lag
+        async def put_out() -> bool:
+            return await scene.cluster.members() < members
 
-    async def _meet_transaction(
-        self, worker: Worker, partitions: set[int]
-    ) -> tuple[int, OpenTransaction | None]:
-        """Wait for an open transaction of the worker while the group is far behind."""
-        deadline = time.monotonic() + _OPEN_S
-        lag = await self._cluster.lag()
-        while time.monotonic() < deadline:
-            for _ in range(20):
-                found = await self._cluster.open_transactions(partitions)
-                if found:
-                    return lag, found[-1]
-            lag = await self._cluster.lag()
-            if lag < 1.5 * self._least_lag:
-                await self._build_lag(worker)
-                lag = await self._cluster.lag()
-        return lag, None
+        await scene.until(put_out, "the group puts the frozen worker out")
+        positions = await scene.cluster.positions()
 
-    async def freeze(self, worker: Worker) -> dict[str, Any]:
-        """SIGSTOP until the group has put the worker out and others have its partitions."""
-        partitions = await self._owned(worker)
-        self._tell(f"freezing worker {worker.number}")
-        at, began = self._fleet.seconds(), time.monotonic()
-        exits = len(self._fleet.exits)
-        worker.frozen = True
-        worker.process.freeze()
-        try:
-            await until(self._put_out, _PATIENCE_S, "the group puts the frozen worker out")
-            positions = await self._cluster.positions()
-            await asyncio.sleep(max(0, began + SESSION_TIMEOUT_S + 2 - time.monotonic()))
+        async def taken_over() -> bool:
+            now = await scene.cluster.positions()
+            return all(
+                any(now[tp] > positions.get(tp, 0) for tp in now if tp.partition == partition)
+                for partition in partitions
+            )
 
-            async def taken_over() -> bool:
-                now = await self._cluster.positions()
-                return all(
-                    any(now[tp] > positions.get(tp, 0) for tp in now if tp.partition == partition)
-                    for partition in partitions
-                )
-
-            await until(taken_over, _PATIENCE_S, f"others work on partitions {sorted(partitions)}")
-            members = await self._cluster.members()
-        finally:
-            worker.process.thaw()
-            worker.frozen = False
-        lasted = round(time.monotonic() - began, 1)
-        self._tell(f"thawed worker {worker.number} after {lasted} s")
-        await asyncio.sleep(3)
-        return {
-            "kind": "freeze",
-            "worker": worker.number,
-            "at_seconds": at,
-            "frozen_seconds": lasted,
-            "members_meanwhile": members,
-            "taken_over": sorted(partitions),
-            "exited": [asdict(exited) for exited in self._fleet.exits[exits:]],
-        }
-
-    async def outage(self, _: Worker) -> dict[str, Any]:
-        """SIGKILL to the broker, and its return some seconds later on the same data."""
-        assert self._broker, "an outage needs a broker of our own"
-        at, exits = self._fleet.seconds(), len(self._fleet.exits)
-        await asyncio.to_thread(self._broker.kill)
-        down = round(self._random.uniform(0, _OUTAGE_S), 1)
-        self._tell(f"killed the broker; down for {down} s")
-        await asyncio.sleep(down)
-        await asyncio.to_thread(self._broker.start)
-        await until(self._answers, _PATIENCE_S, "the broker answers")
-        return {
-            "kind": "outage",
-            "worker": None,
-            "at_seconds": at,
-            "down_seconds": down,
-            "exited": [asdict(exited) for exited in self._fleet.exits[exits:]],
-        }
-
-    async def _answers(self) -> bool:
-        try:
-            await self._cluster.lag()
-        except (KafkaError, AssertionError):
-            return False
-        return True
-
-    async def _owned(self, worker: Worker) -> set[int]:
-        return await until(worker.partitions, _PATIENCE_S, f"worker {worker.number} works")
-
-    async def stop(self, worker: Worker) -> dict[str, Any]:
-        """SIGTERM, as in a rolling restart: it must leave in order."""
-        at, began = self._fleet.seconds(), time.monotonic()
-        worker.held = True
-        code = await asyncio.to_thread(worker.process.end, _STOP_S)
-        lasted = round(time.monotonic() - began, 1)
-        self._tell(f"stopped worker {worker.number} in {lasted} s, code {code}")
-        worker.process.start()
-        worker.held = False
-        return {
-            "kind": "stop",
-            "worker": worker.number,
-            "at_seconds": at,
-            "stopped_in_seconds": lasted,
-            "code": code,
-        }
-
-    async def _put_out(self) -> bool:
-        return await self._cluster.members() < len(self._fleet.workers)
+        await scene.until(taken_over, f"others work on partitions {sorted(partitions)}")
+    finally:
+        worker.arms.disarm()
+        worker.process.thaw()
+        worker.frozen = False
+    lasted = time.monotonic() - began
+    scene.tell(f"thawed worker {worker.number} after {lasted:.1f} s")
+    await asyncio.sleep(2)
+    left = [exited.code for exited in scene.fleet.exits_of(worker, exits)]
+    proof = f"put out of the group, partitions {sorted(partitions)} taken over by others"
+    proof += f"; it was fenced and left with code {left[0]}" if left else "; it joined again"
+    details = {"frozen_s": round(lasted, 1), "before_end_txn": armed}
+    return Fault("freeze", at, proof, bit=True, worker=worker.number, details=details)
 
 
-def proof(fault: dict[str, Any]) -> str:
-    """What a strike has hit, in a few words."""
-    if fault["kind"] == "freeze":
-        exits = len(fault["exited"])
-        return f"partitions {fault['taken_over']} were taken over, and {exits} worker has left"
-    if fault["kind"] == "stop":
-        return "it had left in order"
-    if fault["kind"] == "outage":
-        return f"{len(fault['exited'])} workers had left"
-    ending = fault["transaction"]
-    where = f"{ending['partition']}/{ending['offset']}" if ending else "none"
-    again = ", and killed again" if fault["killed_again_after_seconds"] else ""
-    return f"open transaction {where}" + (f", then {ending['ended']}" if ending else "") + again
+async def join(scene: Scene, _: Worker) -> Fault:
+    """One more worker joins, works for a while and leaves in order."""
+    spare, at = scene.fleet.spare, scene.fleet.seconds()
+    spare.start()
+    owned = await scene.owned(spare)
+    members = await scene.cluster.members()
+    scene.tell(f"worker {spare.number} joined and has partitions {sorted(owned)}")
+    await asyncio.sleep(scene.chance.uniform(1, 4))
+    code = await dismiss(scene)
+    proof = f"{members} members, partitions {sorted(owned)} moved there; left with code {code}"
+    return Fault("join", at, proof, bit=code == 0 and bool(owned), worker=spare.number)
+
+
+async def dismiss(scene: Scene) -> int | None:
+    """Stop the spare worker in order; its exit code."""
+    spare = scene.fleet.spare
+    spare.held = True
+    code = await asyncio.to_thread(spare.process.end, _STOP_S)
+    scene.fleet.note_exit(spare)
+    return code
+
+
+async def memory(scene: Scene, worker: Worker) -> Fault:
+    """The worker has used up all memory that it may have (RLIMIT_AS), under a burst."""
+    await scene.owned(worker)
+    at, pid = scene.fleet.seconds(), worker.process.pid
+    worker.arms.arm("in_delivery", "starve")
+    async with scene.burst():
+        await scene.until(worker.arms.hit, f"worker {worker.number} has no memory left", 20)
+        scene.tell(f"worker {worker.number} has no memory left")
+        deadline = time.monotonic() + _STARVE_S
+
+        def over() -> bool:
+            ended = not worker.process.running or worker.process.pid != pid
+            return ended or time.monotonic() > deadline
+
+        await until(over, _STARVE_S + 5, "the worker ends or does without")
+    if worker.process.running and worker.process.pid == pid:
+        worker.process.signal(signal.SIGUSR1)
+        await asyncio.to_thread(worker.process.kill)
+        proof = f"it neither worked nor ended within {_STARVE_S:g} s"
+        return Fault("memory", at, proof, bit=False, worker=worker.number)
+    exited = await scene.ended(worker)
+    proof = f"exit code {exited.code}: {exited.last_words}"
+    return Fault("memory", at, proof, bit=True, worker=worker.number)

@@ -27,7 +27,6 @@ _OLDEST_JAVA = 17
 _SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
     "num.network.threads": "2",
@@ -104,13 +103,20 @@ def java_runtime() -> str:
 class KafkaServer:
     """One broker with a data directory of its own, which outlives `stop`, `kill` and `restart`.
 
-    ``overrides`` are broker settings by Kafka's names. All methods block until done: in an
-    async test call them through ``asyncio.to_thread`` if the loop must go on meanwhile.
+    ``overrides`` are broker settings by Kafka's names. ``by_proxy`` are more listeners by name,
+    each with its port and the port of the proxy that its clients are told. All methods block until
+    done: in an async test call them through ``asyncio.to_thread`` if the loop must go on meanwhile.
     """
 
     def __init__(
-        self, workdir: Path, *, port: int | None = None, overrides: Mapping[str, str] | None = None
+        self,
+        workdir: Path,
+        *,
+        port: int | None = None,
+        overrides: Mapping[str, str] | None = None,
+        by_proxy: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
+        self.by_proxy = dict(by_proxy or {})
         self.workdir = workdir
         self.port = port or free_port()
         self.overrides = dict(overrides or {})
@@ -183,8 +189,7 @@ class KafkaServer:
         settings = {
             **_SETTINGS,
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            **self._listeners(),
             "log.dirs": str(self.workdir / "data"),
             **self.overrides,
         }
@@ -197,6 +202,21 @@ class KafkaServer:
         if done.returncode:
             self._config.unlink()
             raise AssertionError(f"Kafka's storage tool failed\n{done.stdout}{done.stderr}")
+
+    def _listeners(self) -> dict[str, str]:
+        own = {"PLAINTEXT": self.port} | {name: port for name, (port, _) in self.by_proxy.items()}
+        told = {"PLAINTEXT": self.port} | {name: port for name, (_, port) in self.by_proxy.items()}
+
+        def spelt(ports: Mapping[str, int]) -> str:
+            return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+
+        return {
+            "listeners": spelt(own | {"CONTROLLER": self._controller_port}),
+            "advertised.listeners": spelt(told),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:PLAINTEXT" for name in (*own, "CONTROLLER")
+            ),
+        }
 
     async def _ready(self, timeout: float) -> None:
         async def answers() -> bool:

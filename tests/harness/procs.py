@@ -104,6 +104,11 @@ class Process:
         return self._process.pid
 
     @property
+    def started(self) -> bool:
+        """Whether it has ever been started."""
+        return self._process is not None
+
+    @property
     def running(self) -> bool:
         """Whether the process lives (a frozen one does)."""
         return self._process is not None and self.exit_code is None
