@@ -76,6 +76,7 @@ async def run(told: argparse.Namespace, report: Report) -> None:
         say(f"  {found}")
         _write(told, report)
 
+    windowed.set_up(told.parts)
     stream = recent(told.events)
     with tempfile.TemporaryDirectory(prefix="pulse-bench-") as folder:
         workdir = Path(folder)

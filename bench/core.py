@@ -154,5 +154,5 @@ def decoding(load: Iterable[Step]) -> float:
     for step in load:
         for batch in step:
             for record in batch.records:
-                decode(batch.topic, record.value)
+                decode(batch.topic, record.value or b"")
     return time.thread_time() - began

@@ -88,7 +88,7 @@ async def _scored(rig: Rig, events: int) -> int:
     started = time.monotonic()
     while True:
         scores = await latest_values(rig.bootstrap, "engagement-scores")
-        counted = sum(orjson.loads(v)["windows"]["24h"]["events"] for v in scores.values())
+        counted: int = sum(orjson.loads(v)["windows"]["24h"]["events"] for v in scores.values())
         if counted == events or time.monotonic() - started > 60:
             return counted
         await asyncio.sleep(1)

@@ -7,7 +7,7 @@ minutes that hop by ten seconds beside them; every (creator, window) must have i
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -27,14 +27,16 @@ Read = Callable[[bytes, bytes], tuple[bytes, int, int]]
 """A peer's output, key and value, as (creator, start of the window in ms, count so far)."""
 
 
-def set_up(peer: str) -> None:
-    """Have the peer built; CalledProcessError if it cannot be."""
-    subprocess.run([REPOSITORY / "bench" / "setup.sh", peer], check=True)
+def set_up(parts: Iterable[str]) -> None:
+    """Have the peers of these parts built; CalledProcessError if one cannot be."""
+    for peer in sorted(
+        {part.removesuffix("-sliding") for part in parts} & {"kafka-streams", "quix"}
+    ):
+        subprocess.run([REPOSITORY / "bench" / "setup.sh", peer], check=True)
 
 
 async def kafka_streams(rig: Rig, upto: int, windows: str) -> Row:
     """Kafka Streams over the first events; `windows` is "tumbling" or "sliding"."""
-    set_up("kafka-streams")
     jars = f"{REPOSITORY / KAFKA_STREAMS}/classes:{REPOSITORY / KAFKA_STREAMS}/libs/*"
     command = [java_runtime(), "-Xms512m", "-Xmx2g", "-cp", jars, "bench.Counts"]
     guarantee = {"tumbling": "at_least_once", "sliding": "exactly_once_v2"}[windows]
@@ -43,7 +45,6 @@ async def kafka_streams(rig: Rig, upto: int, windows: str) -> Row:
 
 async def quix(rig: Rig, upto: int, windows: str) -> Row:
     """Quix Streams over the first events; `windows` is "tumbling" or "sliding"."""
-    set_up("quix")
     command = [str(REPOSITORY / QUIX / "bin" / "python"), "bench/peers/quix.py"]
     guarantee = {"tumbling": "at-least-once", "sliding": "exactly-once"}[windows]
     return await _count(rig, "Quix Streams", command, upto, windows, guarantee, _quix_counts)

@@ -87,7 +87,7 @@ async def _counted(rig: Rig, total: int) -> int:
     """Events in the last scores, once they are all there or half a minute has passed."""
     for _ in range(30):
         scores = await latest_values(rig.bootstrap, "engagement-scores")
-        counted = sum(orjson.loads(v)["windows"]["24h"]["events"] for v in scores.values())
+        counted: int = sum(orjson.loads(v)["windows"]["24h"]["events"] for v in scores.values())
         if counted == total:
             break
         await asyncio.sleep(1)
