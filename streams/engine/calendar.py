@@ -5,6 +5,7 @@ events mean. Nothing is scanned: what is not due costs nothing.
 """
 
 import heapq
+from collections.abc import Iterable
 
 from schemas import topics
 from streams.engine import bounds
@@ -58,12 +59,13 @@ class Calendar:
         """Fine panes below this are closed."""
         self.closed_minute = 0
         """Minutes below this are closed: an event in one of them is late."""
-        self._minutes: dict[int, dict[str, Creator]] = {}
-        self._panes: dict[int, dict[str, Creator]] = {}
+        # By id, in the order in which they were opened: a creator may rest meanwhile.
+        self._minutes: dict[int, dict[str, None]] = {}
+        self._panes: dict[int, dict[str, None]] = {}
         self._fines: list[int] = []
         self._deadlines: list[tuple[int, str]] = []
         self._refreshes: list[tuple[int, str]] = []
-        self._owed: dict[str, Creator] = {}
+        self._owed: dict[str, None] = {}
         self.active: dict[tuple[str, str], str] = {}
         """Severity of each alert that fires now, by (creator, kind)."""
 
@@ -71,7 +73,7 @@ class Calendar:
         """Make (`fine`, `minute`) the slot in which the creator's next events are counted."""
         creator.flush()
         left = creator.open_facts
-        creator.fine, creator.minute = fine, minute
+        creator.fine, creator.minute, creator.idle = fine, minute, False
         creator_id = creator.creator_id
         self._registry.dirty[creator_id] = creator
         self.owe(creator)
@@ -87,7 +89,7 @@ class Calendar:
             dense = len(creator.minutes) < bounds.DENSE_MINUTES
             slots = MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
             window = creator.minutes[minute] = Minute(0, set(), slots)
-            self._minutes.setdefault(minute, {})[creator_id] = creator
+            self._minutes.setdefault(minute, {})[creator_id] = None
         creator.open_window = window
         pane = max(fine, self.closed_fine)
         open_panes = len(creator.facts)
@@ -98,7 +100,7 @@ class Calendar:
         facts = creator.facts.get(pane)
         if facts is None:
             facts = creator.facts[pane] = PaneFacts()
-            self._await_pane(pane, creator)
+            self._await_pane(pane, creator_id)
         creator.open_facts = facts
 
     def _condense(self, creator: Creator) -> None:
@@ -109,7 +111,7 @@ class Calendar:
     def owe(self, creator: Creator) -> None:
         """The creator's score has changed and must be emitted."""
         creator.owed = True
-        self._owed[creator.creator_id] = creator
+        self._owed[creator.creator_id] = None
 
     def advance(self, now_ms: int) -> None:
         """Close what the watermark has passed, then emit the scores that are due at `now_ms`."""
@@ -125,31 +127,32 @@ class Calendar:
         for key in [key for key in self.active if key[0] == creator_id]:
             del self.active[key]
 
-    def restore(self) -> None:
-        """Put the live creators of a restored registry back on the calendar."""
+    def restore(self, creators: Iterable[Creator]) -> None:
+        """Put restored creators back on the calendar."""
         at = self.watermark.at
         if at is not None:
             self.closed_fine, self.closed_minute = at // FINE_MS, at // MINUTE_MS
-        for creator_id, creator in self._registry.live.items():
+        for creator in creators:
+            creator_id = creator.creator_id
             for minute in creator.minutes:
-                self._minutes.setdefault(minute, {})[creator_id] = creator
+                self._minutes.setdefault(minute, {})[creator_id] = None
             for pane in creator.facts:
-                self._await_pane(pane, creator)
+                self._await_pane(pane, creator_id)
             if creator.deadline is not None:
                 heapq.heappush(self._deadlines, (creator.deadline, creator_id))
             if creator.refresh is not None:
                 heapq.heappush(self._refreshes, (creator.refresh, creator_id))
             if creator.owed:
-                self._owed[creator_id] = creator
+                self._owed[creator_id] = None
             for kind in creator.watch.active():
                 self.active[creator_id, kind] = ""
 
-    def _await_pane(self, pane: int, creator: Creator) -> None:
-        waiting = self._panes.get(pane)
-        if waiting is None:
-            waiting = self._panes[pane] = {}
+    def _await_pane(self, pane: int, creator_id: str) -> None:
+        opened = self._panes.get(pane)
+        if opened is None:
+            opened = self._panes[pane] = {}
             heapq.heappush(self._fines, pane)
-        waiting[creator.creator_id] = creator
+        opened[creator_id] = None
 
     def _close_panes(self, at: int) -> None:
         """Show each watch its panes and deadlines up to `at`, in the order of event time."""
@@ -161,8 +164,9 @@ class Calendar:
             if pane_end <= deadline:
                 pane = heapq.heappop(self._fines)
                 self.closed_fine = pane + 1
-                for creator in self._panes.pop(pane).values():
-                    if self._registry.live.get(creator.creator_id) is not creator:
+                for creator_id in self._panes.pop(pane):
+                    creator = self._registry.get(creator_id)
+                    if creator is None:
                         continue  # erased meanwhile
                     creator.flush()
                     facts = creator.facts.pop(pane, None)
@@ -170,9 +174,9 @@ class Calendar:
                         self._show(creator, pane_end, facts)
             else:
                 due, creator_id = heapq.heappop(self._deadlines)
-                waiting = self._registry.get(creator_id)
-                if waiting is not None and waiting.deadline == due:
-                    self._show(waiting, due, None)
+                creator = self._registry.get(creator_id)
+                if creator is not None and creator.deadline == due:
+                    self._show(creator, due, None)
         self.closed_fine = max(self.closed_fine, at // FINE_MS)
 
     def _show(self, creator: Creator, end_ms: int, facts: PaneFacts | None) -> None:
@@ -199,16 +203,17 @@ class Calendar:
         if closed <= self.closed_minute:
             return
         for minute in sorted(minute for minute in self._minutes if minute < closed):
-            for creator in self._minutes.pop(minute).values():
-                if self._registry.live.get(creator.creator_id) is not creator:
+            for creator_id in self._minutes.pop(minute):
+                creator = self._registry.get(creator_id)
+                if creator is None:
                     continue  # erased meanwhile
                 creator.flush()
                 held = creator.minutes.pop(minute, None)
                 if held is not None and held.counts:
-                    self._registry.dirty[creator.creator_id] = creator
+                    self._registry.dirty[creator_id] = creator
                     self._registry.publish(
                         topics.ENGAGEMENT_WINDOWS.name,
-                        creator.creator_id.encode(),
+                        creator_id.encode(),
                         engagement_window(creator, minute, held),
                     )
         self.closed_minute = closed
@@ -223,12 +228,13 @@ class Calendar:
                 creator.refresh = None
                 creator.mood_owed = creator.mood_owed or bool(creator.mood.coarse)
                 self.owe(creator)
-        for creator_id, creator in list(self._owed.items()):
-            if 0 <= now_ms - creator.emitted_ms < self._interval:
+        for creator_id in list(self._owed):
+            owing = self._registry.get(creator_id)
+            if owing is not None and 0 <= now_ms - owing.emitted_ms < self._interval:
                 continue
             del self._owed[creator_id]
-            if self._registry.live.get(creator_id) is creator:
-                self._emit_one(creator, now_ms, stream)
+            if owing is not None:
+                self._emit_one(owing, now_ms, stream)
 
     def _emit_one(self, creator: Creator, now_ms: int, stream: int) -> None:
         registry, at = self._registry, self.watermark.at

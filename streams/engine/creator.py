@@ -131,6 +131,7 @@ class Creator:
         "emitted_ms",
         "facts",
         "fine",
+        "idle",
         "late",
         "latest",
         "minute",
@@ -171,8 +172,10 @@ class Creator:
         self.latest = Latest()
         self.card_dirty = False
         self.watch_dirty = False
-        self.stored: set[bytes] = set()
-        """Tags of the parts that exist in the store."""
+        self.stored: dict[bytes, bytes] = {}
+        """The parts as they are in the store, by tag."""
+        self.idle = False
+        """Whether nothing came since this creator was last looked at for rest."""
         self.fine = -1
         self.minute = -1
         self.late = False
@@ -212,7 +215,7 @@ class Creator:
 
     def replace_stored(self) -> None:
         """Every stored part is of an erased namesake: the next records replace or delete it."""
-        self.stored = set(TAGS)
+        self.stored = dict.fromkeys(TAGS, b"")
         self.watch_dirty = self.panes.whole = self.mood.whole = True
 
     def flush(self) -> None:
@@ -287,9 +290,9 @@ class Creator:
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, value: bytes | None
     ) -> None:
         if value is not None:
-            self.stored.add(tag)
+            self.stored[tag] = value
         elif tag in self.stored:
-            self.stored.discard(tag)
+            del self.stored[tag]
         else:
             return
         parts.append((tag, value))
@@ -298,7 +301,7 @@ class Creator:
     def from_records(cls, creator_id: str, parts: dict[bytes, bytes]) -> "Creator":
         """The creator as stored. Raises CorruptStateError for a record that cannot be read."""
         creator = cls(creator_id)
-        creator.stored = set(parts)
+        creator.stored = parts
         tag = NOW
         try:
             now = _now.decode(body(parts[NOW])) if NOW in parts else None

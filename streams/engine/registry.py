@@ -12,6 +12,9 @@ from schemas import codec
 from streams.engine.creator import NOW, Creator
 from streams.engine.stats import ShardStats
 
+_LOOKS = 2
+"""Creators looked at for each that comes to life: one more would do, so that many catch up."""
+
 
 class Output(NamedTuple):
     """One record to publish, by logical topic, on a given partition."""
@@ -24,16 +27,32 @@ class Output(NamedTuple):
 
 
 class Registry:
-    """Creators by id. Those without anything open stay as bytes until they are touched."""
+    """Creators by id. About `most_live` are held as objects, the others as their stored bytes.
 
-    __slots__ = ("dirty", "live", "outputs", "partition", "partitions", "stats", "stored", "weight")
+    Which ones rest is decided by the clock algorithm, two looks for each creator that comes to
+    life: so memory is bounded by what is active, and no scan is needed.
+    """
 
-    def __init__(self, partition: int, partitions: int, stats: ShardStats) -> None:
+    __slots__ = (
+        "dirty",
+        "live",
+        "most_live",
+        "outputs",
+        "partition",
+        "partitions",
+        "resting",
+        "stats",
+        "weight",
+    )
+
+    def __init__(self, partition: int, partitions: int, stats: ShardStats, most_live: int) -> None:
         self.partition = partition
         self.partitions = partitions
         self.stats = stats
+        self.most_live = most_live
         self.live: dict[str, Creator] = {}
-        self.stored: dict[str, dict[bytes, bytes]] = {}
+        self.resting: dict[str, dict[bytes, bytes]] = {}
+        """The stored parts of those that are not live."""
         self.dirty: dict[str, Creator | None] = {}
         """Creators that changed since the last snapshot; None for an erased one."""
         self.outputs: list[Output] = []
@@ -42,14 +61,15 @@ class Registry:
 
     def known(self) -> int:
         """How many creators there are."""
-        return len(self.live) + len(self.stored)
+        return len(self.live) + len(self.resting)
 
     def get(self, creator_id: str) -> Creator | None:
-        """The creator, brought to life if only stored; None if unknown."""
+        """The creator, brought to life if at rest; None if unknown. Raises CorruptStateError."""
         creator = self.live.get(creator_id)
-        if creator is None and creator_id in self.stored:
-            creator = Creator.from_records(creator_id, self.stored.pop(creator_id))
-            self.live[creator_id] = creator
+        if creator is None and creator_id in self.resting:
+            creator = Creator.from_records(creator_id, self.resting[creator_id])
+            del self.resting[creator_id]
+            self._enliven(creator)
         return creator
 
     def create(self, creator_id: str, platform: str | None) -> Creator:
@@ -59,14 +79,30 @@ class Registry:
         creator.card_dirty = True
         if creator_id in self.dirty:
             creator.replace_stored()
-        self.live[creator_id] = creator
         self.dirty[creator_id] = creator
+        self._enliven(creator)
         return creator
+
+    def _enliven(self, creator: Creator) -> None:
+        live = self.live
+        if len(live) >= self.most_live:
+            for _ in range(_LOOKS):
+                self._look(next(iter(live)))
+        live[creator.creator_id] = creator
+
+    def _look(self, creator_id: str) -> None:
+        """Lay the creator to rest if it was idle since the last look and is written as it is."""
+        creator = self.live.pop(creator_id)
+        if creator.idle and creator_id not in self.dirty and not creator.watch.active():
+            self.resting[creator_id] = creator.stored
+        else:
+            creator.idle = True
+            self.live[creator_id] = creator
 
     def erase(self, creator_id: str) -> None:
         """Forget a creator and all that is stored of it."""
         self.live.pop(creator_id, None)
-        self.stored.pop(creator_id, None)
+        self.resting.pop(creator_id, None)
         self.dirty[creator_id] = None
 
     def publish(self, topic: str, key: bytes | None, record: msgspec.Struct) -> None:
@@ -85,10 +121,17 @@ class Registry:
         self.weight = 0
         return outputs
 
-    def restore(self, stored: dict[str, dict[bytes, bytes]]) -> None:
-        """Take over stored creators; those with anything open come to life."""
+    def restore(self, stored: dict[str, dict[bytes, bytes]]) -> Iterator[Creator]:
+        """Take over stored creators; gives each that has anything open or due.
+
+        Of these as many come to life as may; those with an alert that fires do in any case, to be
+        seen. Raises CorruptStateError.
+        """
         for creator_id, parts in stored.items():
+            self.resting[creator_id] = parts
             if NOW in parts:
-                self.live[creator_id] = Creator.from_records(creator_id, parts)
-            else:
-                self.stored[creator_id] = parts
+                creator = Creator.from_records(creator_id, parts)
+                yield creator
+                if len(self.live) < self.most_live or creator.watch.active():
+                    self.live[creator_id] = creator
+                    del self.resting[creator_id]

@@ -90,7 +90,8 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a shard needs to be told. Times in milliseconds.
 
     `partitions` is the number of partitions of every keyed topic. `actor_secret` (1-64 bytes) keys
-    the hash of actor ids; changing it makes every actor a new one.
+    the hash of actor ids; changing it makes every actor a new one. About `most_live` creators are
+    held as objects, the others as bytes.
     """
 
     partitions: int
@@ -98,6 +99,7 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     lateness_ms: int = 10_000
     score_interval_ms: int = 1_000
     duplicate_horizon: int = 200_000
+    most_live: int = 16_384
     rules: Rules = Rules()
 
 
@@ -153,7 +155,7 @@ class Shard:
         self._poison = PoisonNotes()
         self._watermark = Watermark(config.lateness_ms)
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
-        self._registry = Registry(partition, config.partitions, self.stats)
+        self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
         self._calendar = Calendar(
             self._registry,
             self._watermark,
@@ -317,8 +319,7 @@ class Shard:
                     stored.setdefault(_creator_id(key), {})[key[:1]] = value
         shard._duplicates = _ring(record, pages, config.duplicate_horizon)
         shard._intake.duplicates = shard._duplicates
-        shard._registry.restore(stored)
-        shard._calendar.restore()
+        shard._calendar.restore(shard._registry.restore(stored))
         return shard
 
 

@@ -136,7 +136,7 @@ def content(shard: Shard) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     registry = shard._registry
-    for creator_id in [*registry.live, *registry.stored]:
+    for creator_id in [*registry.live, *registry.resting]:
         creator = registry.get(creator_id)
         assert creator is not None
         for panes in (creator.panes, creator.mood):

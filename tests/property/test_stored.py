@@ -36,7 +36,7 @@ def refused(table: str, key: bytes, value: bytes) -> bytes | None:
     tables[table][key] = value
     try:
         shard = Shard.restore(0, CONFIG, tables, _ANALYSER)
-        for creator_id in list(shard._registry.stored):
+        for creator_id in list(shard._registry.resting):
             shard._registry.get(creator_id)
     except CorruptStateError as error:
         return error.key
