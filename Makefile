@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
+# Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
+TEST_PROCESSES ?= 3
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -14,9 +16,9 @@ demo: ## broker, worker, simulator and a live board in one terminal (DEMO_ARGS)
 	@tools/setup.sh runtime
 	@$(BIN)/pulse demo $(DEMO_ARGS)
 
-test: ## all tests, on a real Kafka (PYTEST_ARGS)
+test: ## all tests, on a real Kafka (PYTEST_ARGS; TEST_PROCESSES=0 for one after another)
 	@tools/setup.sh all
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: ## formatting, lint, types, and the three rings
 	@tools/setup.sh dev
