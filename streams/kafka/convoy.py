@@ -45,6 +45,10 @@ def event_time(record: Record) -> int | None:
     return at if record.timestamp < 0 else min(at, record.timestamp)
 
 
+LEAP_MS = 600_000
+"""The most event time in one move: time is told in between, so that panes close as they should."""
+
+
 class Convoy:
     """The batches of one partition that wait, by topic. Times in milliseconds.
 
@@ -109,6 +113,7 @@ class Convoy:
         for topic in sorted(waiting, key=reached.__getitem__):
             slowest = min((at for other, at in reached.items() if other != topic), default=_NEVER)
             limit = _UNKNOWN if slowest == _UNKNOWN else slowest + self._skew
+            limit = min(limit, reached[topic] + LEAP_MS)
             if (batch := self._take(topic, limit)) is not None:
                 return batch
         return None

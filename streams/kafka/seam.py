@@ -20,6 +20,7 @@ from streams.engine.poison import poison_note
 from streams.engine.shard import Batch, Tick
 from streams.kafka.chain import Answer
 from streams.kafka.clocks import Freshness
+from streams.kafka.convoy import LEAP_MS
 from streams.kafka.fuse import Blown, FatalError, Fuse
 from streams.kafka.hooks import Hooks
 from streams.kafka.lags import Lags, hidden, unread
@@ -60,6 +61,7 @@ class Seam:
         self.rebalances = 0
         self.suspensions = 0
         """Goes up with each `hold`, so that a takeover can tell that it was overtaken."""
+        self._ahead = time.time() - time.monotonic()
         self._freshness = Freshness()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sought: dict[TP, int] = {}
@@ -104,12 +106,20 @@ class Seam:
                 self._advance(slot, move)
             else:
                 self._apply(slot, move)
+                self._keep_pace(slot)
             if time.monotonic() >= until and convoy.ends():
                 slot.releasing = True
                 self.spawn(self._release_later(slot))
                 break
         if shard.dirty() >= self.options.checkpoint_max_dirty:
             slot.kick.set()
+
+    def _keep_pace(self, slot: Slot) -> None:
+        """Tell the shard the time between two ticks, where events run through hours of it."""
+        if max(slot.shard.clocks.values(), default=0) - slot.told_ms < LEAP_MS:
+            return
+        if self.options.clock == "wall" and (tick := self._told(slot, self._now_ms())) is not None:
+            self._advance(slot, tick)
 
     async def _release_later(self, slot: Slot) -> None:
         # A moment without anything ready, in which many short steps of a checkpoint are made.
@@ -140,6 +150,7 @@ class Seam:
             self._sought.pop(tp, None)
 
     def _advance(self, slot: Slot, tick: Tick) -> None:
+        slot.told_ms = max(slot.shard.clocks.values(), default=0)
         try:
             slot.shard.advance(tick)
         except CorruptStateError as error:
@@ -240,11 +251,13 @@ class Seam:
         self.spawn(self._tick_for_ever())
 
     async def _tick_for_ever(self) -> None:
-        # Time that passes, not the time of day: a wall clock that is set must not move event time.
-        ahead = time.time() - time.monotonic()
         while True:
             await asyncio.sleep(self.options.tick_interval)
-            self.tick(int((ahead + time.monotonic()) * 1000))
+            self.tick(self._now_ms())
+
+    def _now_ms(self) -> int:
+        # Time that passes, not the time of day: a wall clock that is set must not move event time.
+        return int((self._ahead + time.monotonic()) * 1000)
 
     def tick(self, now_ms: int) -> None:
         """Tell each shard the time and what it does not know yet. Never awaits."""

@@ -26,4 +26,6 @@ class Slot:
     suspended: bool = True
     retired: bool = False
     releasing: bool = False
+    told_ms: int = 0
+    """Event time that had been read when the shard was last told the time."""
     task: asyncio.Task[None] | None = None

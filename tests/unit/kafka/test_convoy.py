@@ -62,8 +62,14 @@ def test_the_parts_of_a_batch_are_chained_over_positions_without_records() -> No
 
 def test_a_topic_without_unread_records_is_not_waited_for() -> None:
     convoy = Convoy(SKEW)
-    convoy.join(batch("likes", 5, 500))
+    convoy.join(batch("likes", 5, 14))
     assert taken(convoy, {"posts": 0}, set()) == [("likes", 0, 2)]
+
+
+def test_hours_are_taken_in_parts_so_that_time_can_be_told_in_between() -> None:
+    convoy = Convoy(SKEW)
+    convoy.join(batch("likes", 5, 500))
+    assert taken(convoy, {}, set()) == [("likes", 0, 1), ("likes", 1, 2)]
 
 
 def test_the_next_record_of_a_sparse_topic_counts_and_not_its_last() -> None:
