@@ -116,10 +116,18 @@ class Seam:
 
     def _keep_pace(self, slot: Slot) -> None:
         """Tell the shard the time between two ticks, where events run through hours of it."""
-        if max(slot.shard.clocks.values(), default=0) - slot.told_ms < LEAP_MS:
+        if self.options.clock != "wall" or slot.shard.stream_ms - slot.told_ms < LEAP_MS:
             return
-        if self.options.clock == "wall" and (tick := self._told(slot, self._now_ms())) is not None:
+        # What was drained at the last tick may hold old records since.
+        self._observe()
+        if (tick := self._told(slot, self._now_ms())) is not None:
             self._advance(slot, tick)
+
+    def _observe(self) -> Mapping[TP, Answer]:
+        """Take note of what the brokers have answered last."""
+        answers = self.consumer.answers()
+        self._freshness.observe(answers, time.monotonic(), self.waiting())
+        return answers
 
     async def _release_later(self, slot: Slot) -> None:
         # A moment without anything ready, in which many short steps of a checkpoint are made.
@@ -150,7 +158,7 @@ class Seam:
             self._sought.pop(tp, None)
 
     def _advance(self, slot: Slot, tick: Tick) -> None:
-        slot.told_ms = max(slot.shard.clocks.values(), default=0)
+        slot.told_ms = slot.shard.stream_ms
         try:
             slot.shard.advance(tick)
         except CorruptStateError as error:
@@ -263,8 +271,7 @@ class Seam:
         """Tell each shard the time and what it does not know yet. Never awaits."""
         if trouble := self.consumer.thread.trouble():
             self.fuse.blow("this worker can no longer take part in its group", trouble)
-        answers = self.consumer.answers()
-        self._freshness.observe(answers, time.monotonic(), self.waiting())
+        answers = self._observe()
         for slot in list(self.slots.values()):
             if slot.suspended:
                 continue

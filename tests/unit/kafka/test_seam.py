@@ -18,6 +18,7 @@ from streams.engine.shard import Batch, Tick
 from streams.kafka import records as records_module
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
+from streams.kafka.convoy import event_time
 from streams.kafka.fuse import EXIT_CODE, Blown, FatalError, Fuse
 from streams.kafka.hooks import Hooks
 from streams.kafka.replay import new_convoy
@@ -255,6 +256,38 @@ async def test_a_topic_far_ahead_of_a_slower_one_waits_until_that_is_drained() -
     bench.seam.deliver(2, Batch("posts", 0, [timed(0, 1)], 1))
     assert bench.shard.positions["likes"] == 12
     assert bench.seam.takes_more(2, "likes")
+
+
+async def test_a_backlog_is_told_the_time_each_ten_minutes_of_it_and_what_is_unread_by_then() -> (
+    None
+):
+    bench = Bench()
+    bench.seam.options = replace(bench.seam.options, checkpoint_max_dirty=1_000)
+    bench.adopt()
+    names = bench.seam._physical
+    bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
+    bench.consumer.known[LIKES] = Answer(10, 10, 1, False)
+    bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
+    apply, shard = bench.shard.apply, bench.shard
+
+    def and_note_the_time(batch: Batch) -> int | None:
+        times = [event_time(record) for record in batch.records]
+        shard.stream_ms = max(shard.stream_ms, *(at for at in times if at is not None))
+        return apply(batch)
+
+    shard.apply = and_note_the_time  # type: ignore[method-assign]
+    bench.seam.tick(1)
+    assert shard.ticks[-1].undrained == set()
+    comments = TP("p.comments", 2)
+    filled = {LIKES: Answer(15, 15, 2, False), comments: Answer(0, 1, 2, True)}
+    bench.consumer.known = bench.consumer.known | filled
+    shard.clocks = {"comments": 1_768_478_400_000 + 60 * 60_000}
+    minutes = (0, 5, 11, 12, 22)
+    backlog = [timed(10 + n, minute) for n, minute in enumerate(minutes)]
+    for record in backlog:
+        bench.seam.deliver(2, Batch("likes", record.offset, [record], record.offset + 1))
+    assert shard.positions["likes"] == 15
+    assert ["comments" in tick.undrained for tick in shard.ticks[1:]] == [True] * 3
 
 
 async def test_what_waits_is_forgotten_with_the_assignment_and_not_taken_for_lost(
