@@ -20,10 +20,6 @@ class ShardPort(Protocol):
     def clocks(self) -> Mapping[str, int]:
         """Highest event time read of each topic, in ms, by logical name."""
 
-    @property
-    def stream_ms(self) -> int:
-        """Highest event time read, in ms."""
-
     def apply(self, batch: Batch) -> int | None:
         """Take a batch (None), or refuse a hole: the position to read again from."""
 

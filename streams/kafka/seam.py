@@ -116,7 +116,8 @@ class Seam:
 
     def _keep_pace(self, slot: Slot) -> None:
         """Tell the shard the time between two ticks, where events run through hours of it."""
-        if self.options.clock != "wall" or slot.shard.stream_ms - slot.told_ms < LEAP_MS:
+        reached = max(slot.shard.clocks.values(), default=0)
+        if self.options.clock != "wall" or reached - slot.told_ms < LEAP_MS:
             return
         # What was drained at the last tick may hold old records since.
         self._observe()
@@ -158,7 +159,7 @@ class Seam:
             self._sought.pop(tp, None)
 
     def _advance(self, slot: Slot, tick: Tick) -> None:
-        slot.told_ms = slot.shard.stream_ms
+        slot.told_ms = max(slot.shard.clocks.values(), default=0)
         try:
             slot.shard.advance(tick)
         except CorruptStateError as error:

@@ -16,7 +16,6 @@ class ToyShard:
     def __init__(self) -> None:
         self.positions: dict[str, int] = {}
         self.clocks: dict[str, int] = {}
-        self.stream_ms = 0
         self.pending = 0
         self.snapshots = 0
         self.ticks: list[Tick] = []
