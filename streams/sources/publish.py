@@ -7,6 +7,7 @@ events come from or how fast they are due.
 import asyncio
 import contextlib
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -26,13 +27,19 @@ log = logging.getLogger(__name__)
 CHUNK_EVENTS = 20_000
 """Events that become visible together where the broker has transactions."""
 
+_OLDEST_MS = 86_400_000
+"""How far back a record's own time may lie: brokers delete by it, and what is old is to be read."""
+
 _START_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
 _TRANSACTION_MS = 60_000
 
 
 class Outgoing(NamedTuple):
-    """One record to be: logical topic, key, value, and its time for brokers that keep it."""
+    """One record to be: logical topic, key, value, and its time for brokers that keep it.
+
+    A time of more than a day ago is written as a day ago.
+    """
 
     topic: str
     key: bytes
@@ -140,7 +147,7 @@ class Publisher:
 
         A record over the broker's limit makes a batch of its own, and fails.
         """
-        count = 0
+        count, oldest = 0, time.time_ns() // 1_000_000 - _OLDEST_MS
         queues: dict[tuple[str, int], list[Any]] = {}
         prefix = self._options.prefix
         for topic, key, value, at_ms in records:
@@ -154,9 +161,10 @@ class Publisher:
             queue = queues.get((topic, partition))
             if queue is None:
                 queue = queues[topic, partition] = [producer.create_batch()]
-            if queue[-1].append(timestamp=at_ms, key=key, value=value) is None:
+            stamp = max(at_ms, oldest)
+            if queue[-1].append(timestamp=stamp, key=key, value=value) is None:
                 queue.append(producer.create_batch())
-                queue[-1].append(timestamp=at_ms, key=key, value=value)
+                queue[-1].append(timestamp=stamp, key=key, value=value)
             count += 1
 
         async def send(topic: str, partition: int, queue: list[Any]) -> None:
