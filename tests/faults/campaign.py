@@ -5,13 +5,14 @@ fault is made, how events are made, or how results are judged.
 """
 
 import asyncio
+import itertools
 import random
 import signal
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ class Campaign:
             tell=self._tell,
         )
         self._to_come = list(plan.kinds)
+        self._turns: dict[str, Iterator[int]] = {}
         self._spent: list[float] = []
         self._longest = 0.0
 
@@ -183,14 +185,20 @@ class Campaign:
         ]
         try:
             while self._to_come:
-                number = self._scene.chance.randrange(self.plan.workers)
-                await self._fault(self._to_come[0], self.fleet.workers[number])
+                kind = self._to_come[0]
+                await self._fault(kind, self.fleet.workers[self._turn(kind)])
                 del self._to_come[0]
         finally:
             for task in beside:
                 task.cancel()
             self._longest = self._availability.longest()
         await self._drain()
+
+    def _turn(self, kind: str) -> int:
+        """Whose turn it is: each kind goes round the workers, from one that chance names."""
+        workers = self.plan.workers
+        turns = self._turns.setdefault(kind, itertools.count(self._scene.chance.randrange(workers)))
+        return next(turns) % workers
 
     def _tell(self, what: str) -> None:
         made, events = self._sender.controls.made, self.plan.events

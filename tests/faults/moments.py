@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.faults.cluster import Cluster
 from tests.faults.fleet import Worker
-from tests.faults.scene import Fault, Scene
+from tests.faults.scene import FULL_LOAD_LAG, Fault, Scene
 from tests.faults.strikes import dismiss
 
 _MEET_S = 45.0
@@ -37,21 +37,23 @@ def _alive(worker: Worker, pid: int) -> bool:
 
 
 async def in_transaction(scene: Scene, worker: Worker) -> Fault:
-    """SIGKILL while a checkpoint is half sent, or between its last send and EndTxn."""
+    """SIGKILL in full load while a checkpoint is half sent, or between its last send and EndTxn."""
     await scene.owned(worker)
     moment = scene.chance.choice(list(_MOMENTS))
     if scene.plan.without:
         moment = "in_sends" if scene.plan.without == "transaction" else "before_commit"
     at, pid = scene.fleet.seconds(), worker.process.pid
-    worker.arms.arm(moment, "kill", holding=["late-events"])
-    hit = await _died(scene, worker, pid)
+    async with scene.full_load():
+        worker.arms.arm(moment, "kill", holding=["late-events"])
+        hit = await _died(scene, worker, pid)
+        lag = await scene.cluster.lag()
     opened = await _open_on(scene.cluster, hit["partition"])
-    proof = f"died when {_MOMENTS[moment]}"
+    proof = f"{lag:,} records behind; died when {_MOMENTS[moment]}"
     if opened:
         proof += f"; {await scene.aborted(opened)}"
-    return Fault(
-        "kill_in_transaction", at, proof, bool(opened), worker.number, {"moment": moment} | hit
-    )
+    bit = bool(opened) and lag >= FULL_LOAD_LAG
+    details = {"moment": moment, "lag": lag} | hit
+    return Fault("kill_in_transaction", at, proof, bit, worker.number, details)
 
 
 async def _open_on(cluster: Cluster, partition: int) -> Any:

@@ -3,6 +3,7 @@
 Knows the parts by name. Must not know any kind of fault.
 """
 
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -22,6 +23,8 @@ from tests.harness.waiting import until
 
 SESSION_TIMEOUT_S = 6
 PATIENCE_S = 90
+FULL_LOAD_LAG = 10_000
+"""Records behind, at least, when a worker is killed in full load."""
 _BURST_RATE = 8_000.0
 
 
@@ -100,10 +103,21 @@ class Scene:
         return True
 
     @asynccontextmanager
-    async def burst(self) -> AsyncIterator[None]:
-        """Send as much as workers can hardly take."""
+    async def full_load(self) -> AsyncIterator[None]:
+        """Send as fast as it goes, and begin when `FULL_LOAD_LAG` records wait for the group."""
+
+        async def behind() -> bool:
+            return await self.cluster.lag() >= FULL_LOAD_LAG
+
+        async with self.burst(math.inf):
+            await self.until(behind, f"{FULL_LOAD_LAG:,} records wait")
+            yield
+
+    @asynccontextmanager
+    async def burst(self, pace: float = _BURST_RATE) -> AsyncIterator[None]:
+        """Send as much as workers can hardly take, or at a `pace` in events per second."""
         rate, self.bursting = self.controls.rate, True
-        self.controls.rate = _BURST_RATE
+        self.controls.rate = pace
         try:
             yield
         finally:

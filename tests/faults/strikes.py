@@ -10,7 +10,7 @@ import time
 
 from tests.faults.cluster import OpenTransaction
 from tests.faults.fleet import Worker
-from tests.faults.scene import SESSION_TIMEOUT_S, Fault, Scene
+from tests.faults.scene import FULL_LOAD_LAG, SESSION_TIMEOUT_S, Fault, Scene
 from tests.harness.waiting import until
 
 _MEET_S = 2.0
@@ -21,16 +21,15 @@ _AGAIN = 0.3
 
 
 async def kill(scene: Scene, worker: Worker) -> Fault:
-    """SIGKILL under a burst, in the middle of a transaction if one can be met in time."""
+    """SIGKILL in full load, in the middle of a transaction if one can be met in time."""
     partitions = await scene.owned(worker)
-    async with scene.burst():
-        await asyncio.sleep(scene.chance.uniform(0.3, 1.0))
+    async with scene.full_load():
         opened = await _meet(scene, partitions)
         worker.held = True
         at = scene.fleet.seconds()
         await asyncio.to_thread(worker.process.kill)
+        lag = await scene.cluster.lag()
     scene.fleet.note_exit(worker)
-    lag = await scene.cluster.lag()
     down = scene.chance.choice([0.0, 0.0, 2.0, SESSION_TIMEOUT_S + 3.0])
     scene.tell(f"killed worker {worker.number}, {lag:,} records behind; down for {down:g} s")
     await asyncio.sleep(down)
@@ -42,9 +41,9 @@ async def kill(scene: Scene, worker: Worker) -> Fault:
         proof += ", the next process was killed as it came up"
     if opened:
         proof += f"; {await scene.aborted(opened)}"
-    return Fault(
-        "kill", at, proof, bit=True, worker=worker.number, details={"lag": lag, "down_s": down}
-    )
+    bit = lag >= FULL_LOAD_LAG
+    details = {"lag": lag, "in_transaction": bool(opened), "down_s": down}
+    return Fault("kill", at, f"{lag:,} records behind; {proof}", bit, worker.number, details)
 
 
 async def _meet(scene: Scene, partitions: set[int]) -> OpenTransaction | None:
