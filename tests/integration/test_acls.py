@@ -12,7 +12,7 @@ import pytest
 
 from schemas.partitioning import partition_for
 from tests.harness.kafka import java_runtime, kafka_libs
-from tests.harness.waiting import until
+from tests.harness.waiting import await_condition, until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 from tests.integration.guarded import guarded_server
 
@@ -122,6 +122,13 @@ async def test_what_the_doctor_names_is_what_a_worker_and_an_operator_need(guard
             assert status == 0, f"{command}: {output}"
     worker = guarded.worker()
     await worker.ready()
+
+    def caught_up() -> bool:
+        # The scores are those of before, so they cannot tell.
+        accepted = worker.metric("engagement_events_accepted_total")
+        return (accepted, worker.metric("engagement_consumer_lag_records")) == (2, 0)
+
+    await asyncio.to_thread(await_condition, caught_up, 60, guarded.tails)
     await counted(2)
     assert await worker.stop() < 10
     status, output = await asyncio.to_thread(
