@@ -1,12 +1,15 @@
 """Making, filling and reading topics in tests, with nothing but a plain Kafka client."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.harness.waiting import until
+
+_COMMIT_SECONDS = 5.0
 
 
 async def create_topics(
@@ -56,6 +59,12 @@ async def produce(
             await future
 
 
+async def _written(bootstrap: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where partitions end for one who reads uncommitted records, too."""
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as reader:
+        return dict(await reader.end_offsets(partitions))
+
+
 async def read_all(
     bootstrap: str,
     topics: Sequence[str],
@@ -65,8 +74,8 @@ async def read_all(
     """Return every record of the topics up to where they end now, in the order of each partition.
 
     With ``read_committed`` the end is the last stable offset: what lies behind an open transaction
-    is not read, and a commit may be confirmed a moment before it can be read: ask again with
-    ``until``. Raises TimeoutError after ``timeout`` s.
+    is not read. A commit is confirmed a moment before it can be read, so a transaction has
+    ``_COMMIT_SECONDS`` to end first. Raises TimeoutError after ``timeout`` s.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -88,6 +97,12 @@ async def read_all(
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
+        if isolation_level == "read_committed":
+            written = await _written(bootstrap, partitions)
+            patience = time.monotonic() + _COMMIT_SECONDS
+            while any(ends[tp] < written[tp] for tp in partitions) and time.monotonic() < patience:
+                await asyncio.sleep(0.05)
+                ends = await consumer.end_offsets(partitions)
         records: list[ConsumerRecord] = []
 
         async with asyncio.timeout(timeout):
