@@ -8,7 +8,7 @@ is copied under other names. No record holds its creator's name.
 from collections.abc import Iterator
 
 from bench.load import key_of
-from streams.engine.creator import TABLE_OF
+from streams.engine.layout import TABLE_OF
 from streams.engine.shard import Shard, ShardConfig
 from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate
 from tests.harness.driver import ShardDriver

@@ -17,7 +17,7 @@ from schemas.partitioning import partition_for
 from streams.app import kafka_options, shard_restorer
 from streams.cli import load_settings
 from streams.engine import stored
-from streams.engine.creator import CorruptStateError
+from streams.engine.layout import CorruptStateError
 from streams.kafka.admin import require_topics
 from streams.kafka.custody import custody
 from streams.kafka.gap import accept_gaps, accept_made_anew

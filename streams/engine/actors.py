@@ -26,9 +26,6 @@ _DAY = ONE_DAY * COARSE
 TICKS = 65_535
 """Panes are remembered in 16 bits (7.6 days); 0 means never."""
 
-MINUTE_SLOTS = 4_096
-"""Buckets for the accounts of one tumbling minute."""
-
 
 def tick_of(fine: int) -> int:
     """The 16 bit name of a fine pane, 1 to 65,535."""

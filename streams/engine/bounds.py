@@ -16,6 +16,8 @@ MAX_MINUTES = 720
 """Open minutes of one creator; an event of another minute is late, so that nothing is lost."""
 DENSE_MINUTES = 32
 """Open minutes whose accounts are told apart finely; those opened beyond have fewer slots."""
+MINUTE_SLOTS = 4_096
+"""Buckets for the accounts of one minute: see `actors`."""
 SPARSE_SLOTS = 128
 MAX_PANES = 128
 """Open panes of one creator; beyond, neighbours are joined into the later one."""

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from schemas import topics
 from streams.engine import bounds
-from streams.engine.actors import MINUTE_SLOTS
-from streams.engine.creator import Creator, Minute
+from streams.engine.creator import Creator
 from streams.engine.facts import PaneFacts
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Registry
 from streams.engine.rules import Rules
 from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
 from streams.engine.sentiment import Analyser
+from streams.engine.slot import Minute, Slot
 from streams.engine.watermark import Watermark
 
 _NEVER = 1 << 62
@@ -69,42 +69,54 @@ class Calendar:
         self.active: dict[tuple[str, str], str] = {}
         """Severity of each alert that fires now, by (creator, kind)."""
 
-    def open_slot(self, creator: Creator, fine: int, minute: int) -> None:
-        """Make (`fine`, `minute`) the slot in which the creator's next events are counted."""
-        creator.flush()
-        left = creator.open_facts
-        creator.fine, creator.minute, creator.idle = fine, minute, False
+    def open_slot(self, creator: Creator, fine: int, minute: int) -> Slot:
+        """The slot (`fine`, `minute`), in which the creator's next events are counted."""
+        slot = creator.slots.get((fine, minute))
+        if slot is None:
+            slot = self._new_slot(creator, fine, minute)
+        creator.use(slot)
+        return slot
+
+    def _new_slot(self, creator: Creator, fine: int, minute: int) -> Slot:
         creator_id = creator.creator_id
+        creator.idle = False
         self._registry.dirty[creator_id] = creator
         self.owe(creator)
-        creator.actors.roll(fine)
         window = creator.minutes.get(minute)
-        creator.late = minute < self.closed_minute or (
+        late = minute < self.closed_minute or (
             window is None and len(creator.minutes) >= bounds.MAX_MINUTES
         )
-        if creator.late:
-            creator.open_window, creator.open_facts = Minute(0, set()), PaneFacts()
-            return
-        if window is None:
-            dense = len(creator.minutes) < bounds.DENSE_MINUTES
-            slots = MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
-            window = creator.minutes[minute] = Minute(0, set(), slots)
-            self._minutes.setdefault(minute, {})[creator_id] = None
-        creator.open_window = window
-        pane = max(fine, self.closed_fine)
+        pane = fine
+        if late:
+            window, facts = Minute(0, set()), PaneFacts()
+        else:
+            if window is None:
+                dense = len(creator.minutes) < bounds.DENSE_MINUTES
+                slots = bounds.MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
+                window = creator.minutes[minute] = Minute(0, set(), slots)
+                self._minutes.setdefault(minute, {})[creator_id] = None
+            pane = max(fine, self.closed_fine)
+            facts = self._facts(creator, pane)
+        slot = creator.slots[fine, minute] = Slot(fine, minute, window, facts, pane, late)
+        return slot
+
+    def _facts(self, creator: Creator, pane: int) -> PaneFacts:
+        """The facts of an open pane; new ones where there are none."""
         open_panes = len(creator.facts)
         if open_panes > bounds.FEW_PANES and (
-            bounds.large(left) or (open_panes % bounds.FEW_PANES == 0 and pane not in creator.facts)
+            bounds.large(creator.slot.facts)
+            or (open_panes % bounds.FEW_PANES == 0 and pane not in creator.facts)
         ):
             self._condense(creator)
         facts = creator.facts.get(pane)
         if facts is None:
             facts = creator.facts[pane] = PaneFacts()
-            self._await_pane(pane, creator_id)
-        creator.open_facts = facts
+            self._await_pane(pane, creator.creator_id)
+        return facts
 
     def _condense(self, creator: Creator) -> None:
         if bounds.crowded(creator.facts):
+            creator.flush()  # its slots may hold facts that are joined with others
             folded = bounds.condense(creator.facts, creator.known_posts())
             self._registry.stats.folded["details"] += folded
 
@@ -168,8 +180,7 @@ class Calendar:
                     creator = self._registry.get(creator_id)
                     if creator is None:
                         continue  # erased meanwhile
-                    creator.flush()
-                    facts = creator.facts.pop(pane, None)
+                    facts = creator.close_pane(pane)
                     if facts is not None:
                         self._show(creator, pane_end, facts)
             else:
@@ -207,8 +218,7 @@ class Calendar:
                 creator = self._registry.get(creator_id)
                 if creator is None:
                     continue  # erased meanwhile
-                creator.flush()
-                held = creator.minutes.pop(minute, None)
+                held = creator.close_minute(minute)
                 if held is not None and held.counts:
                     self._registry.dirty[creator_id] = creator
                     self._registry.publish(

@@ -10,6 +10,7 @@ zero: it then borrows from the next, and `lanes` gives back what was borrowed.
 
 from array import array
 from collections.abc import Iterable, Sequence
+from struct import Struct
 
 Counts = int
 """Many counts: the sum of `one(count, n)`. A count stays within +-9.2e18, nine million of
@@ -79,6 +80,7 @@ RISES_FALLS = {
 LANE = 64
 _SIGNS = [sum(1 << (LANE * lane + LANE - 1) for lane in range(lanes)) for lanes in range(130)]
 """The uppermost bit of each of so many lanes."""
+_UNPACK = [Struct(f"<{lanes}q").unpack for lanes in range(len(_SIGNS))]
 
 
 def one(count: int, n: int = 1) -> Counts:
@@ -86,11 +88,11 @@ def one(count: int, n: int = 1) -> Counts:
     return n << (LANE * count)
 
 
-def lanes(counts: Counts) -> list[int]:
+def lanes(counts: Counts) -> tuple[int, ...]:
     """Each count by its place, up to the last that is not zero."""
     size = counts.bit_length() // LANE + 1
     signs = _SIGNS[size]
-    return array("q", ((counts + signs) ^ signs).to_bytes(8 * size, "little")).tolist()
+    return _UNPACK[size](((counts + signs) ^ signs).to_bytes(8 * size, "little"))
 
 
 def packed(numbers: Iterable[int]) -> Counts:

@@ -2,33 +2,39 @@
 
 Knows the parts of a creator's state, their bytes and which of them changed. Must not know what
 events mean or when something is due.
-
-A creator is stored in parts, each under a key of its own (a tag and the creator's id), so that
-what changes every second is small: `n` (now: journals and what is open) is written often, `p`
-(panes), `a` (actors), `w` (watch), `c` (card: profile and polled totals) and `m` (mood, in the
-sentiment table) when they change as a whole. Every value is a version byte and msgpack.
 """
 
 import heapq
 from array import array
-from typing import Annotated
 
 import msgspec
 import xxhash
 
-from streams.engine.actors import MINUTE_SLOTS, STORED_SIZES, Actors, tick_of
+from streams.engine.actors import STORED_SIZES, Actors, tick_of
 from streams.engine.bounds import MAX_CURRENCIES
-from streams.engine.counters import Ledger
-from streams.engine.counts import MICRO, REVENUE, Counts, lanes, packed
+from streams.engine.counts import MICRO, REVENUE, lanes, packed
 from streams.engine.facts import CreatorInfo, PaneFacts
-from streams.engine.panes import Panes, PanesRecord, StoredScale, stored
+from streams.engine.layout import (
+    ACTORS,
+    CARD,
+    MOOD,
+    MOOD_NOW,
+    NOW,
+    PANES,
+    TAGS,
+    VERSION,
+    WATCH,
+    Card,
+    CorruptStateError,
+    MinuteRecord,
+    NowRecord,
+    PanesRecord,
+    StoredScale,
+    body,
+)
+from streams.engine.panes import Panes, stored
+from streams.engine.slot import NO_SLOT, Minute, Slot
 from streams.engine.watch import Watch
-
-VERSION = b"\x01"
-NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW = b"n", b"p", b"a", b"w", b"c", b"m", b"s"
-TAGS = (NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW)
-ENGAGEMENT, SENTIMENT = "engagement", "sentiment"
-TABLE_OF = {tag: SENTIMENT if tag in (MOOD, MOOD_NOW) else ENGAGEMENT for tag in TAGS}
 
 _JOURNAL_PANES = 12
 """Panes in a journal before the whole record is written instead."""
@@ -37,69 +43,11 @@ _JOURNAL_ACTORS = 2_048
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class CorruptStateError(Exception):
-    """A stored record cannot be read: `key` as stored, and `why`."""
-
-    def __init__(self, key: bytes, why: str) -> None:
-        super().__init__(f"stored state record {key!r} cannot be read: {why}")
-        self.key = key
-        self.why = why
-
-
-class MinuteRecord(msgspec.Struct, array_like=True):
-    """An open minute as stored: counts by place, and the actor slots (of so many) in 16 bits."""
-
-    counts: list[int]
-    actors: bytes
-    slots: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)] = MINUTE_SLOTS
-
-
-class NowRecord(msgspec.Struct, array_like=True):
-    """What changes from moment to moment."""
-
-    since: StoredScale
-    minutes: dict[int, MinuteRecord]
-    facts: dict[int, PaneFacts]
-    actors: bytes
-    refresh: int | None
-    deadline: int | None
-    owed: bool
-    mood_owed: bool
-    emitted_ms: int
-
-
-class Card(msgspec.Struct, array_like=True):
-    """Who the creator is, as far as told, and the last polled totals."""
-
-    platform: str | None = None
-    handle: str | None = None
-    tier: str | None = None
-    followers: int | None = None
-    profile_at: int = -1
-    followers_at: int = -1
-    currencies: list[str] = []
-    ledger: Ledger = msgspec.field(default_factory=Ledger)
-
-
 _now = msgspec.msgpack.Decoder(NowRecord)
 _card = msgspec.msgpack.Decoder(Card)
 _panes = msgspec.msgpack.Decoder(PanesRecord)
 _watch = msgspec.msgpack.Decoder(Watch)
 _scale = msgspec.msgpack.Decoder(StoredScale)
-
-
-class Minute:
-    """The counts and actor slots of one creator in one minute that is not closed yet.
-
-    A slot is the low bits of an actor's hash, by `mask`.
-    """
-
-    __slots__ = ("actors", "counts", "mask")
-
-    def __init__(self, counts: Counts, actors: set[int], slots: int = MINUTE_SLOTS) -> None:
-        self.counts = counts
-        self.actors = actors
-        self.mask = slots - 1
 
 
 class Latest:
@@ -117,9 +65,9 @@ class Latest:
 class Creator:
     """One creator, alive in memory.
 
-    Events are first counted in `open` (and `open_mood`, `open_actors`), which belong to one fine
-    pane and one minute, the slot; `flush` moves them to the panes. `fine` is -1 when no slot is
-    open.
+    Events are first counted in a slot of `slots` (by fine pane and minute), of which the last one
+    used is `slot`; `flush` moves them to the panes. `runs` are the actors that engaged, by slot, in
+    the order in which they came: what a table of actors becomes depends on it.
     """
 
     __slots__ = (
@@ -130,23 +78,18 @@ class Creator:
         "deadline",
         "emitted_ms",
         "facts",
-        "fine",
         "idle",
-        "late",
         "latest",
-        "minute",
         "minutes",
         "mood",
         "mood_owed",
-        "open",
-        "open_actors",
-        "open_facts",
-        "open_mood",
-        "open_window",
         "owed",
         "panes",
         "refresh",
+        "runs",
         "seed",
+        "slot",
+        "slots",
         "sources",
         "stored",
         "watch",
@@ -176,15 +119,9 @@ class Creator:
         """The parts as they are in the store, by tag."""
         self.idle = False
         """Whether nothing came since this creator was last looked at for rest."""
-        self.fine = -1
-        self.minute = -1
-        self.late = False
-        self.open: Counts = 0
-        self.open_mood: Counts = 0
-        self.open_actors: list[int] = []
-        """Hashes of those who engaged."""
-        self.open_facts = PaneFacts()
-        self.open_window = Minute(0, set())
+        self.slot = NO_SLOT
+        self.slots: dict[tuple[int, int], Slot] = {}
+        self.runs: list[tuple[Slot, list[int]]] = []
 
     @property
     def info(self) -> CreatorInfo:
@@ -218,23 +155,58 @@ class Creator:
         self.stored = dict.fromkeys(TAGS, b"")
         self.watch_dirty = self.panes.whole = self.mood.whole = True
 
+    def head(self) -> int:
+        """The latest fine pane in which anything was counted."""
+        return max(self.panes.head, max([slot.fine for slot in self.slots.values()], default=0))
+
+    def use(self, slot: Slot) -> None:
+        """Make `slot` the one in which the next events are counted."""
+        self.slot = slot
+        slot.actors = []
+        self.runs.append((slot, slot.actors))
+
     def flush(self) -> None:
-        """Move what the slot counted to its panes and its minute, and close the slot."""
-        if self.fine < 0:
-            return
-        window, counts = self.open_window, self.open
+        """Move what all slots counted to the panes and minutes, and close the slots."""
+        for slot in self.slots.values():
+            self._settle(slot)
+        self.slots.clear()
+        self._settle_actors()
+
+    def close_pane(self, pane: int) -> PaneFacts | None:
+        """The facts of a pane, if there are any; nothing is added to them from here on."""
+        for key in [key for key, slot in self.slots.items() if slot.pane <= pane]:
+            self._settle(self.slots.pop(key))
+        self.slot = NO_SLOT
+        return self.facts.pop(pane, None)
+
+    def close_minute(self, minute: int) -> Minute | None:
+        """A minute, if anything came in it; nothing is added to it from here on."""
+        for key in [key for key in self.slots if key[1] == minute]:
+            self._settle(self.slots.pop(key))
+        self._settle_actors()
+        return self.minutes.pop(minute, None)
+
+    def _settle(self, slot: Slot) -> None:
+        counts = slot.counts
         if counts:
-            self.open = 0
-            self.panes.add(self.fine, counts)
-            window.counts += counts
-        if self.open_mood:
-            self.mood.add(self.fine, self.open_mood)
-            self.open_mood = 0
-        if self.open_actors:
-            actors, self.open_actors, mask = self.open_actors, [], window.mask
-            window.actors.update([actor & mask for actor in actors])
-            self.actors.touch(actors, tick_of(self.fine))
-        self.fine = -1
+            self.panes.add(slot.fine, counts)
+            slot.window.counts += counts
+        if slot.mood:
+            self.mood.add(slot.fine, slot.mood)
+
+    def _settle_actors(self) -> None:
+        """Tell the tables of actors who came; the current slot takes no more of them."""
+        self.slot = NO_SLOT
+        if self.runs:
+            table = self.actors
+            for slot, actors in self.runs:
+                table.roll(slot.fine)
+                if actors:
+                    window = slot.window
+                    mask = window.mask
+                    window.actors.update([actor & mask for actor in actors])
+                    table.touch(actors, tick_of(slot.fine))
+            self.runs.clear()
 
     def records(self) -> list[tuple[bytes, bytes | None]]:
         """The parts that changed, as (tag, value or None to delete)."""
@@ -342,18 +314,6 @@ class Creator:
             creator.owed, creator.mood_owed = now.owed, now.mood_owed
             creator.emitted_ms = now.emitted_ms
         return creator
-
-
-def body(value: bytes) -> bytes:
-    """A stored value without its version byte. Raises ValueError for another version."""
-    if value[:1] != VERSION:
-        raise ValueError(wrong_version(value))
-    return value[1:]
-
-
-def wrong_version(value: bytes) -> str:
-    """What is wrong with a stored value that begins with another version byte."""
-    return f"version {value[:1].hex() or 'missing'}, expected {VERSION.hex()}"
 
 
 def micro(value: float) -> int:

@@ -98,7 +98,7 @@ class Detours:
     def late(self, topic: str, record: "Record", creator: Creator, ms: int) -> None:
         """Publish a late event, whose minute was closed before event time `ms` was read."""
         at = self._watermark.at or 0
-        newest = max(creator.panes.head, self._watermark.stream // FINE_MS)
+        newest = max(self._watermark.stream // FINE_MS, creator.head())
         applied = ms // FINE_MS // COARSE > newest // COARSE - ONE_DAY
         self._stats.late[applied] += 1
         late = LateEvent(

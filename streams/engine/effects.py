@@ -28,9 +28,10 @@ from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.counts import Counts, money, one
 from streams.engine.creator import Creator, micro
-from streams.engine.facts import Published, Spread
+from streams.engine.facts import PaneFacts, Published, Spread
 from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label
+from streams.engine.slot import Slot
 
 _POLLED = ("likes", "comments", "shares", "saves", "views", "followers")
 _LIKED, _UNLIKED = one(counts.LIKES), one(counts.UNLIKES)
@@ -44,8 +45,8 @@ _MOOD = {
     Label.NEGATIVE: one(counts.NEGATIVE),
 }
 
-Effect = Callable[[Creator, Any, int], Counts]
-"""Given a creator with an open slot, an event and its time: what the event adds to the counts."""
+Effect = Callable[[Creator, Slot, Any, int], Counts]
+"""Given a creator, the slot, an event and its time: what the event adds to the slot's counts."""
 
 
 class Effects:
@@ -72,65 +73,63 @@ class Effects:
             Counters: self._counters,
         }
 
-    def _engaged(self, creator: Creator, actor_id: str) -> None:
+    def _engaged(self, slot: Slot, actor_id: str) -> None:
         """Remember the actor of an engagement, as a keyed hash only."""
-        creator.open_actors.append(xxhash.xxh3_64_intdigest(actor_id.encode(), self._actor_seed))
+        slot.actors.append(xxhash.xxh3_64_intdigest(actor_id.encode(), self._actor_seed))
 
-    def _tally(self, creator: Creator, metric: str, post_id: str, change: int) -> bool:
+    def _tally(self, creator: Creator, slot: Slot, metric: str, post_id: str, change: int) -> bool:
         """Count one engagement; false where polled totals count this metric for the creator."""
         if creator.sources.get(metric) != EVENTS:
             if not creator.card.ledger.counts(metric, EVENTS):
                 self._stats.snapshots["events reconciled"] += 1
                 return False
             creator.card_dirty = True
-        by_post = creator.open_facts.by_post
+        by_post = slot.facts.by_post
         got = by_post.get(post_id)
         if got is None:
             got = 0
             if len(by_post) >= PANE_DETAILS:
-                self._trim(creator)
+                self._trim(creator, slot.facts)
         by_post[post_id] = got + change
         return True
 
-    def _trim(self, creator: Creator) -> None:
-        """Make room in the open pane of a creator with more details than are kept."""
-        self._stats.folded["details"] += trim(creator.open_facts, creator.known_posts())
+    def _trim(self, creator: Creator, facts: PaneFacts) -> None:
+        """Make room in an open pane of a creator with more details than are kept."""
+        self._stats.folded["details"] += trim(facts, creator.known_posts())
 
-    def _like(self, creator: Creator, event: Like, at: int) -> Counts:
+    def _like(self, creator: Creator, slot: Slot, event: Like, at: int) -> Counts:
         if event.action == "remove":
-            return _UNLIKED if self._tally(creator, "likes", event.post_id, -1) else 0
-        if not self._tally(creator, "likes", event.post_id, 1):
+            return _UNLIKED if self._tally(creator, slot, "likes", event.post_id, -1) else 0
+        if not self._tally(creator, slot, "likes", event.post_id, 1):
             return 0
-        self._engaged(creator, event.actor_id)
+        self._engaged(slot, event.actor_id)
         return _LIKED
 
-    def _share(self, creator: Creator, event: Share, at: int) -> Counts:
+    def _share(self, creator: Creator, slot: Slot, event: Share, at: int) -> Counts:
         if event.action == "remove":
-            return _UNSHARED if self._tally(creator, "shares", event.post_id, -1) else 0
-        if not self._tally(creator, "shares", event.post_id, 1):
+            return _UNSHARED if self._tally(creator, slot, "shares", event.post_id, -1) else 0
+        if not self._tally(creator, slot, "shares", event.post_id, 1):
             return 0
-        self._engaged(creator, event.actor_id)
+        self._engaged(slot, event.actor_id)
         return _SHARED
 
-    def _comment(self, creator: Creator, event: Comment, at: int) -> Counts:
+    def _comment(self, creator: Creator, slot: Slot, event: Comment, at: int) -> Counts:
         if event.action == "edit":
             return 0
         if event.action == "remove":
-            return _UNCOMMENTED if self._tally(creator, "comments", event.post_id, -1) else 0
-        counted = self._tally(creator, "comments", event.post_id, 1)
+            return _UNCOMMENTED if self._tally(creator, slot, "comments", event.post_id, -1) else 0
+        counted = self._tally(creator, slot, "comments", event.post_id, 1)
         if event.actor_id == event.creator_id:
             return _ANSWERED if counted else 0
         verdict = self._judge(event.text, event.lang)
-        creator.open_mood += _MOOD[verdict.label] + one(
-            counts.COMPOUND, round(verdict.compound * 1000)
-        )
+        slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, round(verdict.compound * 1000))
         creator.mood_owed = True
         if not counted:
             return 0
-        self._engaged(creator, event.actor_id)
+        self._engaged(slot, event.actor_id)
         return _COMMENTED
 
-    def _follow(self, creator: Creator, event: Follow, at: int) -> Counts:
+    def _follow(self, creator: Creator, slot: Slot, event: Follow, at: int) -> Counts:
         ledger = creator.card.ledger
         if ledger.sources.get("followers") != EVENTS:
             if not ledger.counts("followers", EVENTS):
@@ -138,39 +137,39 @@ class Effects:
                 return 0
             creator.card_dirty = True
         if event.action == "follow":
-            creator.open_facts.follows += 1
+            slot.facts.follows += 1
             return _FOLLOWED
-        creator.open_facts.unfollows += 1
+        slot.facts.unfollows += 1
         return _UNFOLLOWED
 
-    def _post(self, creator: Creator, event: Post, at: int) -> Counts:
+    def _post(self, creator: Creator, slot: Slot, event: Post, at: int) -> Counts:
         if event.followers_at_publish is not None:
             self._followers(creator, event.followers_at_publish, at)
-        facts = creator.open_facts
+        facts = slot.facts
         if event.action == "publish":
             facts.published.append(
                 Published(event.post_id, at, event.media_type, event.campaign_id)
             )
             if len(facts.published) > PANE_DETAILS:
-                self._trim(creator)
+                self._trim(creator, slot.facts)
             return one(counts.POSTS)
         if event.action == "delete":
             facts.deleted.append(event.post_id)
             if len(facts.deleted) > PANE_DETAILS:
-                self._trim(creator)
+                self._trim(creator, slot.facts)
         return 0
 
-    def _click(self, creator: Creator, event: Click, at: int) -> Counts:
+    def _click(self, creator: Creator, slot: Slot, event: Click, at: int) -> Counts:
         return one(counts.CLICKS)
 
-    def _conversion(self, creator: Creator, event: Conversion, at: int) -> Counts:
+    def _conversion(self, creator: Creator, slot: Slot, event: Conversion, at: int) -> Counts:
         place, amount = creator.currency(event.currency), micro(event.value)
         if event.action == "refund":
             return one(counts.REFUNDS) + money(place, -amount)
         return one(counts.CONVERSIONS) + money(place, amount)
 
-    def _counters(self, creator: Creator, event: Counters, at: int) -> Counts:
-        ledger, window, facts = creator.card.ledger, creator.open_window, creator.open_facts
+    def _counters(self, creator: Creator, slot: Slot, event: Counters, at: int) -> Counts:
+        ledger, window, facts = creator.card.ledger, slot.window, slot.facts
         creator.card_dirty = True
         for metric in _POLLED:
             value = getattr(event, metric)
@@ -197,7 +196,7 @@ class Effects:
                 spread = Spread(metric, delta.amount, delta.since_ms)
                 facts.spreads.append((event.post_id or "", spread))
                 if len(facts.spreads) > PANE_DETAILS:
-                    self._trim(creator)
+                    self._trim(creator, slot.facts)
         return 0
 
     def profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:

@@ -16,7 +16,7 @@ from streams.engine import counts
 from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.calendar import Calendar
 from streams.engine.counts import one
-from streams.engine.creator import CorruptStateError, Creator
+from streams.engine.creator import Creator
 from streams.engine.dedup import DuplicateFilter
 from streams.engine.detours import (
     EARLIEST_MS,
@@ -30,6 +30,7 @@ from streams.engine.detours import (
     out_of_time,
 )
 from streams.engine.effects import Effects
+from streams.engine.layout import CorruptStateError
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output, Registry
 from streams.engine.scores import MINUTE_MS
@@ -133,11 +134,12 @@ class Intake:
                     self._effects.profile(creator, event, ms)  # type: ignore[arg-type]
                     continue
                 fine, minute = at // FINE_MS, ms // MINUTE_MS
-                if fine != creator.fine or minute != creator.minute:
-                    self._calendar.open_slot(creator, fine, minute)
-                if creator.late:
+                slot = creator.slot
+                if fine != slot.fine or minute != slot.minute:
+                    slot = self._calendar.open_slot(creator, fine, minute)
+                if slot.late:
                     detours.late(topic, record, creator, ms)
-                creator.open += _EVENT + effect(creator, event, at)
+                slot.counts += _EVENT + effect(creator, slot, event, at)
         except CorruptStateError:
             # Not the record's fault: set aside, it would be lost for a state that can be mended.
             raise

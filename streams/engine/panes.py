@@ -11,9 +11,8 @@ subtracted once; those of the short ones are added up when they are read, since 
 them and adding goes on far more often than reading.
 """
 
-import msgspec
-
 from streams.engine.counts import Counts, lanes, one, packed
+from streams.engine.layout import PanesRecord, StoredScale
 
 FINE_MS = 10_000
 """Length of a fine pane; `fine` below is a time as a number of such panes since the epoch."""
@@ -29,17 +28,6 @@ _FINE_KEPT = 2 * FIVE_MINUTES
 
 Scale = dict[int, Counts]
 """Counts by pane; a pane whose counts are all zero may be missing."""
-StoredScale = dict[int, list[int]]
-"""The same as stored: each pane's counts by place."""
-
-
-class PanesRecord(msgspec.Struct, array_like=True):
-    """Panes as they are stored; the sums follow from them."""
-
-    head: int = 0
-    fine: StoredScale = {}
-    mid: StoredScale = {}
-    coarse: StoredScale = {}
 
 
 def stored(scale: Scale) -> StoredScale:

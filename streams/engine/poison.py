@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from streams.engine.creator import VERSION, CorruptStateError, body
+from streams.engine.layout import VERSION, CorruptStateError, body
 
 POISON_TAG = b"\x00poison/"
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from schemas import codec
-from streams.engine.creator import NOW, Creator
+from streams.engine.creator import Creator
+from streams.engine.layout import NOW
 from streams.engine.stats import ShardStats
 
 _LOOKS = 2

@@ -25,8 +25,9 @@ from streams.engine.counts import (
     revenue,
 )
 from streams.engine.counts import Counts as Packed
-from streams.engine.creator import Creator, Minute
+from streams.engine.creator import Creator
 from streams.engine.panes import FINE_MS
+from streams.engine.slot import Minute
 
 MINUTE_MS = 60_000
 

@@ -10,21 +10,21 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from streams.engine.calendar import Calendar
-from streams.engine.creator import (
+from streams.engine.creator import Creator
+from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
+from streams.engine.detours import Spans
+from streams.engine.effects import Effects
+from streams.engine.intake import Intake
+from streams.engine.layout import (
     ENGAGEMENT,
     SENTIMENT,
     TABLE_OF,
     TAGS,
     VERSION,
     CorruptStateError,
-    Creator,
     body,
     wrong_version,
 )
-from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
-from streams.engine.detours import Spans
-from streams.engine.effects import Effects
-from streams.engine.intake import Intake
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
 from streams.engine.rules import Rules

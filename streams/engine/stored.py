@@ -5,26 +5,27 @@ Knows tags, keys and types of what is stored. Must not know where it is stored, 
 
 import base64
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.instants import from_ms
-from streams.engine import counts, creator, dedup, panes, poison, shard
-from streams.engine.creator import CorruptStateError, Creator
+from streams.engine import counts, dedup, layout, panes, poison, shard
+from streams.engine.creator import Creator
 from streams.engine.detours import Spans
+from streams.engine.layout import CorruptStateError
 from streams.engine.watch import Watch
 
 KINDS = {
-    creator.NOW: "now",
-    creator.PANES: "panes",
-    creator.ACTORS: "actors",
-    creator.WATCH: "watch",
-    creator.CARD: "card",
-    creator.MOOD: "mood",
-    creator.MOOD_NOW: "mood_now",
+    layout.NOW: "now",
+    layout.PANES: "panes",
+    layout.ACTORS: "actors",
+    layout.WATCH: "watch",
+    layout.CARD: "card",
+    layout.MOOD: "mood",
+    layout.MOOD_NOW: "mood_now",
 }
 """What each part of a creator is called, by its tag."""
 SHARD, DUPLICATES, POISON, UNKNOWN = "shard", "duplicates", "poison", "unknown"
@@ -32,15 +33,15 @@ OWN_KINDS = (SHARD, DUPLICATES, POISON)
 """Records of the shard itself."""
 
 _MOODS = ("positive", "neutral", "negative", "compound")
-_LATE = frozenset((creator.MOOD, creator.MOOD_NOW))
+_LATE = frozenset((layout.MOOD, layout.MOOD_NOW))
 _SIZES = {"fine": 1, "mid": panes.MID, "coarse": panes.COARSE}
 _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
-    creator.NOW: msgspec.msgpack.Decoder(creator.NowRecord),
-    creator.PANES: msgspec.msgpack.Decoder(panes.PanesRecord),
-    creator.WATCH: msgspec.msgpack.Decoder(Watch),
-    creator.CARD: msgspec.msgpack.Decoder(creator.Card),
-    creator.MOOD: msgspec.msgpack.Decoder(panes.PanesRecord),
-    creator.MOOD_NOW: msgspec.msgpack.Decoder(panes.StoredScale),
+    layout.NOW: msgspec.msgpack.Decoder(layout.NowRecord),
+    layout.PANES: msgspec.msgpack.Decoder(layout.PanesRecord),
+    layout.WATCH: msgspec.msgpack.Decoder(Watch),
+    layout.CARD: msgspec.msgpack.Decoder(layout.Card),
+    layout.MOOD: msgspec.msgpack.Decoder(layout.PanesRecord),
+    layout.MOOD_NOW: msgspec.msgpack.Decoder(layout.StoredScale),
 }
 _encode = msgspec.msgpack.Encoder().encode
 _note = msgspec.msgpack.Decoder(poison.Note)
@@ -69,12 +70,12 @@ def named(key: bytes) -> Named:
 
 def keys_of(creator_id: str) -> list[tuple[str, bytes]]:
     """(table, key) of every record that a creator may have."""
-    return [(creator.TABLE_OF[tag], tag + creator_id.encode()) for tag in creator.TAGS]
+    return [(layout.TABLE_OF[tag], tag + creator_id.encode()) for tag in layout.TAGS]
 
 
 def stored_record(record: shard.ShardRecord) -> bytes:
     """A shard's own record as it is stored."""
-    return creator.VERSION + _encode(record)
+    return layout.VERSION + _encode(record)
 
 
 def new_shard_record(
@@ -100,7 +101,7 @@ def plain(key: bytes, value: bytes) -> Any:
         return _plain(shard.shard_record(value))
     if kind == POISON:
         return _plain(_decoded(key, value, _note))
-    if kind in {DUPLICATES, KINDS[creator.ACTORS]}:
+    if kind in {DUPLICATES, KINDS[layout.ACTORS]}:
         size = 8 if kind == DUPLICATES else 2
         raw = _body(key, value)
         if len(raw) % size:
@@ -108,7 +109,7 @@ def plain(key: bytes, value: bytes) -> Any:
         numbers = array("Q" if kind == DUPLICATES else "H", raw)
         return {"slots": len(numbers), "occupied": len(numbers) - numbers.count(0)}
     record = _decoded(key, value, _DECODERS[key[:1]])
-    if key[:1] == creator.MOOD_NOW:
+    if key[:1] == layout.MOOD_NOW:
         return _scale(record, 1, _MOODS)
     return _plain(record, _MOODS if key[:1] in _LATE else counts.NAMES)
 
@@ -149,7 +150,7 @@ def _faults_of(creator_id: str, parts: dict[bytes, bytes]) -> Iterable[tuple[byt
 
 def _body(key: bytes, value: bytes) -> bytes:
     try:
-        return creator.body(value)
+        return layout.body(value)
     except ValueError as error:
         raise CorruptStateError(key, str(error)) from error
 
@@ -162,13 +163,13 @@ def _decoded(key: bytes, value: bytes, decoder: "msgspec.msgpack.Decoder[Any]") 
 
 
 def _plain(value: Any, names: tuple[str, ...] = ()) -> Any:
-    if isinstance(value, panes.PanesRecord):
+    if isinstance(value, layout.PanesRecord):
         scales = {name: _scale(getattr(value, name), n, names) for name, n in _SIZES.items()}
         return {"head": _instant(value.head), **scales}
-    if isinstance(value, creator.NowRecord):
+    if isinstance(value, layout.NowRecord):
         fields = {name: _plain(getattr(value, name), names) for name in value.__struct_fields__}
         return fields | {"since": _scale(value.since, 1, names)}
-    if isinstance(value, creator.MinuteRecord):
+    if isinstance(value, layout.MinuteRecord):
         return {"counts": _counts(value.counts, names), "actors": len(value.actors) // 2}
     if isinstance(value, msgspec.Struct):
         return {name: _plain(getattr(value, name), names) for name in value.__struct_fields__}
@@ -183,11 +184,11 @@ def _plain(value: Any, names: tuple[str, ...] = ()) -> Any:
     return value
 
 
-def _scale(scale: panes.StoredScale, size: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _scale(scale: layout.StoredScale, size: int, names: tuple[str, ...]) -> dict[str, Any]:
     return {_instant(pane * size): _counts(found, names) for pane, found in sorted(scale.items())}
 
 
-def _counts(found: list[int], names: tuple[str, ...]) -> dict[str, int]:
+def _counts(found: Sequence[int], names: tuple[str, ...]) -> dict[str, int]:
     return {
         names[place] if place < len(names) else str(place): count
         for place, count in enumerate(found)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aiokafka.structs import TopicPartition
 
-from streams.engine.creator import ENGAGEMENT, CorruptStateError
+from streams.engine.layout import ENGAGEMENT, CorruptStateError
 from streams.engine.shard import Batch, ShardRecord, WrongPartitionsError, shard_record
 from streams.engine.stored import stored_record
 from streams.kafka.chain import made_anew

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas import topics
-from streams.engine.creator import ENGAGEMENT, CorruptStateError
+from streams.engine.layout import ENGAGEMENT, CorruptStateError
 from streams.engine.stored import SHARD, Named, named
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions

@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.structs import TopicPartition
 
 from schemas import topics
-from streams.engine.creator import ENGAGEMENT, CorruptStateError
 from streams.engine.detours import Spans
+from streams.engine.layout import ENGAGEMENT, CorruptStateError
 from streams.engine.shard import shard_record
 from streams.engine.stored import new_shard_record
 from streams.kafka.custody import Custody, custody

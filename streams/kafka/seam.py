@@ -14,8 +14,8 @@ import faust
 from faust.types import TP
 
 from schemas import topics
-from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
 from streams.engine.shard import Batch, Tick
 from streams.kafka.chain import Answer

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 
-from streams.engine.creator import CorruptStateError
+from streams.engine.layout import CorruptStateError
 from streams.engine.shard import ShardRecord, WrongPartitionsError, shard_record
 from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError

@@ -14,7 +14,7 @@ from typing import Any, cast
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.engine.creator import CorruptStateError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import is_poison_note
 from streams.engine.shard import Batch, WrongPartitionsError
 from streams.kafka.chain import made_anew, position_lost

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.creator import CorruptStateError
+from streams.engine.layout import CorruptStateError
 from streams.engine.stored import UNKNOWN, named, plain
 from tests.contracts.state import (
     ARCHIVE,

@@ -19,7 +19,7 @@ from schemas.codec import MAX_ERROR_CHARS
 from schemas.dead_letters import PAYLOAD_LIMIT, DeadLetter, LateEvent
 from schemas.partitioning import partition_for
 from schemas.scores import EngagementWindow
-from streams.engine.creator import ACTORS, NOW, NowRecord
+from streams.engine.layout import ACTORS, NOW, NowRecord
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output
 from streams.engine.shard import Shard

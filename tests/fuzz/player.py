@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 from schemas import codec, topics
 from schemas.events import Comment
 from streams.engine import stored
-from streams.engine.creator import CorruptStateError
 from streams.engine.detours import EARLIEST_MS
 from streams.engine.intake import ProcessingError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
 from streams.engine.sentiment import load_default
 from streams.engine.shard import (

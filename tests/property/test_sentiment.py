@@ -1,5 +1,6 @@
 """For any text at all: a verdict, in range, the same each time, at a cost linear in its length."""
 
+import gc
 import math
 import sys
 from collections.abc import Callable
@@ -117,11 +118,13 @@ def lines_run(call: Callable[[], Any]) -> int:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # Hypothesis is told of every collection, by lines of Python
     sys.settrace(trace)
     try:
         call()
     finally:
         sys.settrace(before)
+        gc.enable()
     return lines
 
 

@@ -177,6 +177,32 @@ def test_a_crash_after_a_checkpoint_changes_no_output(steps: list[Step]) -> None
 
 
 @settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(1, 120)), min_size=1, max_size=12),
+    st.sets(st.integers(0, 12)),
+)
+def test_a_crowd_counts_alike_whenever_it_is_stored(
+    bursts: list[tuple[int, int]], stored_after: set[int]
+) -> None:
+    def unique_actors(stored_after: set[int]) -> list[int]:
+        driver = ShardDriver(ShardConfig(partitions=1))
+        actor = 0
+        for number, (pane, size) in enumerate(bursts):
+            for _ in range(size):
+                actor += 1
+                body = event(Step("send", action="add", number=actor), START + 10_000 * pane)
+                driver.send("likes", body | {"actor_id": f"a{actor}"}, START + 120_000)
+            if number in stored_after:
+                driver.checkpoint()
+                driver.crash()
+        driver.tick(START + 120_000)
+        score = driver.latest["engagement-scores"][b"creator-0"]
+        return [window["unique_actors"] for window in score["windows"].values()]
+
+    assert unique_actors(stored_after) == unique_actors(set())
+
+
+@settings(max_examples=50, deadline=None)
 @given(steps)
 def test_a_quiet_week_leaves_nothing_open(steps: list[Step]) -> None:
     driver, _ = play(steps, crashes=False)

@@ -7,7 +7,7 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.creator import CorruptStateError
+from streams.engine.layout import CorruptStateError
 from streams.engine.shard import SHARD_KEY, Shard, WrongPartitionsError
 from streams.engine.stored import faults, named, plain
 from tests.contracts.state import CONFIG, Tables, write_state

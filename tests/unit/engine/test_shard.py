@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
 from streams.engine.sentiment import Verdict
 from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from streams.engine import stored
-from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
 from streams.engine.shard import RING_TAG, SHARD_KEY, Batch, Shard
 from tests.harness.driver import Raw, ShardDriver

@@ -11,8 +11,8 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
-from streams.engine.creator import CorruptStateError
 from streams.engine.intake import ProcessingError
+from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
 from streams.engine.shard import Batch, Tick
 from streams.kafka import records as records_module

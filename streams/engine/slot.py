@@ -1,0 +1,50 @@
+"""Slot: what one creator got within one fine pane and one minute, before it is in any window.
+
+Knows what waits there and where it will go. Must not know what events mean or when it goes.
+"""
+
+from streams.engine.bounds import MINUTE_SLOTS
+from streams.engine.counts import Counts
+from streams.engine.facts import PaneFacts
+
+
+class Minute:
+    """The counts and actor slots of one creator in one minute that is not closed yet.
+
+    An actor slot is the low bits of an actor's hash, by `mask`.
+    """
+
+    __slots__ = ("actors", "counts", "mask")
+
+    def __init__(self, counts: Counts, actors: set[int], slots: int = MINUTE_SLOTS) -> None:
+        self.counts = counts
+        self.actors = actors
+        self.mask = slots - 1
+
+
+class Slot:
+    """Counts that wait for the panes at `fine` and for `window`; details go into `facts` at once.
+
+    `pane` is the one that the facts are of: a later one than `fine` where that is closed. A `late`
+    slot belongs to a closed minute: its window and facts are nobody's. `actors` takes the hashes of
+    those who engage while this is the creator's current slot.
+    """
+
+    __slots__ = ("actors", "counts", "facts", "fine", "late", "minute", "mood", "pane", "window")
+
+    def __init__(
+        self, fine: int, minute: int, window: Minute, facts: PaneFacts, pane: int, late: bool
+    ) -> None:
+        self.fine = fine
+        self.minute = minute
+        self.window = window
+        self.facts = facts
+        self.pane = pane
+        self.late = late
+        self.counts: Counts = 0
+        self.mood: Counts = 0
+        self.actors: list[int] = []
+
+
+NO_SLOT = Slot(-1, -1, Minute(0, set()), PaneFacts(), -1, False)
+"""What a creator has before its first event: no event is of this slot."""
