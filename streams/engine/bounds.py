@@ -21,8 +21,8 @@ MINUTE_SLOTS = 4_096
 SPARSE_SLOTS = 128
 MAX_PANES = 128
 """Open panes of one creator; beyond, neighbours are joined into the later one."""
-FEW_PANES = 4
-"""Open panes of an ordinary creator: with so few there is nothing to look at."""
+UNSEEN_PANES = 16
+"""Panes that may be opened before all are looked at again."""
 MAX_DETAILS = 768
 """Entries in all open panes of one creator."""
 PANE_DETAILS = 128
@@ -34,12 +34,15 @@ MAX_CURRENCIES = 32
 
 def large(facts: PaneFacts) -> bool:
     """Whether one pane has more entries than each of `MAX_PANES` may have unseen."""
-    return _details(facts) > FEW_DETAILS
+    return (
+        len(facts.by_post) + len(facts.published) + len(facts.deleted) + len(facts.spreads)
+        > FEW_DETAILS
+    )
 
 
 def crowded(panes: dict[int, PaneFacts]) -> bool:
     """Whether a creator's open panes hold more than is kept."""
-    if len(panes) > MAX_PANES:
+    if len(panes) >= MAX_PANES:
         return True
     return sum(map(_details, panes.values())) > MAX_DETAILS
 

@@ -102,19 +102,19 @@ class Calendar:
 
     def _facts(self, creator: Creator, pane: int) -> PaneFacts:
         """The facts of an open pane; new ones where there are none."""
-        open_panes = len(creator.facts)
-        if open_panes > bounds.FEW_PANES and (
-            bounds.large(creator.slot.facts)
-            or (open_panes % bounds.FEW_PANES == 0 and pane not in creator.facts)
+        facts = creator.facts.get(pane)
+        if creator.swollen or (
+            facts is None and creator.facts and len(creator.facts) % bounds.UNSEEN_PANES == 0
         ):
             self._condense(creator)
-        facts = creator.facts.get(pane)
+            facts = creator.facts.get(pane)
         if facts is None:
             facts = creator.facts[pane] = PaneFacts()
             self._await_pane(pane, creator.creator_id)
         return facts
 
     def _condense(self, creator: Creator) -> None:
+        creator.swollen = False
         if bounds.crowded(creator.facts):
             creator.flush()  # its slots may hold facts that are joined with others
             folded = bounds.condense(creator.facts, creator.known_posts())

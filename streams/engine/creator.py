@@ -92,6 +92,7 @@ class Creator:
         "slots",
         "sources",
         "stored",
+        "swollen",
         "watch",
         "watch_dirty",
     )
@@ -117,6 +118,8 @@ class Creator:
         self.watch_dirty = False
         self.stored: dict[bytes, bytes] = {}
         """The parts as they are in the store, by tag."""
+        self.swollen = False
+        """Whether an open pane has got many details since they were last counted."""
         self.idle = False
         """Whether nothing came since this creator was last looked at for rest."""
         self.slot = NO_SLOT
@@ -310,6 +313,7 @@ class Creator:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
         if now:
             creator.facts = now.facts
+            creator.swollen = True  # it may have been
             creator.refresh, creator.deadline = now.refresh, now.deadline
             creator.owed, creator.mood_owed = now.owed, now.mood_owed
             creator.emitted_ms = now.emitted_ms

@@ -23,7 +23,7 @@ from schemas.events import (
     Share,
 )
 from streams.engine import counts
-from streams.engine.bounds import PANE_DETAILS, trim
+from streams.engine.bounds import PANE_DETAILS, large, trim
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.counts import Counts, money, one
@@ -88,14 +88,16 @@ class Effects:
         got = by_post.get(post_id)
         if got is None:
             got = 0
-            if len(by_post) >= PANE_DETAILS:
-                self._trim(creator, slot.facts)
+            self._grow(creator, slot.facts, len(by_post) + 1)
         by_post[post_id] = got + change
         return True
 
-    def _trim(self, creator: Creator, facts: PaneFacts) -> None:
-        """Make room in an open pane of a creator with more details than are kept."""
-        self._stats.folded["details"] += trim(facts, creator.known_posts())
+    def _grow(self, creator: Creator, facts: PaneFacts, size: int) -> None:
+        """An open pane has got a detail, and has `size` of that sort: make room if that is many."""
+        if large(facts):
+            creator.swollen = True
+            if size > PANE_DETAILS:
+                self._stats.folded["details"] += trim(facts, creator.known_posts())
 
     def _like(self, creator: Creator, slot: Slot, event: Like, at: int) -> Counts:
         if event.action == "remove":
@@ -150,13 +152,11 @@ class Effects:
             facts.published.append(
                 Published(event.post_id, at, event.media_type, event.campaign_id)
             )
-            if len(facts.published) > PANE_DETAILS:
-                self._trim(creator, slot.facts)
+            self._grow(creator, facts, len(facts.published))
             return one(counts.POSTS)
         if event.action == "delete":
             facts.deleted.append(event.post_id)
-            if len(facts.deleted) > PANE_DETAILS:
-                self._trim(creator, slot.facts)
+            self._grow(creator, facts, len(facts.deleted))
         return 0
 
     def _click(self, creator: Creator, slot: Slot, event: Click, at: int) -> Counts:
@@ -195,8 +195,7 @@ class Effects:
             if metric != "views":
                 spread = Spread(metric, delta.amount, delta.since_ms)
                 facts.spreads.append((event.post_id or "", spread))
-                if len(facts.spreads) > PANE_DETAILS:
-                    self._trim(creator, slot.facts)
+                self._grow(creator, facts, len(facts.spreads))
         return 0
 
     def profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
