@@ -87,7 +87,7 @@ class Registry:
     def _enliven(self, creator: Creator) -> None:
         live = self.live
         if len(live) >= self.most_live:
-            for _ in range(_LOOKS):
+            for _ in range(min(_LOOKS, len(live))):
                 self._look(next(iter(live)))
         live[creator.creator_id] = creator
 

@@ -50,6 +50,16 @@ def test_who_has_changed_since_the_last_checkpoint_does_not_rest() -> None:
     assert len(list(run.shards[0].live_creators())) == 50
 
 
+def test_the_last_live_creator_may_rest_for_the_next_one() -> None:
+    run = driver(1)
+    for number in (1, 2):
+        run.send("likes", like(number, START), START)
+    run.send("creators", None, START, key=b"x:2")
+    run.checkpoint()
+    run.send("likes", like(3, START), START)
+    assert [creator.creator_id for creator in run.shards[0].live_creators()] == ["x:3"]
+
+
 @pytest.mark.parametrize("most_live", [1, 7])
 def test_results_do_not_depend_on_who_rests(most_live: int) -> None:
     plan = Plan(seed=11, start_ms=START, end_ms=START + DAY_MS + 3 * HOUR_MS, creators=8)
