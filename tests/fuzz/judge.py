@@ -144,7 +144,7 @@ def content(shard: Shard) -> dict[str, Any]:
         creator.replace_stored()
         creator.actors.whole = creator.card_dirty = True
         parts: dict[bytes, Any] = {
-            tag: value if tag == ACTORS else msgspec.msgpack.decode(value[1:], ext_hook=_digits)
+            tag: value if tag == ACTORS else msgspec.msgpack.decode(value[1:])
             for tag, value in creator.records()
             if value is not None
         }
@@ -156,10 +156,6 @@ def content(shard: Shard) -> dict[str, Any]:
                 parts[NOW][NowRecord.__struct_fields__.index(field)] = None
         found[creator_id] = parts
     return found
-
-
-def _digits(code: int, data: memoryview) -> int:
-    return int(bytes(data))
 
 
 def _finite(value: Any) -> None:
