@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from streams.engine.shard import Batch
-from streams.kafka.convoy import Convoy, event_time
+from streams.engine.bounds import MAX_PANES
+from streams.engine.panes import FINE_MS
+from streams.engine.shard import Batch, ShardConfig
+from streams.kafka.convoy import LEAP_MS, Convoy, event_time
 from tests.harness.driver import Raw
 
 BEGIN = 1_768_478_400_000
@@ -138,3 +140,9 @@ def test_the_time_of_a_record_is_what_its_topics_clock_will_show(
     value: bytes | None, written: int, expected: int | None
 ) -> None:
     assert event_time(Raw(0, written, b"k", value)) == expected
+
+
+def test_what_two_leaps_leave_open_needs_no_joined_panes() -> None:
+    # Time is told when a leap is reached, and the last move may have been one more.
+    lateness = ShardConfig(partitions=1).lateness_ms
+    assert 2 * LEAP_MS + lateness + FINE_MS <= MAX_PANES * FINE_MS
