@@ -200,4 +200,6 @@ def save(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    if any(name.startswith("-") for name in sys.argv[1:]):
+        sys.exit(__doc__)
     save(ARCHIVE / f"{sys.argv[1]}.json" if sys.argv[1:] else newest())
