@@ -125,13 +125,12 @@ class Calendar:
         creator.owed = True
         self._owed[creator.creator_id] = None
 
-    def advance(self, now_ms: int) -> None:
-        """Close what the watermark has passed, then emit the scores that are due at `now_ms`."""
+    def advance(self) -> None:
+        """Close what the watermark has passed."""
         at = self.watermark.at
         if at is not None:
             self._close_panes(at)
             self._close_minutes(at)
-        self._emit(now_ms)
 
     def forget(self, creator_id: str) -> None:
         """An erased creator owes nothing and fires nothing."""
@@ -228,7 +227,8 @@ class Calendar:
                     )
         self.closed_minute = closed
 
-    def _emit(self, now_ms: int) -> None:
+    def emit(self, now_ms: int) -> None:
+        """Emit the scores that are due at `now_ms`."""
         stream = self.watermark.stream
         fine = stream // FINE_MS
         while self._refreshes and self._refreshes[0][0] <= fine:

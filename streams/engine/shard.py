@@ -69,13 +69,14 @@ class Tick(NamedTuple):
     `now_ms` is the wall clock, for pacing and elapsed time; it stands still where only events move
     time. `undrained` are the inbound topics that still have unread records. `frozen` while the edge
     cannot know that. `heads` are the event times of the next records of undrained topics, where
-    they are known.
+    they are known. Without `emit` scores stay owed: the edge says it when they leave at once.
     """
 
     now_ms: int
     undrained: frozenset[str]
     frozen: bool = False
     heads: Mapping[str, int] = NO_HEADS
+    emit: bool = True
 
 
 class Snapshot(NamedTuple):
@@ -230,7 +231,9 @@ class Shard:
     def advance(self, tick: Tick) -> None:
         """Let time pass: close what the watermark has passed, and emit the scores that are due."""
         self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen, heads=tick.heads)
-        self._calendar.advance(tick.now_ms)
+        self._calendar.advance()
+        if tick.emit:
+            self._calendar.emit(tick.now_ms)
 
     def dirty(self) -> int:
         """State records and outputs that a snapshot would hold now, roughly; long ones count more.

@@ -121,8 +121,7 @@ class Seam:
             return
         # What was drained at the last tick may hold old records since.
         self._observe()
-        if (tick := self._told(slot, self._now_ms())) is not None:
-            self._advance(slot, tick)
+        self._tell(slot, self._now_ms())
 
     def _observe(self) -> Mapping[TP, Answer]:
         """Take note of what the brokers have answered last."""
@@ -278,20 +277,23 @@ class Seam:
                 continue
             if not slot.releasing:
                 self._release(slot)
-            if (tick := self._told(slot, now_ms)) is not None:
-                self._advance(slot, tick)
+            self._tell(slot, now_ms)
             self._mend(slot, answers)
             if slot.shard.dirty() >= self.options.checkpoint_max_dirty:
                 slot.kick.set()
 
-    def _told(self, slot: Slot, now_ms: int) -> Tick | None:
+    def _tell(self, slot: Slot, now_ms: int, *, emit: bool = False) -> None:
+        """Let time pass for a shard, as far as that is known."""
         positions, partition = slot.shard.positions, slot.partition
         if slot.suspended:
-            return None
+            return
         if self.options.clock == "events":
-            return slot.convoy.at_rest(self._freshness.behind(partition, self._physical, positions))
+            behind = self._freshness.behind(partition, self._physical, positions)
+            if (rest := slot.convoy.at_rest(behind)) is not None:
+                self._advance(slot, rest)
+            return
         undrained, frozen = self._freshness.judge(partition, self._physical, positions)
-        return Tick(now_ms, undrained, frozen, slot.convoy.heads())
+        self._advance(slot, Tick(now_ms, undrained, frozen, slot.convoy.heads(), emit))
 
     def _mend(self, slot: Slot, answers: Mapping[TP, Answer]) -> None:
         """Read again what was lost on its way."""
@@ -328,6 +330,9 @@ class Seam:
             # A checkpoint that begins while the brokers are away would end the process in vain.
             # One that reading waits for has to, or nothing would be heard of the brokers again.
             if not slot.suspended and (self._congested(slot) or not self._freshness.silent()):
+                self._observe()
+                # Scores leave with a checkpoint: made earlier, they would grow old.
+                self._tell(slot, self._now_ms(), emit=True)
                 await slot.checkpointer.run()
 
     def hold(self) -> None:

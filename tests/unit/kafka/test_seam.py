@@ -14,7 +14,7 @@ from faust.types import TP
 from streams.engine.intake import ProcessingError
 from streams.engine.layout import CorruptStateError
 from streams.engine.poison import poison_note
-from streams.engine.shard import Batch, Tick
+from streams.engine.shard import Batch, Snapshot, Tick
 from streams.kafka import records as records_module
 from streams.kafka.chain import Answer
 from streams.kafka.checkpoint import Checkpointer
@@ -376,9 +376,34 @@ async def test_the_shard_is_told_the_time_and_what_is_undrained() -> None:
     bench.consumer.known[LIKES] = Answer(10, 12, 1, False)
     bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
     bench.seam.tick(1234)
-    assert bench.shard.ticks == [Tick(1234, frozenset({"likes"}), False)]
+    assert bench.shard.ticks == [Tick(1234, frozenset({"likes"}), False, emit=False)]
     assert bench.seam.lag()["likes", 2] == 2
     assert not bench.seam.brokers_silent()
+
+
+async def test_scores_are_asked_for_when_a_checkpoint_takes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    last_asked: list[bool] = []
+    take = bench.shard.take_snapshot
+
+    def taken() -> Snapshot:
+        last_asked.append(bench.shard.ticks[-1].emit)
+        return take()
+
+    monkeypatch.setattr(bench.shard, "take_snapshot", taken)
+    bench.seam.options = replace(bench.seam.options, checkpoint_interval=0.05, tick_interval=0.01)
+    bench.adopt()
+    bench.seam.start()
+    while len(bench.shard.ticks) < 5:
+        await asyncio.sleep(0.005)
+    bench.seam.deliver(2, Batch("likes", 10, records(1), 11))
+    while not bench.writer.commits:
+        await asyncio.sleep(0.005)
+    assert last_asked == [True]
+    assert not all(tick.emit for tick in bench.shard.ticks), "time passes in between, too"
+    await bench.seam.stop()
 
 
 async def test_a_stop_writes_what_is_new_and_lets_go() -> None:
