@@ -20,6 +20,9 @@ from streams.engine.slot import Minute, Slot
 from streams.engine.watermark import Watermark
 
 _NEVER = 1 << 62
+_EARLY_MS = 200
+"""How much before its interval a score may come: whoever asks is not that exact in time, and a
+score that just misses one time waits for the next."""
 
 
 class Calendar:
@@ -240,7 +243,7 @@ class Calendar:
                 self.owe(creator)
         for creator_id in list(self._owed):
             owing = self._registry.get(creator_id)
-            if owing is not None and 0 <= now_ms - owing.emitted_ms < self._interval:
+            if owing is not None and 0 <= now_ms - owing.emitted_ms < self._interval - _EARLY_MS:
                 continue
             del self._owed[creator_id]
             if owing is not None:

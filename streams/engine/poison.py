@@ -31,13 +31,15 @@ R = TypeVar("R", bound=_Placed)
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Note)
 
+_LONGEST_ERROR = 500
+
 
 def poison_note(topic: str, offset: int, error: str) -> tuple[bytes, bytes]:
     """The `engagement` record that tells a restored shard to set one inbound record aside.
 
-    To be written, alone, by whoever catches a ProcessingError.
+    To be written, alone, by whoever catches a ProcessingError; of the `error`, 500 characters.
     """
-    return _key(topic, offset), VERSION + _encode(Note(topic, offset, error))
+    return _key(topic, offset), VERSION + _encode(Note(topic, offset, error[:_LONGEST_ERROR]))
 
 
 def is_poison_note(key: bytes) -> bool:

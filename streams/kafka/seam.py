@@ -33,11 +33,8 @@ from streams.kafka.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
 
-CONGESTED = 4
-"""Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
 RELEASE_SECONDS = 0.01
 """How long what has waited is applied at a stretch, before others have their turn."""
-LONGEST_REASON = 500
 
 
 class Seam:
@@ -133,7 +130,7 @@ class Seam:
         # A moment without anything ready, in which many short steps of a checkpoint are made.
         await asyncio.sleep(0.001)
         slot.releasing = False
-        if not self._congested(slot):
+        if not slot.congested(self.options.checkpoint_max_dirty):
             self._release(slot)
 
     def _apply(self, slot: Slot, batch: Batch) -> None:
@@ -169,18 +166,15 @@ class Seam:
     def _give_up(self, slot: Slot, error: ProcessingError | CorruptStateError) -> None:
         slot.suspended = True
         slot.checkpointer.give_up()
-        if isinstance(error, ProcessingError):
-            self.spawn(self._leave_because_of(error, slot))
-        else:
-            self.spawn(self._leave_corrupt(error, slot.partition))
+        self.spawn(self._leave_because_of(error, slot))
 
-    async def _leave_corrupt(self, error: CorruptStateError, partition: int) -> None:
-        raise await unreadable(self.options, partition, error) from error
-
-    async def _leave_because_of(self, error: ProcessingError, slot: Slot) -> None:
+    async def _leave_because_of(
+        self, error: ProcessingError | CorruptStateError, slot: Slot
+    ) -> None:
+        if isinstance(error, CorruptStateError):
+            raise await unreadable(self.options, slot.partition, error) from error
         # Without the note, the record would end every worker that the partition comes to.
-        why = repr(error.__cause__)[:LONGEST_REASON]
-        key, value = poison_note(error.topic, error.offset, why)
+        key, value = poison_note(error.topic, error.offset, repr(error.__cause__))
         changelog = self.options.changelog(topics.TABLES[0])
         try:
             await slot.checkpointer.leave_note(changelog, key, value)
@@ -194,12 +188,9 @@ class Seam:
         False while it waits for slower topics, and while checkpoints cannot keep up.
         """
         slot = self.slots.get(partition)
-        if slot is None or slot.suspended or self._congested(slot):
+        if slot is None or slot.suspended or slot.congested(self.options.checkpoint_max_dirty):
             return False
         return slot.convoy.wants(topic)
-
-    def _congested(self, slot: Slot) -> bool:
-        return slot.shard.dirty() >= self.options.checkpoint_max_dirty * CONGESTED
 
     def waiting(self) -> set[TP]:
         """The topic-partitions that are not read on, because they wait for slower ones."""
@@ -321,15 +312,12 @@ class Seam:
 
     async def _checkpoint_for_ever(self, slot: Slot) -> None:
         while not slot.retired:
-            try:
-                async with asyncio.timeout(self.options.checkpoint_interval):
-                    await slot.kick.wait()
-            except TimeoutError:
-                pass
-            slot.kick.clear()
+            await slot.due(self.options.checkpoint_interval)
             # A checkpoint that begins while the brokers are away would end the process in vain.
             # One that reading waits for has to, or nothing would be heard of the brokers again.
-            if not slot.suspended and (self._congested(slot) or not self._freshness.silent()):
+            if not slot.suspended and (
+                slot.congested(self.options.checkpoint_max_dirty) or not self._freshness.silent()
+            ):
                 self._observe()
                 # Scores leave with a checkpoint: made earlier, they would grow old.
                 self._tell(slot, self._now_ms(), emit=True)

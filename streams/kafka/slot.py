@@ -4,12 +4,19 @@ Knows what belongs together. Must not know who drives it.
 """
 
 import asyncio
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.convoy import Convoy
 from streams.kafka.ports import ShardPort
 from streams.kafka.producer import PartitionProducer
+
+_CONGESTED = 4
+"""Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
+_GOLDEN = 0.618
+"""The golden ratio's fraction: its multiples lie well apart, however many they are."""
 
 
 @dataclass
@@ -29,3 +36,23 @@ class Slot:
     told_ms: int = 0
     """Event time that had been read when the shard was last told the time."""
     task: asyncio.Task[None] | None = None
+    since: float = field(default_factory=time.monotonic)
+
+    def congested(self, max_dirty: int) -> bool:
+        """Whether checkpoints cannot keep up; `max_dirty` changes call for one."""
+        return self.shard.dirty() >= max_dirty * _CONGESTED
+
+    def left(self, interval: float, now: float) -> float:
+        """Seconds until the next checkpoint, of which there is one in `interval` seconds.
+
+        Partitions that were taken over together have phases apart, so that their work is, too.
+        """
+        phase = self.since + self.partition * _GOLDEN % 1.0 * interval
+        return interval - max(now - phase, 0.0) % interval
+
+    async def due(self, interval: float) -> None:
+        """Wait until a checkpoint is asked for, or its time has come."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.left(interval, time.monotonic())):
+                await self.kick.wait()
+        self.kick.clear()
