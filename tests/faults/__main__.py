@@ -19,10 +19,19 @@ from tests.faults.oracle import Expected
 from tests.faults.plan import KINDS, Plan, chosen, schedule
 
 
+_EVENTS = 1_000_000
+_EVENTS_EACH = 12_500
+"""Enough for the load to go on through all faults, with the bursts in which workers are killed."""
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument(
+        "--events",
+        type=int,
+        help=f"default: {_EVENTS:,}, or {_EVENTS_EACH:,} for each fault where that is more",
+    )
     parser.add_argument("--creators", type=int, default=2_000)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="a spare one comes and goes")
@@ -81,11 +90,12 @@ def _kinds(arguments: argparse.Namespace) -> list[str]:
 
 
 def _run(arguments: argparse.Namespace, workdir: Path) -> int:
+    kinds = _kinds(arguments)
     plan = Plan(
         workdir=workdir,
-        kinds=_kinds(arguments),
+        kinds=kinds,
         seed=arguments.seed,
-        events=arguments.events,
+        events=arguments.events or max(_EVENTS, _EVENTS_EACH * len(kinds)),
         creators=arguments.creators,
         partitions=arguments.partitions,
         workers=arguments.workers,
