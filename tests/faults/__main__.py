@@ -18,7 +18,6 @@ from tests.faults.doctored import DOCTORS, unseen
 from tests.faults.oracle import Expected
 from tests.faults.plan import KINDS, Plan, chosen, schedule
 
-
 _EVENTS = 1_000_000
 _EVENTS_EACH = 12_500
 """Enough for the load to go on through all faults, with the bursts in which workers are killed."""
