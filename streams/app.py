@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from streams import agents
 from streams.campaigns import OWNER, CampaignReader
 from streams.engine.shard import Shard, ShardConfig
+from streams.engine.turns import MOST_SCORES
 from streams.health import WorkerHealth
 from streams.kafka.admin import require_topics
 from streams.kafka.build import build_kafka
@@ -59,6 +60,8 @@ def shard_config(settings: Settings) -> ShardConfig:
         actor_secret=settings.actor_secret.encode(),
         lateness_ms=round(settings.allowed_lateness * 1000),
         score_interval_ms=1_000 if settings.clock == "wall" else 0,
+        # Where a tick ends a step of events, all that the step has changed is told with it.
+        most_scores=MOST_SCORES if settings.clock == "wall" else None,
     )
 
 

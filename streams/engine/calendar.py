@@ -1,7 +1,7 @@
 """Calendar: what is due in event time on a shard, and in which order.
 
-Knows open minutes and panes, deadlines of watches and when scores are owed. Must not know what
-events mean. Nothing is scanned: what is not due costs nothing.
+Knows open minutes and panes, and deadlines of watches. Must not know what events mean, or in which
+order scores are due (`turns`). Nothing is scanned: what is not due costs nothing.
 """
 
 import heapq
@@ -17,12 +17,10 @@ from streams.engine.rules import Rules
 from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
 from streams.engine.sentiment import Analyser
 from streams.engine.slot import Minute, Slot
+from streams.engine.turns import Turns
 from streams.engine.watermark import Watermark
 
 _NEVER = 1 << 62
-_EARLY_MS = 200
-"""How much before its interval a score may come: whoever asks is not that exact in time, and a
-score that just misses one time waits for the next."""
 
 
 class Calendar:
@@ -31,13 +29,11 @@ class Calendar:
     __slots__ = (
         "_deadlines",
         "_fines",
-        "_interval",
         "_minutes",
-        "_owed",
         "_panes",
-        "_refreshes",
         "_registry",
         "_rules",
+        "_turns",
         "active",
         "analyser",
         "closed_fine",
@@ -50,13 +46,13 @@ class Calendar:
         registry: Registry,
         watermark: Watermark,
         rules: Rules,
-        score_interval_ms: int,
+        turns: Turns,
         analyser: Analyser,
     ) -> None:
         self._registry = registry
         self.watermark = watermark
         self._rules = rules
-        self._interval = score_interval_ms
+        self._turns = turns
         self.analyser = analyser
         self.closed_fine = 0
         """Fine panes below this are closed."""
@@ -67,8 +63,6 @@ class Calendar:
         self._panes: dict[int, dict[str, None]] = {}
         self._fines: list[int] = []
         self._deadlines: list[tuple[int, str]] = []
-        self._refreshes: list[tuple[int, str]] = []
-        self._owed: dict[str, None] = {}
         self.active: dict[tuple[str, str], str] = {}
         """Severity of each alert that fires now, by (creator, kind)."""
 
@@ -125,8 +119,7 @@ class Calendar:
 
     def owe(self, creator: Creator) -> None:
         """The creator's score has changed and must be emitted."""
-        creator.owed = True
-        self._owed[creator.creator_id] = None
+        self._turns.owe(creator, self.watermark.stream // FINE_MS)
 
     def advance(self) -> None:
         """Close what the watermark has passed."""
@@ -137,7 +130,7 @@ class Calendar:
 
     def forget(self, creator_id: str) -> None:
         """An erased creator owes nothing and fires nothing."""
-        self._owed.pop(creator_id, None)
+        self._turns.forget(creator_id)
         for key in [key for key in self.active if key[0] == creator_id]:
             del self.active[key]
 
@@ -154,10 +147,7 @@ class Calendar:
                 self._await_pane(pane, creator_id)
             if creator.deadline is not None:
                 heapq.heappush(self._deadlines, (creator.deadline, creator_id))
-            if creator.refresh is not None:
-                heapq.heappush(self._refreshes, (creator.refresh, creator_id))
-            if creator.owed:
-                self._owed[creator_id] = None
+            self._turns.restore(creator)
             for kind in creator.watch.active():
                 self.active[creator_id, kind] = ""
 
@@ -233,21 +223,8 @@ class Calendar:
     def emit(self, now_ms: int) -> None:
         """Emit the scores that are due at `now_ms`."""
         stream = self.watermark.stream
-        fine = stream // FINE_MS
-        while self._refreshes and self._refreshes[0][0] <= fine:
-            due, creator_id = heapq.heappop(self._refreshes)
-            creator = self._registry.get(creator_id)
-            if creator is not None and creator.refresh == due:
-                creator.refresh = None
-                creator.mood_owed = creator.mood_owed or bool(creator.mood.coarse)
-                self.owe(creator)
-        for creator_id in list(self._owed):
-            owing = self._registry.get(creator_id)
-            if owing is not None and 0 <= now_ms - owing.emitted_ms < self._interval - _EARLY_MS:
-                continue
-            del self._owed[creator_id]
-            if owing is not None:
-                self._emit_one(owing, now_ms, stream)
+        for creator in self._turns.due(now_ms, stream // FINE_MS):
+            self._emit_one(creator, now_ms, stream)
 
     def _emit_one(self, creator: Creator, now_ms: int, stream: int) -> None:
         registry, at = self._registry, self.watermark.at
@@ -259,10 +236,6 @@ class Calendar:
             creator.mood_owed = False
             mood = sentiment_score(creator, stream, at, self.analyser.version)
             registry.publish(topics.SENTIMENT_SCORES.name, key, mood)
-        creator.owed = False
         creator.emitted_ms = now_ms
-        due = creator.panes.next_change()
-        if due is not None and due != creator.refresh:
-            heapq.heappush(self._refreshes, (due, creator.creator_id))
-        creator.refresh = due
+        self._turns.refresh(creator, creator.panes.next_change())
         registry.dirty[creator.creator_id] = creator

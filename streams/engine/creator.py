@@ -93,6 +93,7 @@ class Creator:
         "sources",
         "stored",
         "swollen",
+        "turn",
         "watch",
         "watch_dirty",
     )
@@ -111,6 +112,7 @@ class Creator:
         self.refresh: int | None = None
         self.deadline: int | None = None
         self.owed = False
+        self.turn = 0
         self.mood_owed = False
         self.emitted_ms = 0
         self.latest = Latest()
@@ -250,6 +252,7 @@ class Creator:
             self.owed,
             self.mood_owed,
             self.emitted_ms,
+            self.turn,
         )
         busy = panes.since or minutes or self.facts or self.owed or actors.touched
         keep = busy or self.refresh is not None or self.deadline is not None
@@ -316,7 +319,7 @@ class Creator:
             creator.swollen = True  # it may have been
             creator.refresh, creator.deadline = now.refresh, now.deadline
             creator.owed, creator.mood_owed = now.owed, now.mood_owed
-            creator.emitted_ms = now.emitted_ms
+            creator.emitted_ms, creator.turn = now.emitted_ms, now.turn
         return creator
 
 

@@ -64,6 +64,7 @@ class NowRecord(msgspec.Struct, array_like=True):
     owed: bool
     mood_owed: bool
     emitted_ms: int
+    turn: int = 0
 
 
 class Card(msgspec.Struct, array_like=True):

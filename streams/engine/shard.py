@@ -30,6 +30,7 @@ from streams.engine.registry import Output, Registry
 from streams.engine.rules import Rules
 from streams.engine.sentiment import Analyser, load_default
 from streams.engine.stats import ShardStats
+from streams.engine.turns import MOST_SCORES, Turns
 from streams.engine.watermark import NO_HEADS, Watermark
 
 SHARD_KEY = b"\x00shard"
@@ -69,7 +70,8 @@ class Tick(NamedTuple):
     `now_ms` is the wall clock, for pacing and elapsed time; it stands still where only events move
     time. `undrained` are the inbound topics that still have unread records. `frozen` while the edge
     cannot know that. `heads` are the event times of the next records of undrained topics, where
-    they are known. Without `emit` scores stay owed: the edge says it when they leave at once.
+    they are known. Without `emit` scores stay owed: the edge says it when they leave at once. What
+    one tick may not write of them, those after it do.
     """
 
     now_ms: int
@@ -92,7 +94,8 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `partitions` is the number of partitions of every keyed topic. `actor_secret` (1-64 bytes) keys
     the hash of actor ids; changing it makes every actor a new one. About `most_live` creators are
-    held as objects, the others as bytes.
+    held as objects, the others as bytes. Each tick writes at most `most_scores` scores; None
+    is no limit.
     """
 
     partitions: int
@@ -101,6 +104,7 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     score_interval_ms: int = 1_000
     duplicate_horizon: int = 200_000
     most_live: int = 16_384
+    most_scores: int | None = MOST_SCORES
     rules: Rules = Rules()
 
 
@@ -110,7 +114,8 @@ class ShardRecord(msgspec.Struct, array_like=True):
     `since` is where reading began; `settled` are offsets [start, end) that were read before that,
     by a state that was reset: records there that belong elsewhere were sent on already. Below
     `floor` records lie where another number of partitions put them. `partitions` is the number that
-    the state is parted by; 0 in a state of a release that did not note it.
+    the state is parted by; 0 in a state of a release that did not note it. `more_scores` is whether
+    scores were due that the last tick has left.
     """
 
     positions: dict[str, int]
@@ -123,6 +128,7 @@ class ShardRecord(msgspec.Struct, array_like=True):
     settled: Spans = {}
     floor: dict[str, int] = {}
     partitions: int = 0
+    more_scores: bool = False
 
 
 class WrongPartitionsError(Exception):
@@ -157,11 +163,12 @@ class Shard:
         self._watermark = Watermark(config.lateness_ms)
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
         self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
+        self._turns = Turns(self._registry, config.score_interval_ms, config.most_scores)
         self._calendar = Calendar(
             self._registry,
             self._watermark,
             config.rules,
-            config.score_interval_ms,
+            self._turns,
             analyser or load_default(),
         )
         self._intake = Intake(
@@ -198,6 +205,10 @@ class Shard:
         """Creators known."""
         return self._registry.known()
 
+    def scores_waiting(self) -> int:
+        """Creators whose score was due, but is left for the next tick. Looks at all creators."""
+        return self._turns.waiting()
+
     def live_creators(self) -> Iterable[Creator]:
         """Creators held as objects, for those who look at this process: do not change them."""
         return self._registry.live.values()
@@ -232,7 +243,7 @@ class Shard:
         """Let time pass: close what the watermark has passed, and emit the scores that are due."""
         self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen, heads=tick.heads)
         self._calendar.advance()
-        if tick.emit:
+        if tick.emit or self._turns.more:
             self._calendar.emit(tick.now_ms)
 
     def dirty(self) -> int:
@@ -273,6 +284,7 @@ class Shard:
             self._settled,
             self._floor,
             self.config.partitions,
+            self._turns.more,
         )
         engagement[SHARD_KEY] = VERSION + _encode(record)
         return Snapshot(tables, registry.take_outputs(), dict(self._positions))
@@ -305,6 +317,7 @@ class Shard:
         shard._watermark.at = record.watermark
         shard._watermark.stream = record.stream_ms
         shard._since, shard._floor = record.since, record.floor
+        shard._turns.more = record.more_scores
         shard._settled.update(record.settled)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}

@@ -33,5 +33,7 @@ class ShardStats:
     """Alert records, by (kind, status)."""
     holes: int = 0
     """Batches that did not join on to the position."""
+    postponed: int = 0
+    """Scores that were due in a tick which had written as many as it may."""
     last_event_ms: int = 0
     """Highest event time accepted."""

@@ -178,6 +178,11 @@ class _Readings(Collector):
             self._clock() - reading.checkpoint_age,
         )
         yield _gauge("creators_known", "Creators with state.", reading.creators)
+        yield _gauge(
+            "scores_waiting",
+            "Creators whose score is due, but waits since a tick writes only so many.",
+            reading.scores_waiting,
+        )
         yield _gauge("campaigns_known", "Campaigns that are loaded.", reading.campaigns)
         active = {kind: reading.alerts_active[kind] for kind in _KINDS}
         yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
@@ -273,6 +278,9 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
     yield told
     windows = counted.outputs["engagement-windows"]
     yield _counter("windows_closed", "Final windows of a minute.", windows)
+    yield _counter(
+        "scores_postponed", "Scores written later than they were due.", counted.postponed
+    )
     yield _counter("batch_holes", "Batches with a gap before them, read again.", counted.holes)
     yield _gauge(
         "last_event_timestamp_seconds",

@@ -96,6 +96,7 @@ class Observer:
                 reading.waiting[topic] += 1
         for partition, shard in self._shards.items():
             reading.creators += shard.creators
+            reading.scores_waiting += shard.scores_waiting()
             if shard.watermark_ms is not None:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
         for partition, (read, total) in self.restoring.items():

@@ -29,6 +29,7 @@ def add(total: ShardStats, part: ShardStats) -> None:
     total.outputs.update(part.outputs)
     total.alerts.update(part.alerts)
     total.holes += part.holes
+    total.postponed += part.postponed
     total.last_event_ms = max(total.last_event_ms, part.last_event_ms)
 
 
@@ -71,6 +72,8 @@ class Reading:
     """Seconds since every owned partition was last found written down."""
     creators: int = 0
     """Creators with state."""
+    scores_waiting: int = 0
+    """Creators whose score is due, but waits for a later tick."""
     campaigns: int = 0
     """Campaigns that are loaded."""
     alerts_active: Counter[str] = field(default_factory=Counter)

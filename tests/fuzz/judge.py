@@ -152,7 +152,7 @@ def content(shard: Shard) -> dict[str, Any]:
             for minute in parts[NOW][1].values():
                 minute[1] = set(array("H", minute[1]))
             # A score that is due is either owed already, or its time comes with the next tick.
-            for field in ("refresh", "owed", "mood_owed"):
+            for field in ("refresh", "owed", "mood_owed", "turn"):
                 parts[NOW][NowRecord.__struct_fields__.index(field)] = None
         found[creator_id] = parts
     return found

@@ -1,6 +1,7 @@
 """The wiring: every setting reaches the part that it is meant for."""
 
 from streams.app import App, kafka_options, shard_config
+from streams.engine.turns import MOST_SCORES
 from streams.kafka.fuse import Fuse
 from streams.settings import Settings
 
@@ -40,6 +41,12 @@ def test_settings_reach_the_shards():
     assert config.partitions == 7
     assert config.lateness_ms == 2_500
     assert config.actor_secret == b"a secret of sixteen"
+
+
+def test_a_step_of_events_ends_with_all_its_scores():
+    live, replay = (shard_config(Settings(clock=clock)) for clock in ("wall", "events"))
+    assert (live.score_interval_ms, live.most_scores) == (1_000, MOST_SCORES)
+    assert (replay.score_interval_ms, replay.most_scores) == (0, None)
 
 
 async def test_there_is_one_agent_for_each_keyed_inbound_topic():

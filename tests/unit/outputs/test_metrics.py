@@ -32,6 +32,7 @@ def a_busy_reading() -> Reading:
             snapshots=Counter({"counted": 6, "baseline": 1, "events reconciled": 2}),
             folded=Counter(details=5, totals=1),
             holes=1,
+            postponed=4,
             last_event_ms=1_700_000_001_250,
         ),
         watermarks={1: 1_700_000_000.0, 0: 1_700_000_001.5},
@@ -44,6 +45,7 @@ def a_busy_reading() -> Reading:
         rebalances=1,
         checkpoint_age=0.5,
         creators=2,
+        scores_waiting=7,
         campaigns=3,
         alerts_active=Counter(follower_spike=1),
         creator_series=[

@@ -105,6 +105,15 @@ def test_a_reading_joins_shards_and_seam(observer: Observer, registry: Collector
     assert reading.watermarks == {0: NOW_MS / 1000 - 10}
 
 
+def test_a_reading_tells_how_many_scores_wait(observer: Observer):
+    shard = Shard(0, ShardConfig(partitions=2, most_scores=1))
+    shard.apply(likes(CREATORS[:3]))
+    shard.advance(Tick(NOW_MS, frozenset()))
+    observer.hooks.on_restored(0, shard, 0.1)
+    observer.hooks.on_restored(1, Shard(1, CONFIG), 0.1)
+    assert observer.read().scores_waiting == 2
+
+
 def test_the_most_active_creators_have_series(observer: Observer):
     many, some, few = CREATORS[:3]
     observer.hooks.on_restored(0, a_shard([many] * 5 + [some] * 3 + [few]), 0.1)
