@@ -157,6 +157,8 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Within the cooldown only a spike that is larger by this factor opens another episode."""
     viral_ratio: float = 2.0
     viral_count: int = 30
+    viral_growth: float = 2.0
+    """Followers that a viral post explains are told of from this multiple of the least on."""
     recent_post_ms: int = 6 * HOUR_MS
     rise_ratio: float = 1.3
     """Engagement above this multiple of usual accompanies a spike."""

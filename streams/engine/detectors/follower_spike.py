@@ -66,14 +66,17 @@ class FollowerSpike(Struct, array_like=True):
         floor = max(spike.min_follows, spike.min_share * (info.followers or 0))
         if end_ms < self.episode.until_ms:
             floor = max(floor, self.episode.peak * spike.cooldown_growth)
-        if sum(net for _, net in self.recent) < floor:
+        if sum([net for _, net in self.recent]) < floor:
             return []
         if end_ms - self.rate.first_ms < spike.min_history_ms:
             return []
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
             if seen >= floor and self._judge(seen, window, info, spike):
-                return [self._fire(end_ms, window, course, info, rules)]
+                cause = _explain(end_ms, course, info, rules)
+                if cause == "organic_viral" and seen < spike.viral_growth * floor:
+                    continue
+                return [self._fire(end_ms, window, cause, course, info, rules)]
         return []
 
     def _judge(self, seen: float, window: int, info: CreatorInfo, rules: SpikeRules) -> bool:
@@ -90,7 +93,7 @@ class FollowerSpike(Struct, array_like=True):
 
     def _seen(self, end_ms: int, window: int) -> float:
         since = end_ms - window
-        return sum(net for at, net in self.recent if at > since)
+        return sum([net for at, net in self.recent if at > since])
 
     def trim(self, end_ms: int, rules: SpikeRules) -> None:
         """Forget what no window needs any more, and tell panes apart for two minutes only."""
@@ -106,16 +109,12 @@ class FollowerSpike(Struct, array_like=True):
             self.recent = list(kept.items())
 
     def _fire(
-        self, end_ms: int, window: int, course: Course, info: CreatorInfo, rules: Rules
+        self, end_ms: int, window: int, cause: str, course: Course, info: CreatorInfo, rules: Rules
     ) -> Alert:
         since = end_ms - window
         first = min(at for at, net in self.recent if at > since and net > 0)
-        self.episode.open(
-            max(first - PANE_MS, since),
-            end_ms,
-            self._severity(rules.spike),
-            _explain(end_ms, course, info, rules),
-        )
+        severity = self._severity(rules.spike)
+        self.episode.open(max(first - PANE_MS, since), end_ms, severity, cause)
         self.got = self.episode.peak = self.seen
         return self._alert("firing", end_ms, course, info, rules)
 

@@ -186,6 +186,11 @@ def test_followers_after_a_viral_post_are_explained_by_it() -> None:
     assert run.of("follower_spike", "firing")[0].explanation == "organic_viral"
 
 
+def test_of_followers_that_a_viral_post_explains_only_many_are_told() -> None:
+    assert spiked(200, 10 * MINUTE_MS, viral=5).of("follower_spike") == []
+    assert len(spiked(200, 10 * MINUTE_MS).of("follower_spike", "firing")) == 1
+
+
 @pytest.mark.parametrize(("count", "followers", "rate"), [(60, 40_000, 5.0), (300, 600_000, 5.0)])
 def test_few_followers_for_the_audience_are_no_spike(
     count: int, followers: int, rate: float
