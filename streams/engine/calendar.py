@@ -11,7 +11,7 @@ from schemas import topics
 from streams.engine import bounds
 from streams.engine.creator import Creator
 from streams.engine.facts import PaneFacts
-from streams.engine.panes import FINE_MS
+from streams.engine.panes import FINE_MS, ONE_MINUTE
 from streams.engine.registry import Registry
 from streams.engine.rules import Rules
 from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
@@ -94,6 +94,8 @@ class Calendar:
                 self._minutes.setdefault(minute, {})[creator_id] = None
             pane = max(fine, self.closed_fine)
             facts = self._facts(creator, pane)
+        if pane != fine or minute != fine // ONE_MINUTE:
+            creator.askew = True
         slot = creator.slots[fine, minute] = Slot(fine, minute, window, facts, pane, late)
         return slot
 

@@ -32,7 +32,7 @@ from streams.engine.layout import (
     StoredScale,
     body,
 )
-from streams.engine.panes import Panes, stored
+from streams.engine.panes import ONE_MINUTE, Panes, stored
 from streams.engine.slot import NO_SLOT, Minute, Slot
 from streams.engine.watch import Watch
 
@@ -72,6 +72,7 @@ class Creator:
 
     __slots__ = (
         "actors",
+        "askew",
         "card",
         "card_dirty",
         "creator_id",
@@ -126,6 +127,8 @@ class Creator:
         """Whether nothing came since this creator was last looked at for rest."""
         self.slot = NO_SLOT
         self.slots: dict[tuple[int, int], Slot] = {}
+        self.askew = False
+        """Whether a slot has its facts in another pane, or a minute that its pane is not of."""
         self.runs: list[tuple[Slot, list[int]]] = []
 
     @property
@@ -175,12 +178,17 @@ class Creator:
         for slot in self.slots.values():
             self._settle(slot)
         self.slots.clear()
+        self.askew = False
         self._settle_actors()
 
     def close_pane(self, pane: int) -> PaneFacts | None:
         """The facts of a pane, if there are any; nothing is added to them from here on."""
-        for key in [key for key, slot in self.slots.items() if slot.pane <= pane]:
-            self._settle(self.slots.pop(key))
+        slots = self.slots
+        if self.askew:
+            for key in [key for key, slot in slots.items() if slot.pane <= pane]:
+                self._settle(slots.pop(key))
+        elif (slot := slots.pop((pane, pane // ONE_MINUTE), None)) is not None:
+            self._settle(slot)
         self.slot = NO_SLOT
         return self.facts.pop(pane, None)
 
@@ -205,8 +213,9 @@ class Creator:
         if self.runs:
             table = self.actors
             for slot, actors in self.runs:
-                table.roll(slot.fine)
                 if actors:
+                    if slot.fine > table.rolled:
+                        table.roll(slot.fine)
                     window = slot.window
                     mask = window.mask
                     window.actors.update([actor & mask for actor in actors])

@@ -20,7 +20,8 @@ class DuplicateFilter:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = -(-capacity // PAGE) * PAGE
-        self.ring = array("Q", bytes(8 * self.capacity))
+        # A list, not an array: it holds the very integers that the set holds.
+        self.ring = [0] * self.capacity
         self.seen: set[int] = set()
         self.accepted = 0
         """Events accepted ever; the next slot is this modulo the capacity."""
@@ -51,7 +52,7 @@ class DuplicateFilter:
     def take_pages(self) -> Iterator[tuple[int, bytes]]:
         """The pages that changed since they were last taken, as (number, bytes)."""
         for page in self.dirty():
-            yield page, self.ring[page * PAGE : (page + 1) * PAGE].tobytes()
+            yield page, array("Q", self.ring[page * PAGE : (page + 1) * PAGE]).tobytes()
         self.taken = self.accepted
 
     def restore(self, accepted: int, pages: dict[int, bytes]) -> None:
