@@ -155,7 +155,7 @@ class Seam:
             self._sought.pop(tp, None)
 
     def _advance(self, slot: Slot, tick: Tick) -> None:
-        slot.told_ms = max(slot.shard.clocks.values(), default=0)
+        slot.told(tick)
         try:
             slot.shard.advance(tick)
         except CorruptStateError as error:

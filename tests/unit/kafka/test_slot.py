@@ -1,8 +1,10 @@
 """When the checkpoints of a partition are due."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
+from streams.engine.shard import Tick
 from streams.kafka.slot import Slot
 
 INTERVAL = 0.5
@@ -32,6 +34,20 @@ def test_partitions_taken_over_together_have_phases_apart() -> None:
 def test_one_that_took_long_does_not_shift_those_that_follow() -> None:
     calm = due(1, due(1, 101) + 0.01)
     assert abs(due(1, due(1, 101) + 0.4) - calm) < 1e-9
+
+
+def test_a_backlog_is_written_down_less_often() -> None:
+    hurried: Any = slot(0)
+    hurried.shard = SimpleNamespace(clocks={"likes": 1_000_000})
+    unread = frozenset({"likes"})
+    for now_ms, undrained, backlog in (
+        (1_030_000, unread, False),
+        (1_090_000, unread, True),
+        (1_090_000, frozenset[str](), False),
+    ):
+        hurried.told(Tick(now_ms, undrained))
+        longest = max(hurried.left(INTERVAL, 100 + n / 10) for n in range(60))
+        assert (longest > 2 * INTERVAL) is backlog
 
 
 async def test_who_asks_need_not_wait() -> None:
