@@ -42,6 +42,9 @@ UNAVAILABLE_S = 30.0
 """No partition may stand still for longer, beyond the fault itself."""
 LOSE_EVERY_S = 20.0
 _FASTEST = 6_000.0
+_IN_FULL_LOAD = ("kill", "kill_in_transaction")
+_BURST_EVENTS = 30_000
+"""What is kept back for each of these."""
 _FAULT_S = 20.0
 """How long a fault takes with its recovery, before any has been seen."""
 _RECOVERED_LAG = 6_000
@@ -209,7 +212,8 @@ class Campaign:
         while True:
             if not self._scene.bursting:
                 each = sum(self._spent) / len(self._spent) if self._spent else _FAULT_S
-                left = max(0, self.plan.events - self._sender.controls.made)
+                bursts = sum(_BURST_EVENTS for kind in self._to_come if kind in _IN_FULL_LOAD)
+                left = max(0, self.plan.events - bursts - self._sender.controls.made)
                 rate = left / (each * (len(self._to_come) + 1))
                 self._sender.controls.rate = min(_FASTEST, max(SLOWEST, rate))
             await asyncio.sleep(0.2)
