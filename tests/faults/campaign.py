@@ -45,6 +45,8 @@ _FASTEST = 6_000.0
 _IN_FULL_LOAD = ("kill", "kill_in_transaction")
 _BURST_EVENTS = 30_000
 """What is kept back for each of these."""
+_ATTEMPTS = 3
+"""How often a fault comes until it bites: what it asks of the load may be over too soon."""
 _FAULT_S = 20.0
 """How long a fault takes with its recovery, before any has been seen."""
 _RECOVERED_LAG = 6_000
@@ -236,8 +238,13 @@ class Campaign:
 
     async def _fault(self, kind: str, worker: Worker) -> None:
         await asyncio.sleep(self._scene.chance.uniform(*self.plan.pause_s))
-        began = time.monotonic()
-        fault = await STRIKES[kind](self._scene, worker)
+        for attempt in range(1, _ATTEMPTS + 1):
+            began = time.monotonic()
+            fault = await STRIKES[kind](self._scene, worker)
+            if fault.bit or attempt == _ATTEMPTS:
+                break
+            self._tell(f"{kind} did not bite, and comes again: {fault.proof}")
+            await self._scene.until(self._recovered, f"recovery from {kind} at {worker.number}")
         struck = time.monotonic()
         await self._scene.until(self._recovered, f"recovery from {kind} at {worker.number}")
         ended = time.monotonic()
