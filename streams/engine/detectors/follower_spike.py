@@ -96,10 +96,13 @@ class FollowerSpike(Struct, array_like=True):
         return sum([net for at, net in self.recent if at > since])
 
     def trim(self, end_ms: int, rules: SpikeRules) -> None:
-        """Forget what no window needs any more, and tell panes apart for two minutes only."""
+        """Forget what no window needs any more, and tell panes apart for two minutes only.
+
+        Not at each pane: half an hour in minutes and two minutes in panes make 40 entries.
+        """
         recent = self.recent
         oldest = end_ms - rules.windows_ms[-1]
-        if len(recent) > 48 or (recent and recent[0][0] <= oldest):
+        if len(recent) > 52 or (recent and recent[0][0] <= oldest - 2 * MINUTE_MS):
             fine = end_ms - 2 * MINUTE_MS
             kept: dict[int, float] = {}
             for at, net in recent:
