@@ -98,16 +98,19 @@ class Actors:
     def windows(self, fine: int) -> tuple[int, int, int, int]:
         """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""
         seen = np.frombuffer(self.seen, dtype=np.uint16)
-        age = (tick_of(fine) - seen.astype(np.int32)) % TICKS
-        age = age[seen != 0]
-        size = len(seen)
+        size, tick = len(seen), tick_of(fine)
+        # In 16 bits, modulo 65,536: one more than the age in ticks, where these have begun anew.
+        age = tick - seen
+        age -= seen > tick
+        if tick <= _DAY:
+            age[seen == 0] = TICKS
         spans = (
             ONE_MINUTE,
             FIVE_MINUTES,
             (ONE_HOUR - 1) * MID + fine % MID + 1,
             (ONE_DAY - 1) * COARSE + fine % COARSE + 1,
         )
-        m1, m5, h1, h24 = (int(np.count_nonzero(age < span)) for span in spans)
+        m1, m5, h1, h24 = [int(np.count_nonzero(age < span)) for span in spans]
         return estimate(m1, size), estimate(m5, size), estimate(h1, size), estimate(h24, size)
 
     def record(self) -> bytes:

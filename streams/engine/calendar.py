@@ -85,12 +85,12 @@ class Calendar:
         )
         pane = fine
         if late:
-            window, facts = Minute(0, set()), PaneFacts()
+            window, facts = Minute(), PaneFacts()
         else:
             if window is None:
                 dense = len(creator.minutes) < bounds.DENSE_MINUTES
                 slots = bounds.MINUTE_SLOTS if dense else bounds.SPARSE_SLOTS
-                window = creator.minutes[minute] = Minute(0, set(), slots)
+                window = creator.minutes[minute] = Minute(slots=slots)
                 self._minutes.setdefault(minute, {})[creator_id] = None
             pane = max(fine, self.closed_fine)
             facts = self._facts(creator, pane)

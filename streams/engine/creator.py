@@ -5,7 +5,6 @@ events mean or when something is due.
 """
 
 import heapq
-from array import array
 
 import msgspec
 import xxhash
@@ -216,9 +215,7 @@ class Creator:
                 if actors:
                     if slot.fine > table.rolled:
                         table.roll(slot.fine)
-                    window = slot.window
-                    mask = window.mask
-                    window.actors.update([actor & mask for actor in actors])
+                    slot.window.touch(actors)
                     table.touch(actors, tick_of(slot.fine))
             self.runs.clear()
 
@@ -246,9 +243,7 @@ class Creator:
             self.card_dirty = False
             self._put(parts, CARD, self.card)
         minutes = {
-            minute: MinuteRecord(
-                lanes(held.counts), array("H", held.actors).tobytes(), held.mask + 1
-            )
+            minute: MinuteRecord(lanes(held.counts), held.occupied.tobytes(), held.mask + 1)
             for minute, held in self.minutes.items()
         }
         now = NowRecord(
@@ -311,7 +306,7 @@ class Creator:
             creator.actors = Actors(table, now.actors if now else b"")
             if now:
                 creator.minutes = {
-                    minute: Minute(packed(held.counts), set(array("H", held.actors)), held.slots)
+                    minute: Minute(packed(held.counts), held.actors, held.slots)
                     for minute, held in now.minutes.items()
                 }
             tag = WATCH

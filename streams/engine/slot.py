@@ -3,6 +3,9 @@
 Knows what waits there and where it will go. Must not know what events mean or when it goes.
 """
 
+from array import array
+from collections.abc import Iterable
+
 from streams.engine.bounds import MINUTE_SLOTS
 from streams.engine.counts import Counts
 from streams.engine.facts import PaneFacts
@@ -11,15 +14,27 @@ from streams.engine.facts import PaneFacts
 class Minute:
     """The counts and actor slots of one creator in one minute that is not closed yet.
 
-    An actor slot is the low bits of an actor's hash, by `mask`.
+    An actor slot is the low bits of an actor's hash, by `mask`. `occupied` are those, once each,
+    as they are stored.
     """
 
-    __slots__ = ("actors", "counts", "mask")
+    __slots__ = ("_known", "counts", "mask", "occupied")
 
-    def __init__(self, counts: Counts, actors: set[int], slots: int = MINUTE_SLOTS) -> None:
+    def __init__(
+        self, counts: Counts = 0, occupied: bytes = b"", slots: int = MINUTE_SLOTS
+    ) -> None:
         self.counts = counts
-        self.actors = actors
         self.mask = slots - 1
+        self.occupied = array("H", occupied)
+        self._known = set(self.occupied)
+
+    def touch(self, actors: Iterable[int]) -> None:
+        """Actors, given as hashes of at least 12 uniform low bits, were active in this minute."""
+        mask = self.mask
+        fresh = {actor & mask for actor in actors} - self._known
+        if fresh:
+            self._known |= fresh
+            self.occupied.extend(fresh)
 
 
 class Slot:
@@ -46,5 +61,5 @@ class Slot:
         self.actors: list[int] = []
 
 
-NO_SLOT = Slot(-1, -1, Minute(0, set()), PaneFacts(), -1, False)
+NO_SLOT = Slot(-1, -1, Minute(), PaneFacts(), -1, False)
 """What a creator has before its first event: no event is of this slot."""

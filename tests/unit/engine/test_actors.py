@@ -3,8 +3,10 @@
 import hashlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from streams.engine.actors import Actors, tick_of
+from streams.engine.actors import TICKS, Actors, estimate, tick_of
 from streams.engine.panes import COARSE, MID, ONE_DAY
 
 START = 17_684_784 * MID // MID
@@ -61,3 +63,20 @@ def test_a_stored_table_with_its_journal_is_the_same_table() -> None:
     restored = Actors(stored, table.journal())
     assert restored.seen == table.seen
     assert restored.rolled == table.rolled
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, TICKS - 1),
+    st.dictionaries(st.integers(0, 255), st.integers(-20, ONE_DAY * COARSE - 1), max_size=40),
+)
+def test_windows_count_the_buckets_hit_within_them_wherever_ticks_begin_anew(
+    phase: int, ages: dict[int, int]
+) -> None:
+    now = START // TICKS * TICKS + phase
+    table = Actors()
+    for bucket, age in ages.items():
+        table.touch([bucket], tick_of(now - age))
+    spans = (6, 30, 11 * MID + now % MID + 1, 23 * COARSE + now % COARSE + 1)
+    hit = [sum(0 <= age < span for age in ages.values()) for span in spans]
+    assert table.windows(now) == tuple(estimate(n, 256) for n in hit)
