@@ -137,8 +137,8 @@ class Settings:
         0.5,
         parsers.seconds(0.05, 60),
         _WORK,
-        "Seconds between checkpoints (one transaction for each partition with news); four times as "
-        "long while a backlog of more than a minute is worked off.",
+        "Seconds between checkpoints (one transaction for each partition with news); eight times "
+        "as long while a backlog of more than a minute is worked off.",
     )
     checkpoint_max_dirty: int = _setting(
         20_000,

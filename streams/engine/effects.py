@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-import xxhash
+from xxhash import xxh3_64_intdigest as _digest
 
 from schemas.events import (
     Click,
@@ -75,7 +75,7 @@ class Effects:
 
     def _engaged(self, slot: Slot, actor_id: str) -> None:
         """Remember the actor of an engagement, as a keyed hash only."""
-        slot.actors.append(xxhash.xxh3_64_intdigest(actor_id.encode(), self._actor_seed))
+        slot.actors.append(_digest(actor_id.encode(), self._actor_seed))
 
     def _tally(self, creator: Creator, slot: Slot, metric: str, post_id: str, change: int) -> bool:
         """Count one engagement; false where polled totals count this metric for the creator."""

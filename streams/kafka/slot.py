@@ -18,7 +18,7 @@ _CONGESTED = 4
 """Times the number of changes that calls for a checkpoint: from there on, reading waits for it."""
 _BACKLOG_MS = 60_000
 """Event time behind the clock from which on unread records are a backlog."""
-_STRETCH = 4
+_STRETCH = 8
 _GOLDEN = 0.618
 """The golden ratio's fraction: its multiples lie well apart, however many they are."""
 
