@@ -6,6 +6,7 @@ order of its partition, is in the first score whose sum of likes is n more than 
 
 import asyncio
 import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from bench.load import TOPICS
 from bench.measure import cpu_seconds, follow, from_now_on, latest_values
 from bench.rig import Rig, pinned, say
 from tests.harness.procs import pulse
+from tests.harness.waiting import await_condition
 
 SETTLE_SECONDS = 10
 """Of the load, left out: the worker comes from a standstill."""
@@ -64,6 +66,10 @@ async def latency(rig: Rig, rate: int, seconds: int) -> Figures:
     worker = pinned(pulse("worker", log=rig.workdir / "worker-live.log", env=env))
     with worker:
         say("latency: letting the worker catch up")
+        # Where another part of this run has read the backlog, nothing but its start is waited for.
+        await asyncio.to_thread(
+            await_condition, lambda: _answers(env["PULSE_HTTP_PORT"]), 60, "the worker is ready"
+        )
         await follow(rig.bootstrap, "bench", TOPICS, worker, events, TIMEOUT)
         before = await _settled(rig, events)
         load, stream = live(rig, rate, seconds)
@@ -148,6 +154,14 @@ async def _tail(
             return times
 
         yield read
+
+
+def _answers(port: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @asynccontextmanager
