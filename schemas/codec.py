@@ -30,6 +30,8 @@ _TYPE = re.compile(r"^(Expected `[^`]+`, got `|Invalid RFC3339|Expected `datetim
 COUNTED = ("likes", "comments", "shares", "saves", "views", "followers")
 """Fields of `Counters` of which at least one must be there."""
 
+FAULTS = (msgspec.DecodeError, RecursionError)
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -62,20 +64,13 @@ def decode(topic: str, raw: bytes) -> object | Fault:
 
 
 def plain(topic: str) -> Callable[[bytes], object | None]:
-    """The short way to what `decode` gives, for what nearly all values are like; else None."""
-    parse = _DECODERS[topic].decode
+    """The short way to what `decode` gives of ASCII values up to `MAX_EVENT_BYTES`; or None.
+
+    Raises one of `FAULTS` where `decode` tells of a fault.
+    """
     if topic == topics.COUNTERS.name:
         return lambda _raw: None
-
-    def short(raw: bytes) -> object | None:
-        if len(raw) > MAX_EVENT_BYTES or not raw.isascii():
-            return None
-        try:
-            return parse(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-
-    return short
+    return _DECODERS[topic].decode
 
 
 def _diagnose(topic: str, raw: bytes, error: Exception) -> Fault:

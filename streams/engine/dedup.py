@@ -30,15 +30,15 @@ class DuplicateFilter:
 
     def accept(self, identity: int) -> bool:
         """Remember a 64 bit `identity`; false where it is within the horizon already."""
-        seen = self.seen
+        seen, ring, accepted = self.seen, self.ring, self.accepted
         if identity in seen:
             return False
-        slot = self.accepted % self.capacity
-        if self.accepted >= self.capacity:
-            seen.discard(self.ring[slot])
-        self.ring[slot] = identity
+        slot = accepted % self.capacity
+        if accepted >= self.capacity:
+            seen.discard(ring[slot])
+        ring[slot] = identity
         seen.add(identity)
-        self.accepted += 1
+        self.accepted = accepted + 1
         return True
 
     def dirty(self) -> list[int]:

@@ -87,7 +87,7 @@ class Intake:
         live, accept = self._registry.live, self.duplicates.accept
         digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
         effect = self._effects.by_type.get(topics.BY_NAME[topic].value)
-        plain = codec.plain(topic)
+        plain, faults, limit = codec.plain(topic), codec.FAULTS, codec.MAX_EVENT_BYTES
         full = self._full if topic == topics.CONVERSIONS.name else None
         clock = -1
         accepted = 0
@@ -97,7 +97,10 @@ class Intake:
                 if raw is None:
                     self._null(topic, record)
                     continue
-                event = plain(raw)
+                try:
+                    event = plain(raw) if len(raw) <= limit and raw.isascii() else None
+                except faults:
+                    event = None
                 if event is None:
                     event = decode(topic, raw)
                     if event.__class__ is codec.Fault:
