@@ -122,7 +122,8 @@ def events(stream: Stream, upto: int | None = None) -> Iterator[tuple[str, int, 
     number = count(stream.first_id)
     for chunk in _chunks(stream, upto):
         columns = zip(*(column.tolist() for column in chunk), strict=True)
-        for n, (ms, rank, kind, post, actor, removed, said) in zip(number, columns, strict=False):
+        # The columns first: asked before them, the count would be one ahead after each chunk.
+        for (ms, rank, kind, post, actor, removed, said), n in zip(columns, number, strict=False):
             topic = TOPICS[kind]
             if topic in ("likes", "shares"):
                 action = b"remove" if removed else b"add"
