@@ -23,6 +23,7 @@ from tests.integration.deployment import PARTITIONS, Deployment, Worker, creator
 
 MINUTE_MS = 60_000
 TWO_DAYS_MS = 2 * DAY_MS
+MONDAY = 1_768_176_000_000  # 2026-01-12: what a seed simulates follows from the date, too
 SKEW_MS = 600_000
 LATENESS_MS = 1_000
 CREATORS = [name for partition in range(PARTITIONS) for name in creators_of(partition, 2)]
@@ -210,9 +211,8 @@ async def results(deployment: Deployment) -> dict[str, Any]:
 async def test_a_replay_by_events_gives_the_same_results_though_it_is_killed_and_restarted(
     kafka: KafkaServer, unique: str, tmp_path: Path
 ) -> None:
-    begin = int(time.time() * 1000) // DAY_MS * DAY_MS - 30 * DAY_MS
-    live = begin + TWO_DAYS_MS
-    plan = Plan(seed=1, start_ms=begin, live_ms=live, end_ms=live + 10 * MINUTE_MS, creators=8)
+    live = MONDAY + TWO_DAYS_MS
+    plan = Plan(seed=1, start_ms=MONDAY, live_ms=live, end_ms=live + 10 * MINUTE_MS, creators=8)
     events: Events = defaultdict(list)
     for timed in generate(plan):
         if timed.topic != "campaigns":
