@@ -12,6 +12,8 @@ from schemas.instants import Instant
 Kind = Literal["engagement_drop", "follower_spike"]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
+Quiet = Literal["explained"]
+"""Why nobody is called for an alert. `explained`: another alert of the creator tells it, too."""
 
 
 class PostEvidence(Struct, frozen=True, kw_only=True):
@@ -48,7 +50,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     """One step in the life of one episode, key `alert_id`, on the creator's partition.
 
     All records of an episode carry the same `alert_id`; `status` goes firing -> update* ->
-    resolved. `reason` is one plain sentence; `explanation` is the class of cause.
+    resolved. `reason` is one plain sentence; `explanation` is the class of cause. `notify` is
+    whether anybody should be called for it; where not, `quiet` says why.
     """
 
     schema_version: int = 1
@@ -66,3 +69,5 @@ class Alert(Struct, frozen=True, kw_only=True):
     reason: str
     explanation: str
     evidence: Evidence
+    notify: bool = True
+    quiet: Quiet | None = None
