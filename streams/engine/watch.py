@@ -6,7 +6,8 @@ counts, then each detector looks. Must not know how a pane was counted or where 
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Kind
+from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
@@ -69,10 +70,16 @@ class Watch(Struct, array_like=True):
         """
         return self.course.score(now_ms, rules.baseline), self.course.levels.count
 
-    def active(self) -> list[str]:
+    def episodes(self) -> tuple[tuple[Kind, Episode], ...]:
+        """The latest episode of each kind, which need not be on."""
+        return (
+            ("engagement_drop", self.drop.episode),
+            ("follower_spike", self.spike.episode),
+        )
+
+    def active(self) -> list[Kind]:
         """Kinds of alerts that are firing now."""
-        kinds = (("engagement_drop", self.drop.episode), ("follower_spike", self.spike.episode))
-        return [kind for kind, episode in kinds if episode.on]
+        return [kind for kind, episode in self.episodes() if episode.on]
 
     def _publish(self, end_ms: int, facts: PaneFacts, rules: Rules) -> None:
         base = rules.baseline
