@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from schemas.instants import Instant
 
-Kind = Literal["engagement_drop", "follower_spike"]
+Kind = Literal["engagement_drop", "follower_spike", "digest"]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
-Quiet = Literal["explained"]
-"""Why nobody is called for an alert. `explained`: another alert of the creator tells it, too."""
+Quiet = Literal["explained", "acknowledged", "snoozed", "past", "quiet_hours", "rate_cap"]
+"""Why nobody is called for an alert. `explained`: another alert of the creator tells it, too.
+`past`: it was over, or long known, when it was found. `rate_cap`: there were too many."""
+Feedback = Literal["useful", "false"]
 
 
 class PostEvidence(Struct, frozen=True, kw_only=True):
@@ -51,7 +53,9 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     All records of an episode carry the same `alert_id`; `status` goes firing -> update* ->
     resolved. `reason` is one plain sentence; `explanation` is the class of cause. `notify` is
-    whether anybody should be called for it; where not, `quiet` says why.
+    whether anybody should be called for it; where not, `quiet` says why. What people said of the
+    episode before this record was written is in `acknowledged_at`, `acknowledged_by`, `feedback`.
+    A `digest` is of no creator: its `creator_id` is empty.
     """
 
     schema_version: int = 1
@@ -71,3 +75,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     evidence: Evidence
     notify: bool = True
     quiet: Quiet | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_by: str | None = None
+    feedback: Feedback | None = None

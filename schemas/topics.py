@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas import alerts, dead_letters, events, scores
+from schemas import alerts, commands, dead_letters, events, scores
 
 DAY_MS = 86_400_000
 
@@ -87,6 +87,15 @@ CREATORS = Topic(
     retention_ms=-1,
     summary="Creator profiles; a null value erases the creator.",
 )
+ALERT_COMMANDS = Topic(
+    name="alert-commands",
+    key="event_id",
+    value=commands.AlertCommand,
+    direction="inbound",
+    cleanup="compact,delete",
+    retention_ms=365 * DAY_MS,
+    summary="What people say of alerts: acknowledged, snoozed, useful or false.",
+)
 CAMPAIGNS = Topic(
     name="campaigns",
     key="campaign_id",
@@ -146,8 +155,19 @@ LATE_EVENTS = _outbound(
     "Accepted events whose minute was closed already.",
 )
 
-KEYED = (POSTS, LIKES, COMMENTS, SHARES, FOLLOWS, CLICKS, CONVERSIONS, COUNTERS, CREATORS)
-"""Inbound topics keyed by creator: partition p of each belongs to one worker."""
+KEYED = (
+    POSTS,
+    LIKES,
+    COMMENTS,
+    SHARES,
+    FOLLOWS,
+    CLICKS,
+    CONVERSIONS,
+    COUNTERS,
+    CREATORS,
+    ALERT_COMMANDS,
+)
+"""Inbound topics parted by `creator_id`: partition p of each belongs to one worker."""
 
 INBOUND = (*KEYED, CAMPAIGNS)
 OUTBOUND = (

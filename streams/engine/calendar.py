@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from schemas import topics
 from streams.engine import bounds
 from streams.engine.creator import Creator
+from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts
 from streams.engine.panes import FINE_MS, ONE_MINUTE
 from streams.engine.registry import Registry
@@ -28,6 +29,7 @@ class Calendar:
 
     __slots__ = (
         "_deadlines",
+        "_desk",
         "_fines",
         "_minutes",
         "_panes",
@@ -48,11 +50,13 @@ class Calendar:
         rules: Rules,
         turns: Turns,
         analyser: Analyser,
+        desk: Desk,
     ) -> None:
         self._registry = registry
         self.watermark = watermark
         self._rules = rules
         self._turns = turns
+        self._desk = desk
         self.analyser = analyser
         self.closed_fine = 0
         """Fine panes below this are closed."""
@@ -128,6 +132,7 @@ class Calendar:
         at = self.watermark.at
         if at is not None:
             self._close_panes(at)
+            self._desk.advance(at)
             self._close_minutes(at)
 
     def forget(self, creator_id: str) -> None:
@@ -189,8 +194,7 @@ class Calendar:
         registry.dirty[creator_id] = creator
         creator.watch_dirty = True
         for alert in creator.watch.on_pane(end_ms, facts, creator.info, self._rules):
-            registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)
-            registry.stats.alerts[alert.kind, alert.status] += 1
+            self._desk.publish(creator, alert)
             if alert.status == "resolved":
                 self.active.pop((creator_id, alert.kind), None)
             else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from xxhash import xxh3_64_intdigest as _digest
 
+from schemas.commands import AlertCommand
 from schemas.events import (
     Click,
     Comment,
@@ -28,6 +29,7 @@ from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.counts import Counts, money, one
 from streams.engine.creator import Creator, micro
+from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts, Published, Spread
 from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label
@@ -50,10 +52,15 @@ Effect = Callable[[Creator, Slot, Any, int], Counts]
 
 
 class Effects:
-    """The effect of each kind of event, and of profiles."""
+    """The effect of each kind of event."""
 
     def __init__(
-        self, registry: Registry, calendar: Calendar, analyser: Analyser, actor_secret: bytes
+        self,
+        registry: Registry,
+        calendar: Calendar,
+        desk: Desk,
+        analyser: Analyser,
+        actor_secret: bytes,
     ) -> None:
         self._registry = registry
         self._stats = registry.stats
@@ -72,6 +79,11 @@ class Effects:
             Conversion: self._conversion,
             Counters: self._counters,
         }
+        self.beside: dict[type[Envelope], Callable[[Creator, Any, int], None]] = {
+            CreatorProfile: self._profile,
+            AlertCommand: desk.take,
+        }
+        """What events do that count nothing, given the creator and their time."""
 
     def _engaged(self, slot: Slot, actor_id: str) -> None:
         """Remember the actor of an engagement, as a keyed hash only."""
@@ -198,7 +210,7 @@ class Effects:
                 self._grow(creator, facts, len(facts.spreads))
         return 0
 
-    def profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
+    def _profile(self, creator: Creator, event: CreatorProfile, at: int) -> None:
         """Who the creator is; of two profiles the newer counts."""
         card = creator.card
         self._registry.dirty[creator.creator_id] = creator

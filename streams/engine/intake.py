@@ -86,7 +86,8 @@ class Intake:
         watermark, stats, detours = self._watermark, self._stats, self._detours
         live, accept = self._registry.live, self.duplicates.accept
         digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
-        effect = self._effects.by_type.get(topics.BY_NAME[topic].value)
+        kind = topics.BY_NAME[topic].value
+        effect, beside = self._effects.by_type.get(kind), self._effects.beside.get(kind)
         plain, faults, limit = codec.plain(topic), codec.FAULTS, codec.MAX_EVENT_BYTES
         full = self._full if topic == topics.CONVERSIONS.name else None
         clock = -1
@@ -133,8 +134,8 @@ class Intake:
                     stats.duplicates[topic] += 1
                     continue
                 accepted += 1
-                if effect is None:
-                    self._effects.profile(creator, event, ms)  # type: ignore[arg-type]
+                if beside is not None:
+                    beside(creator, event, ms)
                     continue
                 fine, minute = at // FINE_MS, ms // MINUTE_MS
                 slot = creator.slot
@@ -142,7 +143,7 @@ class Intake:
                     slot = self._calendar.open_slot(creator, fine, minute)
                 if slot.late:
                     detours.late(topic, record, creator, ms)
-                slot.counts += _EVENT + effect(creator, slot, event, at)
+                slot.counts += _EVENT + effect(creator, slot, event, at)  # type: ignore[misc]
         except CorruptStateError:
             # Not the record's fault: set aside, it would be lost for a state that can be mended.
             raise

@@ -164,9 +164,33 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Engagement above this multiple of usual accompanies a spike."""
 
 
+class DeskRules(Struct, frozen=True, kw_only=True):
+    """Whom alerts call: how many at most, when not, and what becomes of the rest."""
+
+    past_ms: int = 15 * MINUTE_MS
+    """An alert that is found so long after it was due calls nobody: a replay must not."""
+    max_per_hour: int = 60
+    """Alerts of all creators that call within an hour; each of n partitions has an n-th of that."""
+    max_per_campaign_hour: int = 20
+    critical_factor: float = 2.0
+    """Critical alerts call up to this multiple of both."""
+    quiet_from: int = 0
+    """Minute of the day, UTC, at which the quiet hours begin: until `quiet_until` only critical
+    alerts call. Both alike: there are none."""
+    quiet_until: int = 0
+    digest_after_ms: int = 5 * MINUTE_MS
+    """A digest tells of those that were too many so long after the first of them."""
+    digest_every_ms: int = 15 * MINUTE_MS
+    digest_end_ms: int = HOUR_MS
+    """It ends when so long none was too many."""
+    digest_names: int = 8
+    """Alerts that a digest names; the others it counts."""
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """All rules; the defaults are what ships."""
 
     baseline: BaselineRules = BaselineRules()
     drop: DropRules = DropRules()
     spike: SpikeRules = SpikeRules()
+    desk: DeskRules = DeskRules()

@@ -12,6 +12,7 @@ import msgspec
 from streams.engine.calendar import Calendar
 from streams.engine.creator import Creator
 from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
+from streams.engine.desk import Desk, DeskState
 from streams.engine.detours import Spans
 from streams.engine.effects import Effects
 from streams.engine.intake import Intake
@@ -129,6 +130,7 @@ class ShardRecord(msgspec.Struct, array_like=True):
     floor: dict[str, int] = {}
     partitions: int = 0
     more_scores: bool = False
+    desk: DeskState | None = None
 
 
 class WrongPartitionsError(Exception):
@@ -164,19 +166,27 @@ class Shard:
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
         self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
         self._turns = Turns(self._registry, config.score_interval_ms, config.most_scores)
+        self._desk = Desk(self._registry, config.rules.desk)
         self._calendar = Calendar(
             self._registry,
             self._watermark,
             config.rules,
             self._turns,
             analyser or load_default(),
+            self._desk,
         )
         self._intake = Intake(
             self._registry,
             self._calendar,
             self._watermark,
             self._duplicates,
-            Effects(self._registry, self._calendar, self._calendar.analyser, config.actor_secret),
+            Effects(
+                self._registry,
+                self._calendar,
+                self._desk,
+                self._calendar.analyser,
+                config.actor_secret,
+            ),
             self._settled,
         )
 
@@ -242,6 +252,7 @@ class Shard:
     def advance(self, tick: Tick) -> None:
         """Let time pass: close what the watermark has passed, and emit the scores that are due."""
         self._watermark.tick(tick.now_ms, tick.undrained, frozen=tick.frozen, heads=tick.heads)
+        self._desk.told_ms = tick.now_ms
         self._calendar.advance()
         if tick.emit or self._turns.more:
             self._calendar.emit(tick.now_ms)
@@ -285,6 +296,7 @@ class Shard:
             self._floor,
             self.config.partitions,
             self._turns.more,
+            self._desk.state,
         )
         engagement[SHARD_KEY] = VERSION + _encode(record)
         return Snapshot(tables, registry.take_outputs(), dict(self._positions))
@@ -318,6 +330,7 @@ class Shard:
         shard._watermark.stream = record.stream_ms
         shard._since, shard._floor = record.since, record.floor
         shard._turns.more = record.more_scores
+        shard._desk.state = record.desk or DeskState()
         shard._settled.update(record.settled)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}

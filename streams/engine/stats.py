@@ -31,6 +31,10 @@ class ShardStats:
     """Records written, by topic."""
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Alert records, by (kind, status)."""
+    quiet: Counter[str] = field(default_factory=Counter)
+    """Alerts that fired and called nobody, by the reason."""
+    orders: Counter[str] = field(default_factory=Counter)
+    """Commands by action; those about nothing that is known as `unknown`."""
     holes: int = 0
     """Batches that did not join on to the position."""
     postponed: int = 0

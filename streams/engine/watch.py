@@ -12,6 +12,7 @@ from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
+from streams.engine.orders import Orders
 from streams.engine.rules import MINUTE_MS, Rules
 
 _DEFAULT = Rules()
@@ -30,6 +31,7 @@ class Watch(Struct, array_like=True):
     course: Course = field(default_factory=Course)
     drop: EngagementDrop = field(default_factory=EngagementDrop)
     spike: FollowerSpike = field(default_factory=FollowerSpike)
+    orders: Orders = {}
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules

@@ -19,7 +19,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from schemas import alerts, dead_letters, topics
+from schemas import alerts, commands, dead_letters, topics
 from streams.build import parts, version
 from streams.engine.stats import ShardStats
 from streams.kafka.checkpoint import Failure
@@ -276,6 +276,18 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
         for status in _STATUSES:
             told.add_metric([kind, status], counted.alerts[kind, status])
     yield told
+    yield _counters_by(
+        "alerts_quiet",
+        "Alerts that fired and called nobody, by the reason.",
+        "quiet",
+        {reason: counted.quiet[reason] for reason in get_args(alerts.Quiet)},
+    )
+    yield _counters_by(
+        "alert_commands",
+        "Commands about alerts, by what they ask for; unknown: about no alert that can be.",
+        "action",
+        {action: counted.orders[action] for action in (*get_args(commands.Action), "unknown")},
+    )
     windows = counted.outputs["engagement-windows"]
     yield _counter("windows_closed", "Final windows of a minute.", windows)
     yield _counter(

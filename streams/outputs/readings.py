@@ -28,6 +28,8 @@ def add(total: ShardStats, part: ShardStats) -> None:
     total.folded.update(part.folded)
     total.outputs.update(part.outputs)
     total.alerts.update(part.alerts)
+    total.quiet.update(part.quiet)
+    total.orders.update(part.orders)
     total.holes += part.holes
     total.postponed += part.postponed
     total.last_event_ms = max(total.last_event_ms, part.last_event_ms)

@@ -32,6 +32,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     },
     "counters": {**ENVELOPE, "followers": 12_345},
     "creators": {**ENVELOPE, "handle": "lena.runs"},
+    "alert-commands": {**ENVELOPE, "action": "acknowledge", "by": "ops"},
     "campaigns": {"campaign_id": "spring", "name": "Spring shoes"},
 }
 
@@ -88,6 +89,15 @@ FULL: dict[str, dict[str, Any]] = {
         "person_id": "lena",
         "tags": ["running"],
         "tier": "micro",
+    },
+    "alert-commands": {
+        **MINIMAL["alert-commands"],
+        **TRACED,
+        "action": "snooze",
+        "alert_id": "follower_spike:1768478400000:instagram:lena.runs",
+        "kind": "follower_spike",
+        "until": "2026-01-15T20:00:00Z",
+        "note": "a giveaway, expected",
     },
     "campaigns": {
         **MINIMAL["campaigns"],

@@ -52,6 +52,7 @@ def test_a_step_of_events_ends_with_all_its_scores():
 async def test_there_is_one_agent_for_each_keyed_inbound_topic():
     app = App(Settings(topic_prefix="p."), Fuse())
     assert sorted(app.faust.agents) == [
+        "alert-commands",
         "clicks",
         "comments",
         "conversions",

@@ -15,6 +15,7 @@ def test_the_names_are_fixed():
             "conversions",
             "counters",
             "creators",
+            "alert-commands",
             "campaigns",
         ]
     )
@@ -31,7 +32,7 @@ def test_the_names_are_fixed():
 
 def test_every_topic_is_found_by_its_name():
     assert {topic.name: topic for topic in topics.ALL} == topics.BY_NAME
-    assert len(topics.BY_NAME) == 16
+    assert len(topics.BY_NAME) == 17
 
 
 def test_a_prefix_goes_before_the_name():

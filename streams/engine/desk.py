@@ -1,0 +1,226 @@
+"""Desk: where every alert of a shard is told whether it calls anybody, and published.
+
+Knows what people have said (`orders`), quiet hours and how many may call, and gathers those that
+are too many in a digest: nothing is dropped. Must not know why an alert is due.
+"""
+
+import math
+from collections import Counter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from schemas import topics
+from schemas.alerts import Alert, Evidence, Quiet, Severity
+from schemas.commands import AlertCommand
+from schemas.instants import to_ms
+from streams.engine import alerting, orders
+from streams.engine.alerting import Episode
+from streams.engine.creator import Creator
+from streams.engine.facts import CreatorInfo
+from streams.engine.registry import Registry
+from streams.engine.rules import HOUR_MS, MINUTE_MS, DeskRules
+
+_DAY_MINUTES = 24 * 60
+_MOST_CAMPAIGNS = 64
+_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+
+
+class DeskState(Struct, array_like=True):
+    """When alerts of the last hour called, in all and by campaign, and the digest of the rest.
+
+    `named` holds (kind, creator, severity) of the first that were too many since the last digest
+    record, `held` how many there were by kind, `total` all of the digest's episode.
+    """
+
+    called: list[int] = []
+    by_campaign: dict[str, list[int]] = {}
+    named: list[tuple[str, str, Severity]] = []
+    held: dict[str, int] = {}
+    total: int = 0
+    first_ms: int = 0
+    episode: Episode = field(default_factory=Episode)
+
+
+class Desk:
+    """Publishes alerts. `told_ms` is the wall clock as last told."""
+
+    __slots__ = ("_registry", "_rules", "state", "told_ms")
+
+    def __init__(self, registry: Registry, rules: DeskRules) -> None:
+        self._registry = registry
+        self._rules = rules
+        self.state = DeskState()
+        self.told_ms = 0
+
+    def take(self, creator: Creator, command: AlertCommand, at_ms: int) -> None:
+        """Do what a command says, from the next record of the alert on."""
+        if not orders.take(creator.watch.orders, command, at_ms):
+            self._registry.stats.orders["unknown"] += 1
+            return
+        self._registry.stats.orders[command.action] += 1
+        for kind, episode in creator.watch.episodes():
+            if episode.on and command.alert_id == alerting.alert_id(
+                creator.creator_id, kind, episode.started_ms
+            ):
+                episode.told_ms = 0  # the next look tells of it
+        self._registry.dirty[creator.creator_id] = creator
+        creator.watch_dirty = True
+
+    def publish(self, creator: Creator, alert: Alert) -> None:
+        """Publish one step in the life of an alert, with what is to be said of it."""
+        watch = creator.watch
+        if watch.orders:
+            started_ms = to_ms(alert.started_at)
+            order = orders.of_episode(watch.orders, alert.kind, started_ms)
+            if order.acknowledged_ms:
+                moment = alerting.moment(order.acknowledged_ms)
+                alert = replace(
+                    alert, acknowledged_at=moment, acknowledged_by=order.acknowledged_by
+                )
+            if order.feedback is not None:
+                alert = replace(alert, feedback=order.feedback)
+        quiet = alert.quiet or self._quiet(creator, alert)
+        if quiet is not None:
+            alert = replace(alert, notify=False, quiet=quiet)
+            self._registry.stats.quiet[quiet] += alert.status == "firing"
+        if alert.status == "resolved" and watch.orders:
+            orders.settle(watch.orders, to_ms(alert.updated_at), watch.active())
+        self._put(alert)
+
+    def _put(self, alert: Alert) -> None:
+        self._registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)
+        self._registry.stats.alerts[alert.kind, alert.status] += 1
+
+    def _quiet(self, creator: Creator, alert: Alert) -> Quiet | None:
+        """Why nobody is to be called for an alert, or None."""
+        now_ms = to_ms(alert.updated_at)
+        if now_ms < self.told_ms - self._rules.past_ms:
+            return "past"
+        given = creator.watch.orders
+        if given:
+            order = orders.of_episode(given, alert.kind, to_ms(alert.started_at))
+            whole = given.get(orders.ANY)
+            until_ms = max(order.until_ms, order.episode_until_ms, whole.until_ms if whole else 0)
+            if now_ms < until_ms:
+                return "snoozed"
+            if order.acknowledged_ms:
+                return "acknowledged"
+            if order.capped:
+                return "rate_cap"
+        if alert.severity != "critical" and self._quiet_hours(now_ms):
+            if alert.status == "firing":
+                self._hold(creator, alert, now_ms)
+            return "quiet_hours"
+        if alert.status == "firing" and not self._may_call(alert, now_ms):
+            started_ms = to_ms(alert.started_at)
+            orders.of_episode(given, alert.kind, started_ms).capped = True
+            self._hold(creator, alert, now_ms)
+            return "rate_cap"
+        return None
+
+    def _quiet_hours(self, now_ms: int) -> bool:
+        length = (self._rules.quiet_until - self._rules.quiet_from) % _DAY_MINUTES
+        return (now_ms // MINUTE_MS - self._rules.quiet_from) % _DAY_MINUTES < length
+
+    def _may_call(self, alert: Alert, now_ms: int) -> bool:
+        """Whether one more alert may call now; if so, it is counted."""
+        rules, state = self._rules, self.state
+        factor = rules.critical_factor if alert.severity == "critical" else 1.0
+        shares = [(state.called, rules.max_per_hour)]
+        if alert.campaign_id is not None:
+            by_campaign = state.by_campaign
+            if len(by_campaign) >= _MOST_CAMPAIGNS:
+                hour_ago = now_ms - HOUR_MS
+                for campaign in [c for c, at in by_campaign.items() if max(at) <= hour_ago]:
+                    del by_campaign[campaign]
+            if alert.campaign_id in by_campaign or len(by_campaign) < _MOST_CAMPAIGNS:
+                called = by_campaign.get(alert.campaign_id, [])
+                shares.append((called, rules.max_per_campaign_hour))
+        for called, limit in shares:
+            called[:] = [at for at in called if at > now_ms - HOUR_MS]
+            if len(called) >= math.ceil(factor * limit / self._registry.partitions):
+                return False
+        for called, _ in shares:
+            called.append(now_ms)
+        if len(shares) == 2:
+            state.by_campaign[alert.campaign_id or ""] = shares[1][0]
+        return True
+
+    def _hold(self, creator: Creator, alert: Alert, now_ms: int) -> None:
+        state = self.state
+        state.first_ms = state.first_ms or now_ms
+        state.held[alert.kind] = state.held.get(alert.kind, 0) + 1
+        if len(state.named) < self._rules.digest_names:
+            state.named.append((alert.kind, alerting.name(creator.info), alert.severity))
+
+    def advance(self, at_ms: int) -> None:
+        """Tell what was too many, when that is due at event time `at_ms`."""
+        rules, state, episode = self._rules, self.state, self.state.episode
+        if state.held and not self._quiet_hours(at_ms):
+            due_ms = (
+                episode.told_ms + rules.digest_every_ms
+                if episode.on
+                else state.first_ms + rules.digest_after_ms
+            )
+            if at_ms >= due_ms:
+                self._digest(at_ms)
+        elif episode.on and not state.held and at_ms >= episode.told_ms + rules.digest_end_ms:
+            self._put(self._record("resolved", at_ms, episode.told_ms))
+            self.state = DeskState(called=state.called, by_campaign=state.by_campaign)
+
+    def _digest(self, at_ms: int) -> None:
+        state, episode = self.state, self.state.episode
+        severity = min((s for _, _, s in state.named), key=_SEVERITIES.index)
+        status = "update" if episode.on else "firing"
+        state.total += sum(state.held.values())
+        if not episode.on:
+            episode.open(state.first_ms, at_ms, severity, "rate_cap")
+        episode.told_ms = at_ms
+        self._put(self._record(status, at_ms))
+        state.held, state.named = {}, []
+
+    def _record(self, status: str, at_ms: int, ended_ms: int | None = None) -> Alert:
+        state, rules = self.state, self._rules
+        since = alerting.clock(state.episode.started_ms)
+        limit = math.ceil(rules.max_per_hour / self._registry.partitions)
+        if status == "resolved":
+            title = "Alerts call as usual again"
+            reason = (
+                f"From {since} on {state.total} alerts called nobody, in quiet hours or since there"
+                " were too many: they are only on record."
+            )
+        else:
+            kinds = ", ".join(
+                f"{n} {kind.replace('_', ' ')}" for kind, n in Counter(state.held).most_common()
+            )
+            names = ", ".join(dict.fromkeys(who for _, who, _ in state.named))
+            more = "" if sum(state.held.values()) == len(state.named) else ", and others"
+            title = f"{alerting.count(state.total)} more alerts are only on record"
+            reason = (
+                f"Since {since} {alerting.count(state.total)} alerts called nobody, in quiet hours"
+                f" or since there were too many; lately {kinds}: {names}{more}."
+            )
+        record = alerting.build(
+            "digest",
+            status,  # type: ignore[arg-type]
+            state.episode,
+            CreatorInfo("", None, None, None),
+            at_ms,
+            title=title,
+            reason=reason,
+            evidence=Evidence(
+                metric="alerts",
+                observed=state.total,
+                expected=limit,
+                ratio=round(state.total / limit, 2),
+                probability=1.0,
+                window_start=alerting.moment(state.episode.started_ms),
+                window_end=alerting.moment(at_ms),
+                samples=state.total,
+            ),
+            ended_ms=ended_ms,
+        )
+        own = alerting.alert_id(str(self._registry.partition), "digest", state.episode.started_ms)
+        past = at_ms < self.told_ms - rules.past_ms
+        return replace(record, alert_id=own, notify=not past, quiet="past" if past else None)
