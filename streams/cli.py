@@ -40,6 +40,7 @@ _LATE = {
     ),
     "replay": _Late("streams.sources.replay", "command", "Publish events from a file."),
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
+    "alerts": _Late("streams.alerts.command", "group", "List, take, snooze and judge alerts."),
 }
 
 

@@ -5,7 +5,7 @@ Knows topics, partitions and isolation. Must not know what is done with a record
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -101,8 +101,27 @@ class Follower:
             for m in messages
         ]
 
+    async def up_to_now(self) -> AsyncIterator[Followed]:
+        """The records up to what is committed now."""
+        consumer = self._consumer
+        assert consumer is not None, "the follower is not started"
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        # The first position of a partition is asked of the broker.
+        while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
+            for record in await self.read(0.2):
+                yield record
+
 
 async def _assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
     """Wait until every topic's partitions are known; without a group, nobody tells."""
     while {tp.topic for tp in consumer.assignment()} != names:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
+
+
+async def read_all(options: KafkaOptions, topics: Iterable[Topic]) -> list[Followed]:
+    """All committed records of some topics, up to what is there now.
+
+    Raises MissingTopics, KafkaError.
+    """
+    async with Follower(options, topics, from_beginning=True) as follower:
+        return [record async for record in follower.up_to_now()]
