@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from schemas.instants import Instant
 
-Kind = Literal["engagement_drop", "follower_spike", "digest"]
+Kind = Literal["engagement_drop", "follower_spike", "unfollow_wave", "digest"]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
 Quiet = Literal["explained", "acknowledged", "snoozed", "past", "quiet_hours", "rate_cap"]

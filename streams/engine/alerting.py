@@ -74,6 +74,14 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if number >= 9.95 or number == int(number) else f"{number:.1f}"
 
 
+def span(ms: float) -> str:
+    """A length of time as alerts write it."""
+    for unit, name in ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes")):
+        if ms >= 2 * unit:
+            return f"{ms / unit:.0f} {name}"
+    return f"{ms / 1_000:.0f} seconds"
+
+
 def chance(probability: float) -> str:
     """A tail probability in words."""
     if probability < 1e-9:

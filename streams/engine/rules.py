@@ -164,6 +164,38 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Engagement above this multiple of usual accompanies a spike."""
 
 
+class WaveRules(Struct, frozen=True, kw_only=True):
+    """When followers leave too fast: effect size, tail probability, share of the audience."""
+
+    min_history_ms: int = 6 * HOUR_MS
+    min_losses: float = 100.0
+    min_share: float = 0.003
+    """Net losses since the suspicion began, as a share of all followers."""
+    alternative: float = 4.0
+    """The rise that the running test weighs against "as usual"."""
+    max_hold_ms: int = 12 * HOUR_MS
+    fire_ratio: float = 5.0
+    fire_probability: float = 1e-7
+    shape: float = 1.0
+    """Negative binomial shape of a count of losses: purges and quarrels come in clumps."""
+    half_life_ms: int = 7 * DAY_MS
+    prior_hours: float = 4.0
+    prior_rate_share: float = 0.00003
+    """Net losses per hour of an unknown creator, as a share of followers."""
+    prior_rate_floor: float = 0.5
+    learn_ceiling: float = 4.0
+    """An hour counts in the baseline with at most this multiple of what was expected."""
+    critical_share: float = 0.02
+    resolve_ratio: float = 2.0
+    resolve_half_life_ms: int = 20 * MINUTE_MS
+    update_every_ms: int = 30 * MINUTE_MS
+    update_growth: float = 1.5
+    cooldown_ms: int = 6 * HOUR_MS
+    cooldown_growth: float = 1.5
+    """Within the cooldown only a wave that is larger by this factor opens another episode."""
+    recent_post_ms: int = 6 * HOUR_MS
+
+
 class DeskRules(Struct, frozen=True, kw_only=True):
     """Whom alerts call: how many at most, when not, and what becomes of the rest."""
 
@@ -193,4 +225,5 @@ class Rules(Struct, frozen=True, kw_only=True):
     baseline: BaselineRules = BaselineRules()
     drop: DropRules = DropRules()
     spike: SpikeRules = SpikeRules()
+    wave: WaveRules = WaveRules()
     desk: DeskRules = DeskRules()

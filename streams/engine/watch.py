@@ -11,6 +11,7 @@ from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
+from streams.engine.detectors.unfollow_wave import UnfollowWave
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
 from streams.engine.orders import Orders
 from streams.engine.rules import MINUTE_MS, Rules
@@ -32,6 +33,7 @@ class Watch(Struct, array_like=True):
     drop: EngagementDrop = field(default_factory=EngagementDrop)
     spike: FollowerSpike = field(default_factory=FollowerSpike)
     orders: Orders = {}
+    wave: UnfollowWave = field(default_factory=UnfollowWave)
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -43,7 +45,7 @@ class Watch(Struct, array_like=True):
         if not self.since_ms:
             self.since_ms = end_ms
         alerts: list[Alert] = []
-        follows = False
+        follows, net, net_from = False, 0, end_ms
         if facts is not None:
             if facts.published or facts.deleted:
                 self._publish(end_ms, facts, rules)
@@ -53,11 +55,14 @@ class Watch(Struct, array_like=True):
                     n = facts.by_post.get(post.post_id)
                     if n is not None:
                         post.fresh += n
-            follows = self._count(end_ms, facts, info, rules)
+            follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
             alerts = self._look(end_ms, info, rules)
         if follows or self.spike.episode.on:
             alerts += self.spike.update(end_ms, self.course, info, rules)
+        if net or self.wave.episode.on:
+            cause = self._wave_cause(end_ms, rules)
+            alerts += self.wave.update(end_ms, net, net_from, cause, info, rules)
         self.next_deadline_ms = self._deadline(end_ms, rules)
         return alerts
 
@@ -77,6 +82,7 @@ class Watch(Struct, array_like=True):
         return (
             ("engagement_drop", self.drop.episode),
             ("follower_spike", self.spike.episode),
+            ("unfollow_wave", self.wave.episode),
         )
 
     def active(self) -> list[Kind]:
@@ -96,7 +102,10 @@ class Watch(Struct, array_like=True):
         for post_id in facts.deleted:
             self.course.forget(post_id)
 
-    def _count(self, end_ms: int, facts: PaneFacts, info: CreatorInfo, rules: Rules) -> bool:
+    def _count(
+        self, end_ms: int, facts: PaneFacts, info: CreatorInfo, rules: Rules
+    ) -> tuple[bool, int, int]:
+        """Whether followers came, how many net of those who left, and since when."""
         spike = self.spike
         spike.rate.roll(end_ms, info.followers, rules.spike)
         net = facts.follows - facts.unfollows
@@ -104,13 +113,14 @@ class Watch(Struct, array_like=True):
             spike.add(end_ms, net)
             if net < 0:
                 spike.trim(end_ms, rules.spike)
-        changed = net > 0
+        changed, net_from = net > 0, end_ms - PANE_MS
         if facts.spreads:
             growth: dict[str, tuple[int, int]] = {}
             for post_id, (metric, amount, since_ms) in facts.spreads:
                 if metric == "followers":
                     spike.spread(amount, since_ms, end_ms)
                     changed = True
+                    net, net_from = net + amount, min(net_from, since_ms)
                 elif post_id and metric in _ENGAGEMENT:
                     sum_, since = growth.get(post_id, (0, end_ms))
                     growth[post_id] = (sum_ + amount, min(since, since_ms))
@@ -119,7 +129,15 @@ class Watch(Struct, array_like=True):
             if growth and self.look_ms is not None:
                 soon = max(end_ms, self.course.stepped_ms + rules.drop.step_ms)
                 self.look_ms = min(self.look_ms, soon)
-        return changed
+        return changed, net, net_from
+
+    def _wave_cause(self, end_ms: int, rules: Rules) -> str:
+        """The class of cause of followers who leave now."""
+        spike = self.spike.episode
+        if spike.on or end_ms < spike.until_ms:
+            return "after_spike"
+        since = end_ms - rules.wave.recent_post_ms
+        return "after_post" if any(p.at_ms > since for p in self.course.posts) else "unexplained"
 
     def _look(self, end_ms: int, info: CreatorInfo, rules: Rules) -> list[Alert]:
         course, drop = self.course, self.drop
@@ -140,7 +158,7 @@ class Watch(Struct, array_like=True):
 
     def _deadline(self, end_ms: int, rules: Rules) -> int | None:
         due = self.look_ms
-        if self.spike.episode.on:
+        if self.spike.episode.on or self.wave.episode.on:
             look = end_ms + MINUTE_MS
             due = look if due is None else min(due, look)
         return due

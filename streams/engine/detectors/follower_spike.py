@@ -165,19 +165,19 @@ class FollowerSpike(Struct, array_like=True):
         expected = rate * (now_ms - started) / HOUR_MS
         got = max(self.got, 0.0)
         ratio = got / max(expected, 0.01)
-        lasted = max((now_ms - started) / MINUTE_MS, 1.0 / 6.0)
+        lasted = alerting.span(max(now_ms - started, PANE_MS))
         usual = f"usually about {alerting.count(rate)} an hour"
         why = _REASONS[self.episode.explanation]
         if status == "resolved":
             title = f"Follower spike of {who} is over"
             reason = (
-                f"{who} gained {alerting.count(got)} followers in {lasted:.0f} minutes from"
+                f"{who} gained {alerting.count(got)} followers in {lasted} from"
                 f" {alerting.clock(started)} on, {usual}; new follows are back to that. {why}"
             )
         else:
-            title = f"{who} gained {alerting.count(got)} followers in {_span(lasted)}"
+            title = f"{who} gained {alerting.count(got)} followers in {lasted}"
             reason = (
-                f"{who} gained {alerting.count(got)} followers in {_span(lasted)} since"
+                f"{who} gained {alerting.count(got)} followers in {lasted} since"
                 f" {alerting.clock(started)}, {usual}; chance alone would do that"
                 f" {alerting.chance(self.probability)}. {why}"
             )
@@ -211,10 +211,6 @@ _REASONS = {
     "suspect": "No new post and no rise in engagement came with it: the followers may be bought.",
     "unexplained": "What caused it is not clear from posts and engagement.",
 }
-
-
-def _span(minutes: float) -> str:
-    return f"{minutes * 60:.0f} seconds" if minutes < 2.0 else f"{minutes:.0f} minutes"
 
 
 def _explain(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:

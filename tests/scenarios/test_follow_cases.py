@@ -1,0 +1,83 @@
+"""Followers who come and go: what must be told, and what must not."""
+
+import pytest
+
+from tests.scenarios.life import DAY, HOUR, MINUTE, Life, play, told
+
+EMPTY = {"followers": 0, "following": 900, "posts": 0, "has_avatar": False}
+REAL = {"followers": 310, "following": 280, "posts": 45, "has_avatar": True}
+SEEDS = range(5)
+NIGHT = 5 * DAY + 3 * HOUR
+
+
+def ordinary(seed: int, followers: int, an_hour: float) -> Life:
+    life = Life(seed, followers)
+    life.days(0, 5, 150)
+    life.stream("follows", 0, 6 * DAY, an_hour)
+    return life
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_by_the_thousand_without_a_post_are_a_spike_and_suspect(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    profiles = [EMPTY] * 21 + [REAL] * 4
+    life.burst("follows", NIGHT, NIGHT + 40 * MINUTE, 1_950, profiles)
+    alerts = play(life, until=NIGHT + 2 * HOUR)
+    assert told(alerts) == [("follower_spike", "suspect")]
+    assert told(alerts, "resolved") == [("follower_spike", "suspect")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_who_leave_by_the_hundred_are_a_wave(seed: int) -> None:
+    life = Life(seed, 88_000)
+    life.days(0, 6, 400)
+    life.stream("follows", 0, 7 * DAY, 40)
+    life.stream("follows", 0, 7 * DAY, 38, action="unfollow")
+    start = 5 * DAY + 14 * HOUR
+    life.burst("follows", start, start + 3 * HOUR, 1_100, action="unfollow")
+    alerts = play(life, until=start + 6 * HOUR)
+    assert told(alerts) == [("unfollow_wave", "after_post")]
+    firing = next(a for a in alerts if a["status"] == "firing")
+    assert firing["evidence"]["observed"] < 600, "it is told long before it is over"
+    last = alerts[-1]
+    assert last["status"] == "resolved"
+    assert last["evidence"]["observed"] == pytest.approx(1_100, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bought_followers_who_leave_again_are_told_as_such(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.burst("follows", NIGHT, NIGHT + 20 * MINUTE, 1_500, [EMPTY])
+    life.burst("follows", NIGHT + 3 * HOUR, NIGHT + 4 * HOUR, 900, action="unfollow")
+    alerts = play(life, until=NIGHT + 8 * HOUR)
+    assert told(alerts) == [("follower_spike", "suspect"), ("unfollow_wave", "after_spike")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_a_poller_brings_after_six_hours_of_silence_is_nothing(seed: int) -> None:
+    life = Life(seed, 26_000, platform="instagram")
+    followers, at = 26_000.0, 0.0
+    while at < 4 * DAY:
+        if not 3 * DAY <= at < 3 * DAY + 6 * HOUR:
+            life.add("counters", at, followers=int(followers))
+        followers += life.dice.gauss(40 / 12, 4.0)
+        at += 5 * MINUTE
+    assert told(play(life, until=4 * DAY)) == []
+
+
+def test_a_follower_count_that_starts_anew_is_no_wave() -> None:
+    life = Life(1, 26_000, platform="instagram")
+    for step in range(12 * 48):
+        life.add("counters", step * 5 * MINUTE, followers=26_000 + step if step < 500 else step)
+    assert told(play(life, until=3 * DAY)) == []
+
+
+def test_a_creator_whose_followers_come_and_go_all_day_has_no_wave() -> None:
+    life = Life(3, 60_000)
+    life.days(0, 8, 300)
+    for hour in range(8 * 24):
+        mood = life.dice.lognormvariate(0.0, 0.6)
+        begin = hour * HOUR
+        life.stream("follows", begin, begin + HOUR, 20 * mood + 1)
+        life.stream("follows", begin, begin + HOUR, 22 * mood + 1, action="unfollow")
+    assert told(play(life, until=8 * DAY)) == []
