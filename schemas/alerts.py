@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from schemas.instants import Instant
 
-Kind = Literal["engagement_drop", "follower_spike", "unfollow_wave", "digest"]
+Kind = Literal[
+    "engagement_drop", "follower_spike", "unfollow_wave", "viral_post", "silence", "digest"
+]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
 Quiet = Literal["explained", "acknowledged", "snoozed", "past", "quiet_hours", "rate_cap"]

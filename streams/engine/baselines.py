@@ -168,8 +168,14 @@ class Levels(Struct, array_like=True):
     media: dict[str, tuple[float, float]] = {}
 
     def learn(self, media: str, level: float, rules: BaselineRules) -> None:
-        """Take in the level (> 0) of one post of a media type."""
+        """Take in the level (> 0) of one post of a media type.
+
+        One that strays far counts as if it strayed less: a viral post is not what is usual.
+        """
         x = math.log(level)
+        if self.count >= rules.level_clip_posts:
+            reach = rules.level_clip * math.sqrt(self._variance(rules))
+            x = min(max(x, self.mean - reach), self.mean + reach)
         keep = math.exp(-1.0 / rules.level_memory)
         self.count += 1
         self.weight = self.weight * keep + 1.0
@@ -187,16 +193,20 @@ class Levels(Struct, array_like=True):
         prior = max(rules.level_prior_floor, rules.level_prior_share * (followers or 0))
         if not self.count:
             return prior, 0.5
-        weight, mean = self.media.get(media, (0.0, 0.0))
-        mean = (weight * mean + rules.media_prior_weight * self.mean) / (
-            weight + rules.media_prior_weight
-        )
-        known = rules.spread_prior_weight
-        variance = (known * rules.spread_prior**2 + self.weight * self.variance) / (
-            known + self.weight
-        )
-        variance = min(variance, rules.spread_ceiling**2) * (1.0 + 1.0 / self.weight)
+        mean = self.mean + self.offset(media, rules)
+        variance = self._variance(rules) * (1.0 + 1.0 / self.weight)
         return math.exp(mean + variance / 2.0), 1.0 / math.expm1(variance)
+
+    def _variance(self, rules: BaselineRules) -> float:
+        """That of the logarithm of levels, shrunk to what is assumed before any is known."""
+        known = rules.spread_prior_weight
+        learned = known * rules.spread_prior**2 + self.weight * self.variance
+        return min(learned / (known + self.weight), rules.spread_ceiling**2)
+
+    def offset(self, media: str, rules: BaselineRules) -> float:
+        """What a media type adds to the mean logarithm of a level, shrunk to 0."""
+        weight, mean = self.media.get(media, (0.0, 0.0))
+        return weight * (mean - self.mean) / (weight + rules.media_prior_weight)
 
 
 class Noise(Struct, array_like=True):

@@ -57,6 +57,23 @@ class LivePost(Struct, array_like=True):
         return weight / (sure / whole + self.near_due / clump), whole, weight
 
 
+class Matured(NamedTuple):
+    """A post that has reached the reference age: what it got, and what was expected until then.
+
+    `level` is what it is worth; `offset` what its media type adds to the logarithm of a level;
+    `variance` that of the logarithm of levels, known from posts of this `weight`.
+    """
+
+    at_ms: int
+    campaign_id: str | None
+    got: int
+    expected: float
+    level: float
+    offset: float
+    variance: float
+    weight: float
+
+
 class Step(NamedTuple):
     """Sums over live posts within (from_ms, to_ms].
 
@@ -232,20 +249,43 @@ class Course(Struct, array_like=True):
             post.held_got = 0
             post.held_due = 0.0
 
-    def mature(self, now_ms: int, learn: bool, rules: Rules) -> None:
-        """Let posts of the reference age into the baseline, and forget those past their life."""
+    def mature(
+        self, now_ms: int, learn: bool, followers: int | None, rules: Rules
+    ) -> list[Matured]:
+        """Let posts of the reference age into the baseline, and forget those past their life.
+
+        The former, as they compare with the baseline before.
+        """
         base = rules.baseline
         gone = False
+        matured = []
         for post in self.posts:
             age = now_ms - post.at_ms
             if age >= base.level_age_ms and not post.levelled and not post.held_due:
                 post.levelled = True
                 if learn and post.due > 0.25:
+                    matured.append(self._matured(post, followers, base))
                     self.levels.learn(post.media, (max(post.got, 0) + 0.5) / post.due, base)
                     self.curve.refresh(base)
             gone = gone or age > base.post_life_ms
         if gone:
             self.posts = [p for p in self.posts if now_ms - p.at_ms <= base.post_life_ms]
+        return matured
+
+    def _matured(self, post: LivePost, followers: int | None, rules: BaselineRules) -> Matured:
+        levels = self.levels
+        mean, shape = levels.usual(post.media, followers, rules)
+        got = max(post.got, 0)
+        return Matured(
+            post.at_ms,
+            post.campaign_id,
+            got,
+            mean * post.due,
+            (got + 0.5) / post.due,
+            levels.offset(post.media, rules),
+            math.log1p(1.0 / shape),
+            levels.weight,
+        )
 
     def disregard(self) -> None:
         """Keep the posts of today out of the baseline: an alert ran through their life."""

@@ -29,6 +29,9 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     """Assumed log standard deviation of post-to-post quality before it is learned."""
     spread_prior_weight: float = 4.0
     spread_ceiling: float = 0.9
+    level_clip: float = 2.5
+    """A level counts in the baseline with at most so many standard deviations from the mean."""
+    level_clip_posts: int = 3
     max_media_types: int = 6
     media_prior_weight: float = 3.0
     """Posts of one type after which that type's own level counts as much as the creator's."""
@@ -164,6 +167,71 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Engagement above this multiple of usual accompanies a spike."""
 
 
+class WeakRules(Struct, frozen=True, kw_only=True):
+    """When the latest posts all did badly: effect size and tail probability over a run of them."""
+
+    min_posts: int = 8
+    min_expected: float = 50.0
+    """Engagements that are usual for a post until it is judged, for it to say anything."""
+    min_run: int = 3
+    longest_run: int = 5
+    weak_ratio: float = 0.7
+    """A post above this share of the usual ends a run."""
+    fire_ratio: float = 0.45
+    """The geometric mean of the run's shares of the usual."""
+    fire_probability: float = 1e-4
+    """Runs that overlap are judged anew with each post, some three times a day."""
+    critical_ratio: float = 0.15
+    resolve_ratio: float = 0.65
+    resolve_posts: int = 2
+    update_every_ms: int = 6 * HOUR_MS
+    max_quiet_ms: int = 3 * DAY_MS
+    """An episode of which nothing was to be told for so long is over."""
+    cooldown_ms: int = DAY_MS
+
+
+class SlowRules(Struct, frozen=True, kw_only=True):
+    """When posts get less and less over weeks. Distances are logarithms of fast over slow mean."""
+
+    slow_half_life_ms: int = 56 * DAY_MS
+    fast_half_life_ms: int = 5 * DAY_MS
+    min_history_ms: int = 28 * DAY_MS
+    min_level: float = 20.0
+    """A post that is worth less says little: its count is mostly chance."""
+    min_weight: float = 5.0
+    """Posts behind the fast mean, discounted."""
+    suspect_distance: float = -0.1
+    confirm_ms: int = 14 * DAY_MS
+    """The fast mean must have been behind for so long: a week of holidays is no decline."""
+    fire_distance: float = -0.22
+    fire_probability: float = 5e-3
+    """Reckoned with about twice the variance of a discounted mean, and not independent of the
+    fortnight before."""
+    resolve_distance: float = -0.08
+    update_every_ms: int = 7 * DAY_MS
+    max_quiet_ms: int = 21 * DAY_MS
+    cooldown_ms: int = 14 * DAY_MS
+
+
+class ViralRules(Struct, frozen=True, kw_only=True):
+    """When a post does far better than usual: effect size, count and tail probability."""
+
+    min_posts: int = 5
+    min_count: int = 100
+    least_usual: float = 5.0
+    """What is usual counts as no less: a creator's first reactions are no viral post."""
+    fire_ratio: float = 6.0
+    probability: float = 1e-6
+    warning_ratio: float = 20.0
+    hurry_count: int = 50
+    """So many new engagements of one post are looked at without waiting for the next step."""
+    update_growth: float = 2.0
+    calm_ms: int = HOUR_MS
+    resolve_ratio: float = 2.0
+    explains_ms: int = 12 * HOUR_MS
+    """So long after its end a viral post explains new followers."""
+
+
 class WaveRules(Struct, frozen=True, kw_only=True):
     """When followers leave too fast: effect size, tail probability, share of the audience."""
 
@@ -226,4 +294,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     drop: DropRules = DropRules()
     spike: SpikeRules = SpikeRules()
     wave: WaveRules = WaveRules()
+    weak: WeakRules = WeakRules()
+    slow: SlowRules = SlowRules()
+    viral: ViralRules = ViralRules()
     desk: DeskRules = DeskRules()

@@ -5,13 +5,17 @@ counts, then each detector looks. Must not know how a pane was counted or where 
 """
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from schemas.alerts import Alert, Kind
 from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
+from streams.engine.detectors.slow_decline import SlowDecline
 from streams.engine.detectors.unfollow_wave import UnfollowWave
+from streams.engine.detectors.viral_post import ViralPost
+from streams.engine.detectors.weak_posts import WeakPosts
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
 from streams.engine.orders import Orders
 from streams.engine.rules import MINUTE_MS, Rules
@@ -34,6 +38,9 @@ class Watch(Struct, array_like=True):
     spike: FollowerSpike = field(default_factory=FollowerSpike)
     orders: Orders = {}
     wave: UnfollowWave = field(default_factory=UnfollowWave)
+    viral: ViralPost = field(default_factory=ViralPost)
+    weak: WeakPosts = field(default_factory=WeakPosts)
+    slow: SlowDecline = field(default_factory=SlowDecline)
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -55,11 +62,13 @@ class Watch(Struct, array_like=True):
                     n = facts.by_post.get(post.post_id)
                     if n is not None:
                         post.fresh += n
+                        if post.fresh >= rules.viral.hurry_count:
+                            self._hurry(end_ms, rules)
             follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
             alerts = self._look(end_ms, info, rules)
         if follows or self.spike.episode.on:
-            alerts += self.spike.update(end_ms, self.course, info, rules)
+            alerts += self._explained(end_ms, self.spike.update(end_ms, self.course, info, rules))
         if net or self.wave.episode.on:
             cause = self._wave_cause(end_ms, rules)
             alerts += self.wave.update(end_ms, net, net_from, cause, info, rules)
@@ -78,16 +87,36 @@ class Watch(Struct, array_like=True):
         return self.course.score(now_ms, rules.baseline), self.course.levels.count
 
     def episodes(self) -> tuple[tuple[Kind, Episode], ...]:
-        """The latest episode of each kind, which need not be on."""
+        """The latest episodes with their kinds; of one kind at most one is on."""
         return (
-            ("engagement_drop", self.drop.episode),
+            (self.drop.kind, self.drop.episode),
             ("follower_spike", self.spike.episode),
             ("unfollow_wave", self.wave.episode),
+            ("viral_post", self.viral.episode),
+            ("engagement_drop", self.weak.episode),
+            ("engagement_drop", self.slow.episode),
         )
 
     def active(self) -> list[Kind]:
         """Kinds of alerts that are firing now."""
-        return [kind for kind, episode in self.episodes() if episode.on]
+        return list(dict.fromkeys(kind for kind, episode in self.episodes() if episode.on))
+
+    def _hurry(self, end_ms: int, rules: Rules) -> None:
+        """Look as soon as a step may be made."""
+        if self.look_ms is not None:
+            soon = max(end_ms, self.course.stepped_ms + rules.drop.step_ms)
+            self.look_ms = min(self.look_ms, soon)
+
+    def _explained(self, end_ms: int, alerts: list[Alert]) -> list[Alert]:
+        """Followers whom a viral post brings are on record; that post has called already."""
+        if not self.viral.explains(end_ms):
+            return alerts
+        return [
+            replace(alert, notify=False, quiet="explained")
+            if alert.explanation == "organic_viral"
+            else alert
+            for alert in alerts
+        ]
 
     def _publish(self, end_ms: int, facts: PaneFacts, rules: Rules) -> None:
         base = rules.baseline
@@ -126,9 +155,8 @@ class Watch(Struct, array_like=True):
                     growth[post_id] = (sum_ + amount, min(since, since_ms))
             for post_id, (amount, since_ms) in growth.items():
                 self.course.poll(post_id, amount, since_ms, end_ms)
-            if growth and self.look_ms is not None:
-                soon = max(end_ms, self.course.stepped_ms + rules.drop.step_ms)
-                self.look_ms = min(self.look_ms, soon)
+            if growth:
+                self._hurry(end_ms, rules)
         return changed, net, net_from
 
     def _wave_cause(self, end_ms: int, rules: Rules) -> str:
@@ -141,17 +169,27 @@ class Watch(Struct, array_like=True):
 
     def _look(self, end_ms: int, info: CreatorInfo, rules: Rules) -> list[Alert]:
         course, drop = self.course, self.drop
-        on = drop.episode.on
+        held = drop.episode.on
         grown = end_ms - self.since_ms >= rules.drop.min_history_ms
         step = course.step(
-            end_ms, info.followers, rules, held=drop.suspicious, taught=not on, grown=grown
+            end_ms, info.followers, rules, held=drop.suspicious, taught=not held, grown=grown
         )
         alerts: list[Alert] = []
+        weak, slow = self.weak, self.slow
         if grown:
-            alerts = drop.update(step, course, info, rules)
-        course.mature(end_ms, not drop.episode.on, rules)
+            free = not weak.episode.on and not slow.episode.on
+            alerts = drop.update(step, course, info, rules, free=free)
+        matured = course.mature(end_ms, not drop.episode.on, info.followers, rules)
+        alerts += self.viral.update(end_ms, course, info, rules)
+        if matured or weak.episode.on:
+            free = not drop.episode.on and not slow.episode.on
+            alerts += weak.update(end_ms, matured, course, info, rules, free=free)
+        if matured or slow.episode.on:
+            free = not drop.episode.on and not weak.episode.on
+            alerts += slow.update(end_ms, matured, course, info, rules, free=free)
         look = next_look(step, rules.drop)
-        if look is None and (course.posts or drop.episode.on):
+        on = drop.episode.on or weak.episode.on or slow.episode.on
+        if look is None and (course.posts or on):
             look = end_ms + rules.drop.max_step_ms
         self.look_ms = None if look is None else -(-look // PANE_MS) * PANE_MS
         return alerts

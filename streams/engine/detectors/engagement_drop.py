@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
-from streams.engine.alerting import Episode
+from streams.engine.alerting import Episode, Lean
 from streams.engine.course import Course, Step
 from streams.engine.facts import CreatorInfo
 from streams.engine.rules import HOUR_MS, MINUTE_MS, DropRules, Rules
@@ -32,30 +32,40 @@ class EngagementDrop(Struct, array_like=True):
     it for its distance from `since_ms`, in units of one noise block's.
     """
 
-    cusum: float = 0.0
+    cusum: Lean = 0
     since_ms: int = 0
-    got: float = 0.0
-    due: float = 0.0
-    new_got: float = 0.0
-    new_due: float = 0.0
-    usual: float = 0.0
+    got: Lean = 0
+    due: Lean = 0
+    new_got: Lean = 0
+    new_due: Lean = 0
+    usual: Lean = 0
     pending_ms: int = 0
-    pending_got: float = 0.0
-    pending_due: float = 0.0
-    recent_got: float = 0.0
-    recent_due: float = 0.0
+    pending_got: Lean = 0
+    pending_due: Lean = 0
+    recent_got: Lean = 0
+    recent_due: Lean = 0
     well_ms: int = 0
-    probability: float = 1.0
+    probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
-    aged: float = 0.0
+    aged: Lean = 0
+
+    @property
+    def kind(self) -> Kind:
+        """What the latest episode is called: `silence` where nothing at all had come."""
+        return "silence" if self.episode.explanation == _NOTHING else KIND
 
     @property
     def suspicious(self) -> bool:
         """Whether levels must be held fast."""
         return self.since_ms > 0
 
-    def update(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
-        """Take in one step of the course; what there is to tell, in order."""
+    def update(
+        self, step: Step, course: Course, info: CreatorInfo, rules: Rules, *, free: bool
+    ) -> list[Alert]:
+        """Take in one step of the course; what there is to tell, in order.
+
+        `free` unless another detector's alert of the same kind is on.
+        """
         drop = rules.drop
         if not self.suspicious:
             self._watch(step, course, drop)
@@ -67,7 +77,7 @@ class EngagementDrop(Struct, array_like=True):
         if self.cusum <= 0.0 or self._refuted(step.to_ms, drop):
             self._drop_suspicion(course, rules)
             return []
-        if self._convincing(step, course, info, rules):
+        if self._convincing(step, course, info, rules) and free:
             return self._fire(step, course, info, rules)
         return []
 
@@ -155,7 +165,7 @@ class EngagementDrop(Struct, array_like=True):
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
         hit = [p for p in course.posts if p.held_due > 0.0]
-        explanation = "silence" if seen == 0 else _spread(len(hit))
+        explanation = _NOTHING if seen <= 0 else _spread(len(hit))
         self.episode.open(self.since_ms, step.to_ms, self._severity(rules.drop), explanation)
         latest = max(hit, key=lambda p: p.at_ms, default=None)
         self.episode.campaign_id = latest.campaign_id if latest else None
@@ -224,6 +234,8 @@ class EngagementDrop(Struct, array_like=True):
             )
         else:
             title = f"Engagement of {who} fell to {share} of usual"
+            if seen <= 0:
+                title = f"The posts of {who} get nothing any more"
             reason = (
                 f"Since {since} the {len(posts)} latest posts of {who} got {alerting.count(seen)}"
                 f" engagements where about {alerting.count(expected)} were expected from their"
@@ -255,7 +267,7 @@ class EngagementDrop(Struct, array_like=True):
             ],
         )
         return alerting.build(
-            KIND,
+            self.kind,
             status,
             self.episode,
             info,
@@ -265,6 +277,9 @@ class EngagementDrop(Struct, array_like=True):
             evidence=evidence,
             ended_ms=ended_ms,
         )
+
+
+_NOTHING = "no_engagement"
 
 
 def _gain(step: Step, rules: DropRules) -> float:

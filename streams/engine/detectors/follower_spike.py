@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
-from streams.engine.alerting import Episode
+from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import FollowRate
 from streams.engine.course import Course
 from streams.engine.facts import PANE_MS, CreatorInfo
@@ -27,11 +27,11 @@ class FollowerSpike(Struct, array_like=True):
 
     rate: FollowRate = field(default_factory=FollowRate)
     recent: list[tuple[int, float]] = []
-    got: float = 0.0
+    got: Lean = 0
     window_ms: int = 0
-    seen: float = 0.0
-    expected: float = 0.0
-    probability: float = 1.0
+    seen: Lean = 0
+    expected: Lean = 0
+    probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
 
     def add(self, end_ms: int, net: float) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from schemas.alerts import Alert, Evidence, Kind, Severity, Status
 from streams.engine import alerting
-from streams.engine.alerting import Episode
+from streams.engine.alerting import Episode, Lean
 from streams.engine.facts import CreatorInfo
 from streams.engine.rules import HOUR_MS, MINUTE_MS, Rules, WaveRules
 from streams.engine.tails import upper_tail
@@ -29,9 +29,9 @@ class LossRate(Struct, array_like=True):
     """
 
     hour_ms: int = 0
-    got: float = 0.0
-    total: float = 0.0
-    hours: float = 0.0
+    got: Lean = 0
+    total: Lean = 0
+    hours: Lean = 0
 
     def rate(self, followers: int | None, rules: WaveRules) -> float:
         """Expected net losses an hour, > 0."""
@@ -52,7 +52,7 @@ class LossRate(Struct, array_like=True):
         faded = keep**idle
         self.total = (self.total * keep + max(got, 0.0)) * faded
         self.hours = (self.hours * keep + 1.0) * faded + (1.0 - faded) / (1.0 - keep)
-        self.got = 0.0
+        self.got = 0
         self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
 
 
@@ -65,12 +65,12 @@ class UnfollowWave(Struct, array_like=True):
     rate: LossRate = field(default_factory=LossRate)
     last_ms: int = 0
     since_ms: int = 0
-    cusum: float = 0.0
-    got: float = 0.0
-    due: float = 0.0
-    recent_got: float = 0.0
-    recent_due: float = 0.0
-    probability: float = 1.0
+    cusum: Lean = 0
+    got: Lean = 0
+    due: Lean = 0
+    recent_got: Lean = 0
+    recent_due: Lean = 0
+    probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
 
     def update(
@@ -149,8 +149,8 @@ class UnfollowWave(Struct, array_like=True):
 
     def _forget(self) -> None:
         self.since_ms = self.last_ms = 0
-        self.cusum = self.got = self.due = self.recent_got = self.recent_due = 0.0
-        self.probability = 1.0
+        self.cusum = self.got = self.due = self.recent_got = self.recent_due = 0
+        self.probability = 1
 
     def _alert(
         self,

@@ -59,7 +59,7 @@ def test_a_drop_says_what_was_expected_and_what_came() -> None:
     assert evidence.samples >= RULES.drop.min_posts
     assert evidence.posts
     assert "@crowd.one" in firing.reason
-    assert firing.explanation in ("across_posts", "single_post", "silence")
+    assert firing.explanation in ("across_posts", "single_post")
 
 
 @pytest.mark.parametrize("spread", [0.5, 0.8])
@@ -94,10 +94,10 @@ def test_a_creator_who_stops_posting_raises_nothing_and_costs_nothing() -> None:
     assert run.watch.course.posts == []
 
 
-def test_reactions_that_all_end_at_once_are_a_drop_though_no_post_is_new() -> None:
+def test_reactions_that_all_end_at_once_are_silence_though_no_post_is_new() -> None:
     creator = Creator(level=1_000.0, follows_per_hour=0.0)
     run = crowd.run(crowd.days(5, creator, 2.0), creator.info, START_MS + 9 * DAY_MS)
-    assert run.alerts[0].kind == "engagement_drop"
+    assert run.alerts[0].kind == "silence"
     assert run.alerts[-1].status == "resolved"
     assert run.watch.next_deadline_ms is None
 
@@ -114,8 +114,8 @@ def test_a_drop_to_silence_is_seen_although_nothing_arrives() -> None:
     start = NOON + HOUR_MS
     panes = crowd.days(2, creator, 2.7, Drop(start, start + DAY_MS, 0.0))
     run = crowd.run({t: f for t, f in panes.items() if t <= start}, creator.info, start + HOUR_MS)
-    (firing,) = run.of("engagement_drop", "firing")
-    assert firing.explanation == "silence"
+    (firing,) = run.of("silence", "firing")
+    assert firing.explanation == "no_engagement"
     assert firing.severity == "critical"
 
 

@@ -31,4 +31,5 @@ def test_followers_leap_and_engagement_drops_and_both_are_alerts():
         if alert["status"] == "firing"
     }
     assert fired >= {(name, "follower_spike") for name in story.spikes}
-    assert {name for name, kind in fired if kind == "engagement_drop"} & set(story.drops)
+    fell = {name for name, kind in fired if kind in {"engagement_drop", "silence"}}
+    assert fell & set(story.drops)

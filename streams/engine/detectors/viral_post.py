@@ -1,0 +1,160 @@
+"""Viral post: a live post gets far more than the creator's posts of its type at the same age.
+
+Knows how far above the usual a post is, and when that is an alert. Must not know what follows from
+it for other alerts (`watch`).
+"""
+
+from msgspec import Struct, field
+
+from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from streams.engine import alerting
+from streams.engine.alerting import Episode, Lean
+from streams.engine.course import Course, LivePost
+from streams.engine.facts import CreatorInfo
+from streams.engine.rules import HOUR_MS, MINUTE_MS, Rules, ViralRules
+from streams.engine.tails import log_normal_upper_tail
+
+KIND: Kind = "viral_post"
+
+
+class ViralPost(Struct, array_like=True):
+    """The post of the latest episode, with what it had got when that was last told."""
+
+    post_id: str = ""
+    told_got: int = 0
+    probability: Lean = 1
+    episode: Episode = field(default_factory=Episode)
+
+    def explains(self, now_ms: int) -> bool:
+        """Whether new followers are no news: a viral post was told of, and is or was just on."""
+        return self.episode.on or now_ms < self.episode.until_ms
+
+    def update(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        """Look at the live posts after a step of the course; what there is to tell."""
+        if self.episode.on:
+            return self._follow(now_ms, course, info, rules)
+        if course.levels.count < rules.viral.min_posts:
+            return []
+        for post in course.posts:
+            got = post.got + post.held_got
+            if got < rules.viral.min_count or post.post_id == self.post_id:
+                continue
+            usual, probability = _compare(post, course, info, rules)
+            if got >= rules.viral.fire_ratio * usual and probability <= rules.viral.probability:
+                self.post_id, self.told_got, self.probability = post.post_id, got, probability
+                severity = _severity(got / usual, rules.viral)
+                self.episode.open(post.at_ms, now_ms, severity, "above_usual")
+                self.episode.campaign_id = post.campaign_id
+                return [self._alert("firing", now_ms, post, course, info, rules)]
+        return []
+
+    def _follow(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        viral, episode = rules.viral, self.episode
+        post = course.find(self.post_id)
+        if post is None or now_ms - post.at_ms >= rules.baseline.post_life_ms - HOUR_MS:
+            return [self._resolve(now_ms, post, course, info, rules)]
+        mean, _ = course.levels.usual(post.media, info.followers, rules.baseline)
+        lately = post.near_got / post.near_due if post.near_due > 0.0 else mean
+        if now_ms - episode.told_ms >= viral.calm_ms and lately < viral.resolve_ratio * mean:
+            return [self._resolve(now_ms, post, course, info, rules)]
+        got = post.got + post.held_got
+        if got < viral.update_growth * self.told_got or now_ms - episode.told_ms < 30 * MINUTE_MS:
+            return []
+        usual, self.probability = _compare(post, course, info, rules)
+        self.told_got, episode.told_ms = got, now_ms
+        episode.severity = _severity(got / usual, viral)
+        return [self._alert("update", now_ms, post, course, info, rules)]
+
+    def _resolve(
+        self,
+        now_ms: int,
+        post: LivePost | None,
+        course: Course,
+        info: CreatorInfo,
+        rules: Rules,
+    ) -> Alert:
+        alert = self._alert("resolved", now_ms, post, course, info, rules, now_ms)
+        self.episode.close(now_ms + rules.viral.explains_ms)
+        return alert
+
+    def _alert(
+        self,
+        status: Status,
+        now_ms: int,
+        post: LivePost | None,
+        course: Course,
+        info: CreatorInfo,
+        rules: Rules,
+        ended_ms: int | None = None,
+    ) -> Alert:
+        who, at_ms = alerting.name(info), self.episode.started_ms
+        got, usual = self.told_got, 0.0
+        posts = []
+        if post is not None:
+            got = post.got + post.held_got
+            usual, _ = _compare(post, course, info, rules)
+            age = round((now_ms - at_ms) / MINUTE_MS, 1)
+            posts = [
+                PostEvidence(
+                    post_id=post.post_id, age_minutes=age, observed=got, expected=round(usual, 1)
+                )
+            ]
+        times = got / usual if usual > 0.0 else 1.0
+        age_text = alerting.span(now_ms - at_ms)
+        if status == "resolved":
+            title = f"The viral post of {who} is back to usual"
+            reason = (
+                f"A post of {who} from {alerting.clock(at_ms)} got {alerting.count(got)}"
+                f" engagements within {age_text}; what comes now is usual for its age."
+            )
+        else:
+            title = f"A post of {who} gets {alerting.count(times)} times the usual"
+            reason = (
+                f"A post of {who} from {alerting.clock(at_ms)} has {alerting.count(got)}"
+                f" engagements after {age_text}, where {course.levels.count} earlier posts had"
+                f" about {alerting.count(usual)} at that age; of posts like these, so much comes"
+                f" {alerting.chance(self.probability)}."
+            )
+        evidence = Evidence(
+            metric="engagements",
+            observed=got,
+            expected=round(usual, 2),
+            ratio=round(times, 2),
+            probability=self.probability,
+            window_start=alerting.moment(at_ms),
+            window_end=alerting.moment(now_ms),
+            samples=course.levels.count,
+            followers=info.followers,
+            posts=posts,
+        )
+        return alerting.build(
+            KIND,
+            status,
+            self.episode,
+            info,
+            now_ms,
+            title=title,
+            reason=reason,
+            evidence=evidence,
+            ended_ms=ended_ms,
+        )
+
+
+def _compare(
+    post: LivePost, course: Course, info: CreatorInfo, rules: Rules
+) -> tuple[float, float]:
+    """What is usual for a post by now (> 0), and the probability of at least what it has.
+
+    The worth of posts is log-normal; how a post starts says little of its level, and what it gets
+    comes in clumps.
+    """
+    base = rules.baseline
+    mean, shape = course.levels.usual(post.media, info.followers, base)
+    due = post.due + post.held_due
+    usual = max(mean * due, rules.viral.least_usual)
+    spread = 1.0 / shape + base.start_doubt / max(due, 1e-3) + course.noise.clumps(base) / usual
+    return usual, log_normal_upper_tail((post.got + post.held_got) / usual, spread)
+
+
+def _severity(times: float, rules: ViralRules) -> Severity:
+    return "warning" if times >= rules.warning_ratio else "info"
