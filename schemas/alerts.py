@@ -10,7 +10,13 @@ from msgspec import Struct
 from schemas.instants import Instant
 
 Kind = Literal[
-    "engagement_drop", "follower_spike", "unfollow_wave", "viral_post", "silence", "digest"
+    "engagement_drop",
+    "follower_spike",
+    "unfollow_wave",
+    "viral_post",
+    "silence",
+    "sentiment_crisis",
+    "digest",
 ]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
@@ -29,12 +35,22 @@ class PostEvidence(Struct, frozen=True, kw_only=True):
     expected: float
 
 
+class CommentEvidence(Struct, frozen=True, kw_only=True):
+    """One comment behind an alert: the beginning of its text, and how it was judged (-1 to 1)."""
+
+    comment_id: str
+    post_id: str
+    text: str
+    compound: float
+
+
 class Evidence(Struct, frozen=True, kw_only=True):
     """Why an alert is believed.
 
     `observed` and `expected` are counts of `metric` within the window [window_start, window_end);
     `ratio` is observed / expected; `probability` is the tail probability of a count at least as
     extreme if all were as usual; `samples` is the number of past observations behind `expected`.
+    So many `authors` have written the comments that count, of which some are in `comments`.
     """
 
     metric: str
@@ -48,6 +64,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     followers: int | None = None
     posts: list[PostEvidence] = []
     baseline: list[float] = []
+    authors: int | None = None
+    comments: list[CommentEvidence] = []
 
 
 class Alert(Struct, frozen=True, kw_only=True):

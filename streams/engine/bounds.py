@@ -10,7 +10,7 @@ limits reached, a stored record stays below the 2 MiB that a changelog takes.
 
 from collections.abc import Collection
 
-from streams.engine.facts import PaneFacts, Spread
+from streams.engine.facts import PaneFacts, Remark, Spread
 
 MAX_MINUTES = 720
 """Open minutes of one creator; an event of another minute is late, so that nothing is lost."""
@@ -28,16 +28,16 @@ MAX_DETAILS = 768
 PANE_DETAILS = 128
 """Entries of each sort in one open pane."""
 FEW_DETAILS = 8
+PANE_REMARKS = 3
+"""Negative comments of one open pane whose texts are kept."""
+REMARK_CHARS = 140
 MAX_CURRENCIES = 32
 """Currencies of one creator; a conversion in another is refused."""
 
 
 def large(facts: PaneFacts) -> bool:
     """Whether one pane has more entries than each of `MAX_PANES` may have unseen."""
-    return (
-        len(facts.by_post) + len(facts.published) + len(facts.deleted) + len(facts.spreads)
-        > FEW_DETAILS
-    )
+    return _details(facts) > FEW_DETAILS
 
 
 def crowded(panes: dict[int, PaneFacts]) -> bool:
@@ -90,6 +90,10 @@ def trim(facts: PaneFacts, known: Collection[str], keep: int = PANE_DETAILS // 2
         facts.deleted[:] = others_told[-keep:] + [post_id for post_id in told if post_id in known]
     if len(facts.spreads) > keep:
         _add_up(facts, known, keep)
+    if len(facts.voices) > keep:
+        # Evenly over the pane, so that their shares stay as they are.
+        step = len(facts.voices) / keep
+        facts.voices[:] = [facts.voices[int(n * step)] for n in range(keep)]
     return before - _details(facts)
 
 
@@ -119,7 +123,28 @@ def _join(earlier: PaneFacts, later: PaneFacts) -> None:
     later.published[:0] = earlier.published
     later.deleted[:0] = earlier.deleted
     later.spreads[:0] = earlier.spreads
+    later.voices[:0] = earlier.voices
+    later.angry = _worst([*earlier.angry, *later.angry])
+    later.judge = later.judge or earlier.judge
 
 
 def _details(facts: PaneFacts) -> int:
-    return len(facts.by_post) + len(facts.published) + len(facts.deleted) + len(facts.spreads)
+    return (
+        len(facts.by_post)
+        + len(facts.published)
+        + len(facts.deleted)
+        + len(facts.spreads)
+        + len(facts.voices)
+    )
+
+
+def _worst(remarks: list[Remark]) -> list[Remark]:
+    return sorted(remarks, key=lambda remark: remark[3])[:PANE_REMARKS]
+
+
+def quote(facts: PaneFacts, remark: Remark) -> None:
+    """Keep a negative comment of an open pane, if it is among the worst."""
+    if len(facts.angry) < PANE_REMARKS:
+        facts.angry.append(remark)
+    elif remark[3] < max(kept[3] for kept in facts.angry):
+        facts.angry[:] = _worst([*facts.angry, remark])

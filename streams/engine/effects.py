@@ -24,7 +24,7 @@ from schemas.events import (
     Share,
 )
 from streams.engine import counts
-from streams.engine.bounds import PANE_DETAILS, large, trim
+from streams.engine.bounds import FEW_DETAILS, PANE_DETAILS, REMARK_CHARS, large, quote, trim
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.counts import Counts, money, one
@@ -32,7 +32,7 @@ from streams.engine.creator import Creator, micro
 from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts, Published, Spread
 from streams.engine.registry import Registry
-from streams.engine.sentiment import Analyser, Label
+from streams.engine.sentiment import Analyser, Label, Verdict
 from streams.engine.slot import Slot
 
 _POLLED = ("likes", "comments", "shares", "saves", "views", "followers")
@@ -46,6 +46,8 @@ _MOOD = {
     Label.NEUTRAL: one(counts.NEUTRAL),
     Label.NEGATIVE: one(counts.NEGATIVE),
 }
+
+_VOICE = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
 
 Effect = Callable[[Creator, Slot, Any, int], Counts]
 """Given a creator, the slot, an event and its time: what the event adds to the slot's counts."""
@@ -66,6 +68,7 @@ class Effects:
         self._stats = registry.stats
         self._calendar = calendar
         self._judge = analyser.judge
+        self._judge_mark = _digest(analyser.version.encode()) & 0xFFFF | 1
         # Of a hash only the lowest 14 bits are ever kept, so a fast one gives away no more.
         key = blake2b(b"actors", key=actor_secret, digest_size=8).digest()
         self._actor_seed = int.from_bytes(key, "little")
@@ -138,10 +141,25 @@ class Effects:
         verdict = self._judge(event.text, event.lang)
         slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, round(verdict.compound * 1000))
         creator.mood_owed = True
+        actor = _digest(event.actor_id.encode(), self._actor_seed)
+        self._voice(creator, slot.facts, event, actor, verdict)
         if not counted:
             return 0
-        self._engaged(slot, event.actor_id)
+        slot.actors.append(actor)
         return _COMMENTED
+
+    def _voice(
+        self, creator: Creator, facts: PaneFacts, event: Comment, actor: int, verdict: Verdict
+    ) -> None:
+        """Keep what a comment says, and of some negative ones the words."""
+        voices, label = facts.voices, _VOICE[verdict.label]
+        facts.judge = self._judge_mark
+        voices.append((actor & 0xFFFF, label))
+        if len(voices) % FEW_DETAILS == 0:
+            self._grow(creator, facts, len(voices))
+        if label < 0:
+            remark = event.comment_id, event.post_id, event.text[:REMARK_CHARS]
+            quote(facts, (*remark, round(100.0 * verdict.compound)))
 
     def _follow(self, creator: Creator, slot: Slot, event: Follow, at: int) -> Counts:
         ledger = creator.card.ledger

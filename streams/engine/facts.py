@@ -28,12 +28,20 @@ class Published(NamedTuple):
     campaign_id: str | None
 
 
+Voice = tuple[int, int]
+"""A comment: a hash of its author, and whether it is positive (1), negative (-1) or neither (0)."""
+Remark = tuple[str, str, str, int]
+"""A negative comment: its id, its post, the beginning of its text, and how negative in hundredths
+(-100 to 0)."""
+
+
 class PaneFacts(Struct, array_like=True):
     """What one creator got within one closed pane [end - PANE_MS, end).
 
     Single events only: `follows`, `unfollows`, `by_post` (net engagements by post id). What polling
     revealed is in `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account,
-    `followers`), with the post id or "".
+    `followers`), with the post id or "". `voices` are comments but the creator's own, judged by an
+    analyser with the mark `judge`, and `angry` some of the negative ones.
     """
 
     follows: int = 0
@@ -42,6 +50,9 @@ class PaneFacts(Struct, array_like=True):
     published: list[Published] = []
     deleted: list[str] = []
     spreads: list[tuple[str, Spread]] = []
+    voices: list[Voice] = []
+    angry: list[Remark] = []
+    judge: int = 0
 
 
 class CreatorInfo(NamedTuple):

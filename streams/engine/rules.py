@@ -264,6 +264,37 @@ class WaveRules(Struct, frozen=True, kw_only=True):
     recent_post_ms: int = 6 * HOUR_MS
 
 
+class CrisisRules(Struct, frozen=True, kw_only=True):
+    """When comments turn: size of the change, tail probability, and how many people say so."""
+
+    half_life_ms: int = 14 * DAY_MS
+    prior_comments: float = 20.0
+    prior_negative: float = 0.1
+    prior_positive: float = 0.35
+    """What is assumed of comments before some are known, and how many those count for."""
+    min_known: float = 50.0
+    min_comments: int = 30
+    min_authors: int = 15
+    alternative_points: float = 0.2
+    """The rise of the negative share that the running test weighs against "as usual"."""
+    confirm_ms: int = 2 * MINUTE_MS
+    max_pause_ms: int = 2 * HOUR_MS
+    max_hold_ms: int = 6 * HOUR_MS
+    fire_points: float = 0.15
+    fire_ratio: float = 2.0
+    fire_probability: float = 3e-5
+    between_posts: float = 0.03
+    """Variance of the negative share between posts, as a share of what it could be at most: some
+    are criticised more than others."""
+    critical_share: float = 0.6
+    resolve_points: float = 0.07
+    resolve_half_life_ms: int = 20 * MINUTE_MS
+    resolve_comments: float = 8.0
+    """Below so many comments, with that memory, there is no crisis to speak of."""
+    update_every_ms: int = 30 * MINUTE_MS
+    cooldown_ms: int = 6 * HOUR_MS
+
+
 class DeskRules(Struct, frozen=True, kw_only=True):
     """Whom alerts call: how many at most, when not, and what becomes of the rest."""
 
@@ -297,4 +328,5 @@ class Rules(Struct, frozen=True, kw_only=True):
     weak: WeakRules = WeakRules()
     slow: SlowRules = SlowRules()
     viral: ViralRules = ViralRules()
+    crisis: CrisisRules = CrisisRules()
     desk: DeskRules = DeskRules()

@@ -1,7 +1,7 @@
 """Tails: how likely a count as small, or as large, would be if all were as usual.
 
-Knows the negative binomial, the log-normal and Student's distribution, and nothing else. Must not
-know what is counted.
+Knows the negative binomial, the log-normal, the Beta and Student's distribution, and nothing else.
+Must not know what is counted.
 """
 
 import math
@@ -52,6 +52,16 @@ def student_tail(t: float, degrees: float) -> float:
     """P(T <= t) for Student's t with so many degrees of freedom (> 0). In [0, 1]."""
     beyond = 0.5 * _beta_inc(degrees / 2.0, 0.5, degrees / (degrees + t * t))
     return beyond if t <= 0.0 else 1.0 - beyond
+
+
+def beta_upper_tail(share: float, mean: float, spread: float) -> float:
+    """P(X >= share) for a Beta X with this mean and variance mean (1 - mean) spread.
+
+    All in (0, 1); of `n` draws with probability `mean` the share has a `spread` of 1 / n.
+    """
+    weight = 1.0 / spread - 1.0
+    share = min(max(share, 0.0), 1.0)
+    return _beta_inc((1.0 - mean) * weight, mean * weight, 1.0 - share)
 
 
 def both(first: float, second: float) -> float:

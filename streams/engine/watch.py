@@ -12,6 +12,7 @@ from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
+from streams.engine.detectors.sentiment_crisis import SentimentCrisis
 from streams.engine.detectors.slow_decline import SlowDecline
 from streams.engine.detectors.unfollow_wave import UnfollowWave
 from streams.engine.detectors.viral_post import ViralPost
@@ -41,6 +42,7 @@ class Watch(Struct, array_like=True):
     viral: ViralPost = field(default_factory=ViralPost)
     weak: WeakPosts = field(default_factory=WeakPosts)
     slow: SlowDecline = field(default_factory=SlowDecline)
+    crisis: SentimentCrisis = field(default_factory=SentimentCrisis)
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -72,6 +74,12 @@ class Watch(Struct, array_like=True):
         if net or self.wave.episode.on:
             cause = self._wave_cause(end_ms, rules)
             alerts += self.wave.update(end_ms, net, net_from, cause, info, rules)
+        if facts is not None and facts.voices:
+            alerts += self.crisis.update(
+                end_ms, facts.voices, facts.angry, facts.judge, info, rules
+            )
+        elif self.crisis.episode.on:
+            alerts += self.crisis.update(end_ms, [], [], 0, info, rules)
         self.next_deadline_ms = self._deadline(end_ms, rules)
         return alerts
 
@@ -93,6 +101,7 @@ class Watch(Struct, array_like=True):
             ("follower_spike", self.spike.episode),
             ("unfollow_wave", self.wave.episode),
             ("viral_post", self.viral.episode),
+            ("sentiment_crisis", self.crisis.episode),
             ("engagement_drop", self.weak.episode),
             ("engagement_drop", self.slow.episode),
         )
@@ -196,7 +205,7 @@ class Watch(Struct, array_like=True):
 
     def _deadline(self, end_ms: int, rules: Rules) -> int | None:
         due = self.look_ms
-        if self.spike.episode.on or self.wave.episode.on:
+        if self.spike.episode.on or self.wave.episode.on or self.crisis.episode.on:
             look = end_ms + MINUTE_MS
             due = look if due is None else min(due, look)
         return due

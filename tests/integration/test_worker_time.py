@@ -207,6 +207,22 @@ async def results(deployment: Deployment) -> dict[str, Any]:
     return told
 
 
+async def all_told(deployment: Deployment, worker: Worker) -> None:
+    """Wait until all is read, and nothing more is told of it.
+
+    The watermark knows the time of the next record before that is counted.
+    """
+    before: dict[str, Any] = {}
+
+    async def quiet() -> bool:
+        nonlocal before
+        last, before = before, await results(deployment)
+        await asyncio.sleep(0.5)
+        return before == last and worker.metric("engagement_consumer_lag_records") == 0
+
+    await until(quiet, 60, lambda: f"all is told\n{worker.process.tail()}")
+
+
 @pytest.mark.timeout(300)
 async def test_a_replay_by_events_gives_the_same_results_though_it_is_killed_and_restarted(
     kafka: KafkaServer, unique: str, tmp_path: Path
@@ -243,6 +259,7 @@ async def test_a_replay_by_events_gives_the_same_results_though_it_is_killed_and
                 worker.process.kill()
                 worker = deployment.worker(*arguments, PULSE_CHECKPOINT_INTERVAL=interval)
             await at_watermark(worker, expected)
+            await all_told(deployment, worker)
             assert await worker.stop() < 10
             told.append(await results(deployment))
         finally:

@@ -20,6 +20,8 @@ facts = st.builds(
     published=st.lists(st.builds(Published, posts, st.integers(0, 9), st.none(), st.none())),
     deleted=st.lists(posts, max_size=160),
     spreads=st.lists(spreads, max_size=160),
+    voices=st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(-1, 1)), max_size=200),
+    angry=st.lists(st.tuples(posts, posts, st.just("no"), st.integers(-100, 0)), max_size=3),
 )
 panes = st.dictionaries(st.integers(0, 2_000), facts, min_size=1, max_size=12)
 SUMS = ("follows", "unfollows")
@@ -60,6 +62,7 @@ def test_condensed_panes_are_within_the_limits_and_lose_no_sum(held: dict[int, P
     assert sums(held) == total
     assert nothing_of_the_known_is_lost(known, held)
     assert max(held) == last, "nothing moves beyond the latest pane"
+    assert all(len(one.angry) <= bounds.PANE_REMARKS for one in held.values())
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,6 +72,7 @@ def test_a_trimmed_pane_keeps_what_is_known(one: PaneFacts) -> None:
     deleted = KNOWN.intersection(one.deleted)
     bounds.trim(one, KNOWN)
     assert max(len(one.by_post), len(one.published), len(one.deleted)) <= bounds.PANE_DETAILS
+    assert len(one.voices) <= bounds.PANE_DETAILS
     assert sums({0: one}) == total
     assert nothing_of_the_known_is_lost(known, {0: one})
     assert deleted <= set(one.deleted)

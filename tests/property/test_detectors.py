@@ -38,6 +38,13 @@ def life(seed: int, count: int, busy: float, mood: str) -> list[Step]:
         facts.by_post[post] = int(dice.expovariate(1 / busy)) - dice.choice([0, 0, 0, 3])
         facts.follows = int(dice.expovariate(1 / busy)) * dice.choice([0, 1, 1, 40])
         facts.unfollows = dice.choice([0, 0, 1, 50])
+        sour = 0.8 if mood == "wild" and number % 3 == 0 else 0.1
+        for _ in range(int(dice.expovariate(1 / busy)) % 60):
+            label = -1 if dice.random() < sour else dice.choice([0, 1])
+            facts.voices.append((dice.randrange(1 << 16), label))
+            facts.judge = 7 if dice.random() < 0.999 else 9
+            if label < 0 and len(facts.angry) < 3:
+                facts.angry.append((f"c{len(steps)}", post, "no, no \x00 no", -dice.randint(5, 99)))
         if mood == "polled":
             since = at - dice.choice([PANE_MS, 5 * MINUTE_MS, 7 * HOUR_MS])
             for metric in ("likes", "followers", "views"):
