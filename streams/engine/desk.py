@@ -6,7 +6,9 @@ are too many in a digest: nothing is dropped. Must not know why an alert is due.
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -26,11 +28,15 @@ _MOST_CAMPAIGNS = 64
 _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 
+_alert = msgspec.json.Decoder(Alert)
+
+
 class DeskState(Struct, array_like=True):
     """When alerts of the last hour called, in all and by campaign, and the digest of the rest.
 
     `named` holds (kind, creator, severity) of the first that were too many since the last digest
-    record, `held` how many there were by kind, `total` all of the digest's episode.
+    record, `held` how many there were by kind, `total` all of the digest's episode. `told` is the
+    last record of the digest that is firing.
     """
 
     called: list[int] = []
@@ -40,6 +46,7 @@ class DeskState(Struct, array_like=True):
     total: int = 0
     first_ms: int = 0
     episode: Episode = field(default_factory=Episode)
+    told: bytes = b""
 
 
 class Desk:
@@ -59,13 +66,13 @@ class Desk:
             self._registry.stats.orders["unknown"] += 1
             return
         self._registry.stats.orders[command.action] += 1
-        for kind, episode in creator.watch.episodes():
-            if episode.on and command.alert_id == alerting.alert_id(
-                creator.creator_id, kind, episode.started_ms
-            ):
-                episode.told_ms = 0  # the next look tells of it
         self._registry.dirty[creator.creator_id] = creator
         creator.watch_dirty = True
+        told = creator.watch.told.get(command.alert_id or "")
+        if told is not None and command.action not in {"snooze", "wake"}:
+            last = _alert.decode(told)
+            now = max(last.updated_at, alerting.moment(at_ms))
+            self.publish(creator, replace(last, status="update", updated_at=now))
 
     def publish(self, creator: Creator, alert: Alert) -> None:
         """Publish one step in the life of an alert, with what is to be said of it."""
@@ -80,17 +87,32 @@ class Desk:
                 )
             if order.feedback is not None:
                 alert = replace(alert, feedback=order.feedback)
-        quiet = alert.quiet or self._quiet(creator, alert)
+        own = alert.quiet if alert.quiet == "explained" else None
+        quiet = own or self._quiet(creator, alert)
+        alert = replace(alert, notify=quiet is None, quiet=quiet)
         if quiet is not None:
-            alert = replace(alert, notify=False, quiet=quiet)
             self._registry.stats.quiet[quiet] += alert.status == "firing"
-        if alert.status == "resolved" and watch.orders:
-            orders.settle(watch.orders, to_ms(alert.updated_at), watch.active())
-        self._put(alert)
+        if alert.status == "resolved":
+            watch.told.pop(alert.alert_id, None)
+            if watch.orders:
+                orders.settle(watch.orders, to_ms(alert.updated_at), watch.active())
+            self._put(alert)
+        else:
+            watch.told[alert.alert_id] = self._put(alert)
 
-    def _put(self, alert: Alert) -> None:
+    def firing(self, creator_ids: Iterable[str]) -> Iterator[bytes]:
+        """The last record of every alert that is firing, of those creators and the digest."""
+        for creator_id in creator_ids:
+            creator = self._registry.live.get(creator_id)
+            if creator is not None:
+                yield from creator.watch.told.values()
+        if self.state.told:
+            yield self.state.told
+
+    def _put(self, alert: Alert) -> bytes:
         self._registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)
         self._registry.stats.alerts[alert.kind, alert.status] += 1
+        return self._registry.outputs[-1].value or b""
 
     def _quiet(self, creator: Creator, alert: Alert) -> Quiet | None:
         """Why nobody is to be called for an alert, or None."""
@@ -177,7 +199,7 @@ class Desk:
         if not episode.on:
             episode.open(state.first_ms, at_ms, severity, "rate_cap")
         episode.told_ms = at_ms
-        self._put(self._record(status, at_ms))
+        state.told = self._put(self._record(status, at_ms))
         state.held, state.named = {}, []
 
     def _record(self, status: str, at_ms: int, ended_ms: int | None = None) -> Alert:

@@ -219,6 +219,10 @@ class Shard:
         """Creators whose score was due, but is left for the next tick. Looks at all creators."""
         return self._turns.waiting()
 
+    def firing(self) -> Iterable[bytes]:
+        """The last record of every alert that is firing, committed or about to be."""
+        return self._desk.firing({creator_id for creator_id, _ in self._calendar.active})
+
     def live_creators(self) -> Iterable[Creator]:
         """Creators held as objects, for those who look at this process: do not change them."""
         return self._registry.live.values()

@@ -28,6 +28,7 @@ _ENGAGEMENT = frozenset(("likes", "comments", "shares", "saves"))
 class Watch(Struct, array_like=True):
     """All detection state of one creator: plain data, bounded; a fresh one is `Watch()`.
 
+    `told` holds the last record of each alert that is firing, as published, by alert id.
     `look_ms` is when the course is next compared with its expectation, None while no post lives.
     """
 
@@ -43,6 +44,7 @@ class Watch(Struct, array_like=True):
     weak: WeakPosts = field(default_factory=WeakPosts)
     slow: SlowDecline = field(default_factory=SlowDecline)
     crisis: SentimentCrisis = field(default_factory=SentimentCrisis)
+    told: dict[str, bytes] = {}
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules

@@ -80,8 +80,10 @@ def test_what_was_acknowledged_says_by_whom_and_calls_no_more() -> None:
     about = {"alert_id": alert_id, "by": "ops"}
     desk.send("alert-commands", "ada", LIVE + 2 * MINUTE_MS, action="acknowledge", **about)
     desk.send("alert-commands", "ada", LIVE + 2 * MINUTE_MS, action="useful", **about)
-    desk.pass_time(LIVE + 4 * MINUTE_MS)
-    update = desk.alerts[1]
+    desk.driver.tick(LIVE + 2 * MINUTE_MS)
+    assert [alert.status for alert in desk.alerts] == ["firing", "update", "update"]
+    assert desk.alerts[1].acknowledged_by == "ops", "at once"
+    update = desk.alerts[2]
     assert (update.status, update.notify, update.quiet) == ("update", False, "acknowledged")
     assert (update.acknowledged_by, update.feedback) == ("ops", "useful")
     assert update.acknowledged_at is not None
@@ -253,3 +255,21 @@ def test_a_restart_changes_nothing_of_all_this() -> None:
         return desk.alerts
 
     assert play(crash=True) == play(crash=False)
+
+
+def test_the_last_records_of_what_fires_are_kept_until_it_is_over() -> None:
+    desk = Desk(max_per_hour=1)
+    desk.know("ada", "bob")
+
+    def firing() -> set[tuple[str, str]]:
+        records = [msgspec.json.decode(raw, type=Alert) for raw in desk.driver.shards[0].firing()]
+        return {(record.kind, record.creator_id) for record in records}
+
+    assert firing() == set()
+    desk.spike(LIVE, ada=400, bob=400)
+    desk.pass_time(LIVE + 6 * MINUTE_MS)
+    assert firing() == {("follower_spike", "ada"), ("follower_spike", "bob"), ("digest", "")}
+    desk.driver.crash()
+    assert firing() == {("follower_spike", "ada"), ("follower_spike", "bob"), ("digest", "")}
+    desk.pass_time(LIVE + 3 * HOUR_MS)
+    assert firing() == set()
