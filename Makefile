@@ -54,7 +54,7 @@ setup: ## everything that development needs: Python packages, Kafka, Java, Prome
 setup-kafka: ## only Python packages and the tests' Kafka
 	@tools/setup.sh dev kafka
 
-setup-prometheus: ## only Prometheus and promtool
+setup-prometheus: ## only Prometheus, Alertmanager and their tools
 	@tools/setup.sh prometheus
 
 lock: ## resolve the dependencies anew (LOCK_ARGS=--upgrade for newer versions)

@@ -24,6 +24,7 @@ from streams.kafka.fuse import Fuse
 from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
 from streams.kafka.standing import require_own_group, require_partitions
+from streams.outputs.alertmanager import Pusher
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.settings import Settings
@@ -92,6 +93,14 @@ class App:
         agents.register(self.faust, self.seam.deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)
         self.observer.attach(self.seam, self.metrics)
+        self.pusher = self.observer.pusher = Pusher(
+            filter(None, settings.alertmanager_urls.split(",")),
+            resend=settings.alertmanager_resend,
+            template=settings.alert_link,
+            token=settings.alertmanager_token,
+            tell=self.metrics.pushed,
+        )
+        self.metrics.pushes_to(self.pusher.targets)
         self.health = WorkerHealth(self.seam, self.observer.restoring)
         self.campaigns = CampaignReader(options, self._campaign_owner)
         self.observer.campaigns = self.campaigns.campaigns
@@ -110,6 +119,7 @@ class App:
         Raises OSError, KafkaError or FatalError with what is in the way.
         """
         await self.web.start()
+        await self.pusher.start()
         log.info("listening on %s", self.web.url)
         self.health.phase = "waiting for the brokers"
         await self._await_topics()
@@ -152,6 +162,7 @@ class App:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.faust.stop()
+        await self.pusher.stop()
         await self.campaigns.stop()
         await self.web.stop()
 
@@ -172,6 +183,7 @@ class App:
         while True:
             await asyncio.sleep(SURVEY_SECONDS)
             await asyncio.to_thread(self.observer.survey)
+            self.observer.forget_erased()
             if collected < self.observer.dropped:
                 # A shard refers to itself, and a frozen one would never be found.
                 collected = self.observer.dropped

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
+import aiohttp
 import click
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
@@ -77,6 +78,7 @@ async def examine(environ: dict[str, str]) -> Examination:
     seen.acls = [acl.described() for acl in needed(options, "worker")]
     seen.operator_acls = [acl.described() for acl in needed(options, "operator")]
     _look_at_settings(seen, settings)
+    await _look_at_alertmanagers(seen, settings)
     heard = _Hearing()
     try:
         with heard:
@@ -126,6 +128,23 @@ class _Hearing(logging.Handler):
     def __exit__(self, *_: object) -> None:
         self._logger.removeHandler(self)
         self._logger.setLevel(self._level)
+
+
+async def _look_at_alertmanagers(seen: Examination, settings: Settings) -> None:
+    timeout = aiohttp.ClientTimeout(total=5.0)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        for url in filter(None, settings.alertmanager_urls.split(",")):
+            try:
+                async with session.get(f"{url}/-/ready") as answer:
+                    why = "" if answer.status == 200 else f"it answers {answer.status}"
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                why = str(error) or type(error).__name__
+            if why:
+                seen.note(
+                    "warning",
+                    f"Alerts cannot be pushed to {url}: {why}.",
+                    "Start that Alertmanager, or correct PULSE_ALERTMANAGER_URLS.",
+                )
 
 
 def _look_at_settings(seen: Examination, settings: Settings) -> None:

@@ -67,6 +67,30 @@ def servers(raw: str) -> str:
     return ",".join(parts)
 
 
+def addresses(raw: str) -> str:
+    """Takes http(s) URLs, separated by commas; returned without blanks and trailing slashes."""
+    parts = [part.strip().rstrip("/") for part in raw.split(",")]
+    for part in parts:
+        if not re.fullmatch(r"https?://[A-Za-z0-9._\[\]:-]+(/[^\s?#,]*)?", part):
+            raise Expected("URLs such as http://127.0.0.1:9093, separated by commas")
+    return ",".join(parts)
+
+
+def template(*names: str) -> Callable[[str], str]:
+    """Takes an http(s) URL that may hold some of `names` in braces."""
+
+    def parse(raw: str) -> str:
+        rest = raw
+        for name in names:
+            rest = rest.replace("{" + name + "}", "")
+        if not re.fullmatch(r"https?://[^\s{}]+", rest):
+            allowed = ", ".join("{" + name + "}" for name in names)
+            raise Expected(f"a URL that may hold {allowed}")
+        return raw
+
+    return parse
+
+
 def file(raw: str) -> str:
     """Takes the path of a file that can be read."""
     if not os.access(raw, os.R_OK) or not os.path.isfile(raw):

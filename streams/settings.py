@@ -56,7 +56,8 @@ def _setting(
     )
 
 
-_KAFKA, _WORK, _TIME, _OBSERVE = "Kafka", "Processing", "Time", "Observing"
+_KAFKA, _WORK, _TIME = "Kafka", "Processing", "Time"
+_ALERTS, _OBSERVE = "Alerts", "Observing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,30 @@ class Settings:
         _TIME,
         "wall: a quiet stream closes its windows as time passes. events: only events move time, "
         "for the replay of old data; the last windows stay open.",
+    )
+    alertmanager_urls: str = _setting(
+        "",
+        parsers.addresses,
+        _ALERTS,
+        "Alertmanagers that alerts are pushed to, as base URLs separated by commas; each gets all. "
+        "Unset: alerts are on the topic `alerts` only.",
+    )
+    alertmanager_resend: float = _setting(
+        60.0,
+        parsers.seconds(1, 3600),
+        _ALERTS,
+        "Seconds after which what fires is pushed again; four times that without it, and "
+        "Alertmanager takes an alert for over.",
+    )
+    alertmanager_token: str | None = _setting(
+        None, parsers.secret(1), _ALERTS, "Bearer token for the Alertmanagers.", secret=True
+    )
+    alert_link: str = _setting(
+        "",
+        parsers.template("alert_id", "creator_id", "platform", "campaign_id", "kind"),
+        _ALERTS,
+        "Address of a dashboard for an alert, such as "
+        "https://grafana.example/d/creator?var-creator={creator_id}.",
     )
     http_host: str = _setting(
         "127.0.0.1",

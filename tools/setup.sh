@@ -6,7 +6,7 @@
 #   runtime     .venv with the locked runtime packages and this project
 #   dev         the same with the locked development packages
 #   kafka       Apache Kafka's jars in .tools, for the tests; needs dev (for Java)
-#   prometheus  prometheus and promtool, from PATH or in .tools
+#   prometheus  Prometheus, Alertmanager and their tools, from PATH or in .tools
 #   all         dev, kafka and prometheus
 #
 # Python itself may be chosen by PYTHON=/path/to/python (3.11 or newer).
@@ -164,37 +164,58 @@ kafka() {
     say "Kafka $KAFKA_VERSION is ready."
 }
 
-# ---- Prometheus --------------------------------------------------------------------------------
+# ---- Prometheus and Alertmanager ---------------------------------------------------------------
 
-# The Debian package is unpacked, not installed: installed, it would start a service and take a port.
-unpack_prometheus() {
-    local work=$1
+# Debian packages are unpacked, not installed: installed, they would start services and take ports.
+unpack() {
+    local package=$1 work=$2
     rm -rf "$work"
     mkdir -p "$work"
-    (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root prometheus && dpkg-deb -x prometheus_*.deb .)
+    (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "$package" && dpkg-deb -x "$package"_*.deb .)
 }
 
-prometheus() {
-    local home=.tools/prometheus work=.tools/prometheus.partial
-    command -v prometheus >/dev/null && command -v promtool >/dev/null && return 0
-    [ -x "$home/prometheus" ] && [ -x "$home/promtool" ] && return 0
+# fetch PACKAGE HOME PROGRAM...: the programs of a Debian package, from PATH or into HOME.
+fetch() {
+    local package=$1 home=$2 program missing=
+    shift 2
+    for program in "$@"; do
+        command -v "$program" >/dev/null || [ -x "$home/$program" ] || missing=yes
+    done
+    [ -z "$missing" ] && return 0
     if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-        say "no prometheus on PATH and no apt-get here: tests that need promtool cannot run."
+        say "no $1 on PATH and no apt-get here: tests that need it cannot run."
         return 0
     fi
-    say "downloading Prometheus from Debian's packages (about 20 MB) ..."
+    say "downloading Debian's $package (about 20 MB) ..."
     # Without root, the package lists that are there may still do.
     if can_apt; then apt_update || true; fi
-    if ! retry unpack_prometheus "$work"; then
-        rm -rf "$work"
-        say "apt-get could not fetch prometheus: tests that need promtool cannot run."
+    if ! retry unpack "$package" "$home.partial"; then
+        rm -rf "$home.partial"
+        say "apt-get could not fetch $package: tests that need it cannot run."
         return 0
     fi
     mkdir -p "$home"
-    mv "$work/usr/bin/prometheus" "$work/usr/bin/promtool" "$home/"
-    rm -rf "$work"
-    "$home/promtool" --version >/dev/null 2>&1 || die "the unpacked promtool does not run here."
-    say "Prometheus is ready."
+    for program in "$@"; do mv "$home.partial/usr/bin/$program" "$home/"; done
+    [ "$package" = prometheus-alertmanager ] && rehome_alertmanager "$home"
+    rm -rf "$home.partial"
+    "$home/$1" --version >/dev/null 2>&1 || die "the unpacked $1 does not run here."
+    say "$package is ready."
+}
+
+prometheus() {
+    fetch prometheus .tools/prometheus prometheus promtool
+    fetch prometheus-alertmanager .tools/alertmanager prometheus-alertmanager amtool
+}
+
+# Debian's Alertmanager reads its templates from an absolute path, where nothing is unless it was
+# installed: the unpacked one is told to look below where it is started. Both are equally long.
+rehome_alertmanager() {
+    local share=/usr/share/prometheus/alertmanager program
+    mkdir -p "$1/templates"
+    cp "$1.partial$share/"*.tmpl "$1/templates/"
+    for program in prometheus-alertmanager amtool; do
+        LC_ALL=C sed -i "s#$share#././././././././././././templates/#g" "$1/$program"
+    done
 }
 
 # ------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from schemas import alerts, commands, dead_letters, topics
 from streams.build import parts, version
 from streams.engine.stats import ShardStats
 from streams.kafka.checkpoint import Failure
+from streams.outputs.alertmanager import OUTCOMES, Push
 from streams.outputs.readings import CreatorReading, Reading
 
 PREFIX = "engagement_"
@@ -38,6 +39,7 @@ _CODES = list(get_args(dead_letters.Code))
 # The targets for event to commit (1 s, 2 s) are bounds, so that a share within them is exact.
 _LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 _CHECKPOINT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+_PUSH_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _RECOVERY_BUCKETS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
@@ -102,6 +104,17 @@ class Metrics:
         self._recovery_seconds = histogram(
             "recovery_seconds", "Time to fence and restore one partition.", _RECOVERY_BUCKETS
         )
+        self._pushes = counter(
+            "alert_pushes_total", "Requests with alerts, by outcome.", ["alertmanager", "outcome"]
+        )
+        self._push_seconds = histogram(
+            "alert_push_seconds", "Time of one such request.", _PUSH_BUCKETS
+        )
+        self._pushed = gauge(
+            "alert_push_success_timestamp_seconds",
+            "When alerts were last received.",
+            ["alertmanager"],
+        )
         self._restored = counter("restored_records_total", "Changelog records read back.")
 
         self._touch()
@@ -145,6 +158,19 @@ class Metrics:
         """A transaction was given up, and the process is about to end."""
         self._failures.labels(reason).inc()
 
+    def pushes_to(self, alertmanagers: Iterable[str]) -> None:
+        """Alerts will be pushed to these."""
+        for name in alertmanagers:
+            for outcome in OUTCOMES:
+                self._pushes.labels(name, outcome)
+
+    def pushed(self, push: Push) -> None:
+        """Alerts were sent, whatever came of it."""
+        self._pushes.labels(push.target, push.outcome).inc()
+        self._push_seconds.observe(push.seconds)
+        if push.outcome == "delivered":
+            self._pushed.labels(push.target).set(self._clock())
+
     def beat(self) -> None:
         """The main loop had time for its timer."""
         self._heartbeat.set(self._clock())
@@ -186,6 +212,12 @@ class _Readings(Collector):
         yield _gauge("campaigns_known", "Campaigns that are loaded.", reading.campaigns)
         active = {kind: reading.alerts_active[kind] for kind in _KINDS}
         yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
+        yield _gauges(
+            "alerts_unpushed",
+            "Alerts whose latest state was not received yet.",
+            "alertmanager",
+            reading.unpushed,
+        )
         lag = {topic: reading.lag.get(topic, 0) for topic in _KEYED}
         yield _gauges("consumer_lag_records", "Records not yet counted.", "topic", lag)
         hidden = {topic: reading.hidden.get(topic, 0) for topic in _KEYED}

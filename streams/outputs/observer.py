@@ -18,6 +18,7 @@ from streams.engine.shard import Batch, Shard, Snapshot
 from streams.engine.stats import ShardStats
 from streams.kafka.hooks import Hooks
 from streams.kafka.seam import Seam
+from streams.outputs.alertmanager import Pusher
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading, Roster, add
 
@@ -52,6 +53,7 @@ class Observer:
         """Committed records, by outbound topic."""
         self.alerts: list[Alert] = []
         """The first thousand committed alerts that began."""
+        self.pusher = Pusher((), resend=60.0)
         self._roster = Roster(max_creator_series)
         self._surveyed: tuple[Counter[str], list[CreatorReading]] = (Counter(), [])
         self._shards: dict[int, Shard] = {}
@@ -101,6 +103,7 @@ class Observer:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
         for partition, (read, total) in self.restoring.items():
             reading.restoring[partition] = read / total if total else 1.0
+        reading.unpushed = self.pusher.waiting()
         reading.alerts_active, reading.creator_series = self._surveyed
         return reading
 
@@ -111,6 +114,11 @@ class Observer:
         """
         active: Counter[str] = Counter()
         self._surveyed = active, self._roster.choose(self._creators(active))
+
+    def forget_erased(self) -> None:
+        """Let the pusher forget what fires no more without having been resolved."""
+        for partition, shard in self._shards.items():
+            self.pusher.forget_but(partition, shard.firing())
 
     def _creators(self, active: Counter[str]) -> Iterator[CreatorReading]:
         for shard in list(self._shards.values()):
@@ -157,7 +165,7 @@ class Observer:
         published = Counter(map(attrgetter("topic"), snapshot.outputs))
         self.published.update({name: n for name, n in published.items() if name in _OUTBOUND})
         if published["alerts"]:
-            self._keep_alerts(snapshot)
+            self._keep_alerts(partition, snapshot)
         taken = time.monotonic() - seconds
         arrived = self._arrived.pop(partition, [])
         if after := [entry for entry in arrived if entry[0] > taken]:
@@ -180,10 +188,11 @@ class Observer:
         if self._metrics is not None:
             self._metrics.checkpoint_failed(failure)
 
-    def _keep_alerts(self, snapshot: Snapshot) -> None:
+    def _keep_alerts(self, partition: int, snapshot: Snapshot) -> None:
         for output in snapshot.outputs:
             if output.topic != "alerts" or output.value is None:
                 continue
+            self.pusher.committed(partition, output.value)
             alert = _alert.decode(output.value)
             log.info("alert %s %s: %s", alert.status, alert.alert_id, alert.title)
             if alert.status == "firing" and len(self.alerts) < _ALERTS_KEPT:
@@ -195,6 +204,7 @@ class Observer:
     def _restored(self, partition: int, shard: Any, seconds: float) -> None:
         _, total = self.restoring.pop(partition, (0, 0))
         self._shards[partition] = shard
+        self.pusher.restored(partition, shard.firing())
         if self._metrics is not None:
             self._metrics.restored(seconds, total)
 
@@ -204,4 +214,5 @@ class Observer:
         shard = self._shards.pop(partition, None)
         if shard is not None:
             self.dropped += 1
+            self.pusher.dropped(partition)
             add(self._past, shard.stats)

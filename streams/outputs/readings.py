@@ -78,6 +78,8 @@ class Reading:
     """Creators whose score is due, but waits for a later tick."""
     campaigns: int = 0
     """Campaigns that are loaded."""
+    unpushed: dict[str, int] = field(default_factory=dict)
+    """Alerts whose latest state was not received yet, by Alertmanager."""
     alerts_active: Counter[str] = field(default_factory=Counter)
     """Episodes that are firing, by kind."""
     creator_series: list[CreatorReading] = field(default_factory=list)

@@ -1,0 +1,320 @@
+"""Alertmanager: alerts that call somebody, pushed to its v2 API.
+
+Knows how an alert becomes one of Alertmanager's, when it is sent, and again, and that a failing
+receiver holds nothing up. Must not know when an alert is due, or Kafka.
+
+What is sent has been committed. Everything that fires is sent again each `resend` seconds with an
+end a few of those ahead, as Prometheus does: if all workers die, Alertmanager lets go by itself.
+What is over is sent until it was received. The latest state of an alert replaces what waits.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+
+from schemas.alerts import Alert, Severity
+from schemas.instants import from_ms
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+"""Alerts in one request."""
+HORIZON = 4
+"""Resends after which Alertmanager takes an alert for over that nobody sends any more."""
+TIMEOUT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 60.0
+_MOST_WAITING = 10_000
+_ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
+_NEVER_CALLED = frozenset({"past", "explained", "rate_cap"})
+_alert = msgspec.json.Decoder(Alert)
+
+
+class Target(NamedTuple):
+    """One Alertmanager: its base URL, and a name for metrics and logs."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        """Host and port."""
+        return urlsplit(self.url).netloc
+
+
+class Push(NamedTuple):
+    """One try to push: to which Alertmanager, with what outcome, in how many seconds."""
+
+    target: str
+    outcome: str
+    seconds: float
+    alerts: int
+
+
+OUTCOMES = ("delivered", "rejected", "failed")
+"""`rejected` is what the receiver finds faulty; `failed` is tried again."""
+
+
+def link(template: str, alert: Alert) -> str:
+    """The address of an alert's dashboard. `template` names fields of the alert in braces."""
+    names = ("alert_id", "creator_id", "platform", "campaign_id", "kind")
+    return template.format(**{name: quote(str(getattr(alert, name) or ""), "") for name in names})
+
+
+class Known(NamedTuple):
+    """An alert that fires here, its partition, and the severity that it is labelled with.
+
+    The label may only rise: to Alertmanager another label is another alert.
+    """
+
+    partition: int
+    alert: Alert
+    label: Severity
+
+
+class Pusher:
+    """Pushes the alerts of this worker's partitions. What tells it of them never waits."""
+
+    def __init__(
+        self,
+        urls: Iterable[str],
+        *,
+        resend: float,
+        template: str = "",
+        token: str | None = None,
+        tell: Callable[[Push], None] = lambda push: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._resend = resend
+        self._template = template
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._clock = clock
+        self._known: dict[str, Known] = {}
+        self._doubted: set[str] = set()
+        self._senders = [_Sender(Target(url.rstrip("/")), self, tell) for url in urls]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def targets(self) -> list[str]:
+        """Names of the Alertmanagers."""
+        return [sender.target.name for sender in self._senders]
+
+    def waiting(self) -> dict[str, int]:
+        """Alerts whose latest state was not received yet, by Alertmanager."""
+        return {sender.target.name: len(sender.waiting) for sender in self._senders}
+
+    def restored(self, partition: int, firing: Iterable[bytes]) -> None:
+        """A partition came here; these are the last records of what fires there."""
+        for raw in firing:
+            self.committed(partition, raw)
+
+    def dropped(self, partition: int) -> None:
+        """A partition has gone: its next owner sends what fires there."""
+        for alert_id in [i for i, known in self._known.items() if known.partition == partition]:
+            del self._known[alert_id]
+
+    def forget_but(self, partition: int, firing: Iterable[bytes]) -> None:
+        """Of a partition nothing else fires any more: creators may have been erased.
+
+        What is resolved is not, until that is committed: so only what is found missing twice goes.
+        """
+        mine = {i for i, known in self._known.items() if known.partition == partition}
+        if mine:
+            missing = mine - {_alert.decode(raw).alert_id for raw in firing}
+            for alert_id in missing & self._doubted:
+                del self._known[alert_id]
+            self._doubted = self._doubted - mine | missing
+
+    def committed(self, partition: int, raw: bytes) -> None:
+        """A record on `alerts` was committed."""
+        if not self._senders:
+            return
+        alert = _alert.decode(raw)
+        known = self._known.get(alert.alert_id)
+        if alert.status == "resolved":
+            self._known.pop(alert.alert_id, None)
+            if known is None and alert.quiet in _NEVER_CALLED:
+                return
+            label = known.label if known else alert.severity
+        elif known is None and not alert.notify:
+            return
+        else:
+            label = alert.severity
+            if known is not None and _ORDER.index(known.label) >= _ORDER.index(label):
+                label = known.label
+            elif known is not None:
+                self._put(_wire(known.alert, known.label, self._now(), self._link(alert)))
+            self._known[alert.alert_id] = Known(partition, alert, label)
+        self._put(self._wire(alert, label))
+
+    def _put(self, wire: dict[str, Any]) -> None:
+        for sender in self._senders:
+            sender.put(wire)
+
+    def everything(self) -> list[dict[str, Any]]:
+        """All that fires, as it is to be sent now."""
+        return [self._wire(known.alert, known.label) for known in self._known.values()]
+
+    def _now(self) -> datetime:
+        return from_ms(round(self._clock() * 1000))
+
+    def _wire(self, alert: Alert, label: Severity) -> dict[str, Any]:
+        now = self._now()
+        if alert.status == "resolved":
+            end = min(alert.ended_at or alert.updated_at, now)
+        else:
+            end = now + timedelta(seconds=HORIZON * self._resend)
+        return _wire(alert, label, end, self._link(alert))
+
+    def _link(self, alert: Alert) -> str:
+        return link(self._template, alert) if self._template else ""
+
+    async def start(self) -> None:
+        """Begin to send."""
+        if self._senders:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+            self._tasks = [asyncio.create_task(sender.run()) for sender in self._senders]
+
+    async def stop(self, grace: float = 2.0) -> None:
+        """Send what waits, for so many seconds at most, and end."""
+        if self._tasks:
+            flushing = [asyncio.create_task(sender.flush()) for sender in self._senders]
+            _, late = await asyncio.wait(flushing, timeout=grace)
+            for task in (*late, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*late, *self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def post(self, target: Target, wires: list[dict[str, Any]]) -> str:
+        """One request; its outcome."""
+        assert self._session is not None, "the pusher is not started"
+        url = f"{target.url}/api/v2/alerts"
+        try:
+            async with self._session.post(url, json=wires) as answer:
+                if answer.status < 300:
+                    return "delivered"
+                said = (await answer.text())[:300]
+                if 400 <= answer.status < 500 and answer.status not in {408, 429}:
+                    log.error("%s rejects alerts: %d %s", target.name, answer.status, said)
+                    return "rejected"
+                why = f"{answer.status} {said}"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            why = repr(error)
+        log.warning("alerts cannot be pushed to %s: %s", target.name, why)
+        return "failed"
+
+    @property
+    def resend(self) -> float:
+        """Seconds after which what fires is sent again."""
+        return self._resend
+
+
+class _Sender:
+    """What waits for one Alertmanager, and the task that sends it."""
+
+    def __init__(self, target: Target, pusher: Pusher, tell: Callable[[Push], None]) -> None:
+        self.target = target
+        self._pusher = pusher
+        self._tell = tell
+        self._news = asyncio.Event()
+        self._sending = asyncio.Lock()
+        self.waiting: dict[str, dict[str, Any]] = {}
+        """The latest state of each alert (by its labels) that was not received yet."""
+
+    def put(self, wire: dict[str, Any]) -> None:
+        """Send this soon, instead of an older state of the same alert."""
+        labels = wire["labels"]
+        key = f"{labels['alert_id']} {labels['severity']}"
+        self.waiting.pop(key, None)
+        if len(self.waiting) >= _MOST_WAITING:
+            # The oldest: what fires is sent again anyway, what is over ends by itself.
+            del self.waiting[next(iter(self.waiting))]
+        self.waiting[key] = wire
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send what comes, and everything again from time to time, for ever."""
+        wait, again = 0.0, time.monotonic() + self._pusher.resend
+        while True:
+            left = max(again - time.monotonic(), 0.0)
+            if wait:
+                await asyncio.sleep(min(wait, max(left, 0.1)))
+            else:
+                try:
+                    async with asyncio.timeout(left):
+                        await self._news.wait()
+                except TimeoutError:
+                    pass
+            if time.monotonic() >= again:
+                again = time.monotonic() + self._pusher.resend
+                for wire in self._pusher.everything():
+                    self.put(wire)
+            if await self._flushed():
+                wait = 0.0
+            else:
+                wait = min(max(2.0 * wait, 1.0), LONGEST_WAIT_SECONDS)
+                wait *= random.uniform(0.5, 1.0)
+
+    async def _flushed(self) -> bool:
+        try:
+            return await self.flush()
+        except Exception:
+            # A fault of ours must not end the pushing of all that comes after it.
+            log.exception("pushing alerts to %s went wrong", self.target.name)
+            return False
+
+    async def flush(self) -> bool:
+        """Send all that waits; False where it was not received."""
+        async with self._sending:
+            self._news.clear()
+            while self.waiting:
+                part = dict(list(self.waiting.items())[:BATCH])
+                began = time.monotonic()
+                outcome = await self._pusher.post(self.target, list(part.values()))
+                took = time.monotonic() - began
+                self._tell(Push(self.target.name, outcome, took, len(part)))
+                if outcome == "failed":
+                    return False
+                for key, wire in part.items():
+                    if self.waiting.get(key) is wire:
+                        del self.waiting[key]
+            return True
+
+
+def _wire(alert: Alert, label: Severity, end: datetime, address: str) -> dict[str, Any]:
+    """An alert as Alertmanager takes it: labels are few and stay, numbers are annotations."""
+    evidence = alert.evidence
+    labels = {
+        "alertname": "".join(word.capitalize() for word in alert.kind.split("_")),
+        "alert_id": alert.alert_id,
+        "creator_id": alert.creator_id,
+        "platform": alert.platform,
+        "campaign_id": alert.campaign_id,
+        "severity": label,
+        "source": "creator-pulse",
+    }
+    annotations = {
+        "summary": alert.title,
+        "description": alert.reason,
+        "explanation": alert.explanation,
+        "observed": f"{evidence.observed:g}",
+        "expected": f"{evidence.expected:g}",
+        "acknowledged_by": alert.acknowledged_by,
+        "link": address,
+    }
+    wire = {
+        "labels": {name: value for name, value in labels.items() if value},
+        "annotations": {name: value for name, value in annotations.items() if value},
+        "startsAt": alert.started_at.isoformat(),
+        "endsAt": end.isoformat(),
+    }
+    return wire | {"generatorURL": address} if address else wire

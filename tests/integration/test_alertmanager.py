@@ -1,0 +1,105 @@
+"""Alerts of real workers in a real Alertmanager: there once while they fire, whatever is killed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.alertmanager import AlertmanagerServer
+from tests.harness.waiting import until
+from tests.integration.deployment import Deployment, Worker
+from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
+
+
+@pytest.fixture
+async def alertmanager(tmp_path: Path) -> AsyncIterator[AlertmanagerServer]:
+    server = AlertmanagerServer(tmp_path / "alertmanager")
+    await asyncio.to_thread(server.start)
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
+def working(deployment: Deployment, alertmanager: AlertmanagerServer) -> Worker:
+    return deployment.worker(
+        PULSE_ALLOWED_LATENESS="1",
+        PULSE_ALERTMANAGER_URLS=alertmanager.url,
+        PULSE_ALERTMANAGER_RESEND="5",
+        PULSE_ALERT_LINK="https://dashboards.example/creator/{creator_id}",
+    )
+
+
+async def holds(alertmanager: AlertmanagerServer, creators: set[str]) -> list[dict[str, Any]]:
+    """The alerts that fire there, once they are those of these creators."""
+    found: list[dict[str, Any]] = []
+
+    async def held() -> bool:
+        found[:] = await asyncio.to_thread(alertmanager.alerts)
+        return {alert["labels"]["creator_id"] for alert in found} == creators
+
+    await until(held, 60, lambda: f"{creators}, got {found}")
+    return found
+
+
+async def know(deployment: Deployment, *creators: str) -> None:
+    for creator in creators:
+        await deployment.send(follows(creator, now_ms() - 7 * HOUR_MS, f"{creator}-first", 1))
+
+
+@pytest.mark.timeout(240)
+async def test_an_alert_outlives_its_worker(
+    deployed: Deployment, alertmanager: AlertmanagerServer
+) -> None:
+    await know(deployed, "ada", "bob")
+    worker = working(deployed, alertmanager)
+    await worker.ready()
+    await deployed.send(follows("ada", now_ms(), "ada", 400))
+    (alert,) = await holds(alertmanager, {"ada"})
+    assert alert["labels"]["alertname"] == "FollowerSpike"
+    assert alert["generatorURL"] == "https://dashboards.example/creator/ada"
+    assert "followers in" in alert["annotations"]["summary"]
+    assert worker.metric("engagement_alert_pushes_total", outcome="delivered") >= 1
+
+    worker.process.kill()
+    second = working(deployed, alertmanager)
+    await second.ready()
+    began = alert["updatedAt"]
+
+    async def sent_again() -> bool:
+        (still,) = await holds(alertmanager, {"ada"})
+        assert still["fingerprint"] == alert["fingerprint"]
+        return bool(still["updatedAt"] > began)
+
+    await until(sent_again, 60, lambda: f"sent again\n{second.process.tail()}")
+    told = [a for a in await deployed.values("alerts") if a["status"] == "firing"]
+    assert len(told) == 1
+    assert await second.stop() < 10
+
+
+@pytest.mark.timeout(300)
+async def test_an_alertmanager_that_is_away_misses_nothing(
+    deployed: Deployment, alertmanager: AlertmanagerServer
+) -> None:
+    await know(deployed, "ada", "bob")
+    worker = working(deployed, alertmanager)
+    await worker.ready()
+    await deployed.send(follows("ada", now_ms(), "ada", 400))
+    await holds(alertmanager, {"ada"})
+    await asyncio.to_thread(alertmanager.stop)
+    await deployed.send(follows("bob", now_ms(), "bob", 400))
+
+    async def waiting() -> bool:
+        return worker.metric("engagement_alerts_unpushed") >= 1
+
+    await until(waiting, 60, lambda: f"something waits\n{worker.process.tail()}")
+    assert worker.get("/readyz")[0] == 200
+    assert worker.metric("engagement_alert_pushes_total", outcome="failed") >= 1
+    await asyncio.to_thread(alertmanager.start)
+    await holds(alertmanager, {"ada", "bob"})
+
+    async def received() -> bool:
+        return worker.metric("engagement_alerts_unpushed") == 0
+
+    await until(received, 60, lambda: f"all is received\n{worker.process.tail()}")
+    assert await worker.stop() < 10

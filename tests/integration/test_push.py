@@ -1,0 +1,284 @@
+"""A pusher: what is sent, when, and again, whatever the receivers do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from schemas.alerts import Alert, Evidence
+from schemas.instants import from_ms
+from streams.outputs.alertmanager import HORIZON, Push, Pusher, link
+from tests.harness.waiting import until
+
+NOW_MS = 1_768_478_400_000
+
+
+def record(number: int = 1, status: str = "firing", **fields: Any) -> bytes:
+    at = from_ms(NOW_MS)
+    values: dict[str, Any] = {
+        "alert_id": f"follower_spike:{number}:ada",
+        "creator_id": "ada",
+        "platform": "x",
+        "campaign_id": None,
+        "kind": "follower_spike",
+        "severity": "warning",
+        "ended_at": at if status == "resolved" else None,
+        "title": "a title",
+        "reason": "a reason.",
+        "explanation": "suspect",
+    }
+    evidence = Evidence(
+        metric="net_follows",
+        observed=400,
+        expected=1.5,
+        ratio=1,
+        probability=1,
+        window_start=at,
+        window_end=at,
+        samples=1,
+    )
+    alert = Alert(
+        status=status,  # type: ignore[arg-type]
+        started_at=at,
+        updated_at=at,
+        evidence=evidence,
+        **(values | fields),
+    )
+    return msgspec.json.encode(alert)
+
+
+class Receiver:
+    """Takes pushes as an Alertmanager does. `answers` are the next statuses; then it is 200."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.tried = 0
+        self.taken: list[dict[str, Any]] = []
+        self.tokens: list[str | None] = []
+        self.held: asyncio.Event | None = None
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.tried += 1
+        self.tokens.append(request.headers.get("Authorization"))
+        if self.held is not None:
+            await self.held.wait()
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 200:
+            self.taken += await request.json()
+        return web.Response(status=status)
+
+    def latest(self) -> dict[str, dict[str, Any]]:
+        return {wire["labels"]["alert_id"]: wire for wire in self.taken}
+
+
+Serve = Callable[[], Any]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    runners = []
+
+    async def one() -> tuple[Receiver, str]:
+        receiver = Receiver()
+        app = web.Application()
+        app.router.add_post("/api/v2/alerts", receiver.take)
+        runner = web.AppRunner(app)
+        runners.append(runner)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return receiver, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield one
+    for runner in runners:
+        await runner.cleanup()
+
+
+def pusher(*urls: str, resend: float = 60.0, **options: Any) -> Pusher:
+    return Pusher(urls, resend=resend, clock=lambda: NOW_MS / 1000 + 60, **options)
+
+
+async def received(receiver: Receiver, count: int) -> None:
+    async def enough() -> bool:
+        return len(receiver.taken) >= count
+
+    await until(enough, 10, lambda: f"{count}, got {receiver.taken}")
+
+
+async def test_an_alert_is_sent_with_stable_labels_and_numbers_as_annotations(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url, template="https://g.example/d/c?var-c={creator_id}", token="secret")
+    await sent.start()
+    sent.committed(0, record(creator_id="ada/1", campaign_id="spring"))
+    await received(receiver, 1)
+    await sent.stop()
+    (wire,) = receiver.taken
+    assert wire["labels"] == {
+        "alertname": "FollowerSpike",
+        "alert_id": "follower_spike:1:ada",
+        "creator_id": "ada/1",
+        "platform": "x",
+        "campaign_id": "spring",
+        "severity": "warning",
+        "source": "creator-pulse",
+    }
+    assert wire["annotations"] == {
+        "summary": "a title",
+        "description": "a reason.",
+        "explanation": "suspect",
+        "observed": "400",
+        "expected": "1.5",
+        "link": "https://g.example/d/c?var-c=ada%2F1",
+    }
+    assert wire["generatorURL"] == wire["annotations"]["link"]
+    assert wire["startsAt"] == from_ms(NOW_MS).isoformat()
+    assert wire["endsAt"] == from_ms(NOW_MS + 60_000 + HORIZON * 60_000).isoformat()
+    assert receiver.tokens == ["Bearer secret"]
+
+
+async def test_what_fires_is_sent_again_until_it_is_resolved(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url, resend=0.05)
+    await sent.start()
+    sent.committed(0, record())
+    await received(receiver, 4)
+    sent.committed(0, record(status="resolved"))
+
+    async def over() -> bool:
+        return receiver.taken[-1]["endsAt"] == from_ms(NOW_MS).isoformat()
+
+    await until(over, 10, lambda: f"resolved, got {receiver.taken[-1]}")
+    count = len(receiver.taken)
+    await asyncio.sleep(0.3)
+    assert len(receiver.taken) == count, "nothing is sent again"
+    await sent.stop()
+
+
+async def test_only_what_calls_somebody_is_sent(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url)
+    await sent.start()
+    sent.committed(0, record(1, notify=False, quiet="snoozed"))
+    sent.committed(0, record(2, notify=False, quiet="past"))
+    sent.committed(0, record(2, "resolved", notify=False, quiet="past"))
+    sent.committed(0, record(3))
+    sent.committed(0, record(3, "update", notify=False, quiet="acknowledged"))
+    await received(receiver, 1)
+    await sent.stop()
+    assert set(receiver.latest()) == {"follower_spike:3:ada"}, "once sent, it goes on"
+
+
+async def test_a_receiver_that_is_down_loses_nothing_and_holds_up_nobody(serve: Serve) -> None:
+    good, good_url = await serve()
+    bad, bad_url = await serve()
+    bad.answers = [500, 503, 429]
+    pushes: list[Push] = []
+    sent = pusher(good_url, bad_url, tell=pushes.append)
+    await sent.start()
+    for number in range(5):
+        sent.committed(0, record(number))
+        sent.committed(0, record(number, "resolved"))
+    await received(good, 5)
+    assert sent.waiting()[sent.targets[1]] == 5
+    await received(bad, 5)
+    assert {wire["endsAt"] for wire in bad.latest().values()} == {from_ms(NOW_MS).isoformat()}
+    assert set(sent.waiting().values()) == {0}
+    outcomes = [push.outcome for push in pushes if push.target == sent.targets[1]]
+    assert outcomes == ["failed", "failed", "failed", "delivered"]
+    await sent.stop()
+
+
+async def test_what_a_receiver_finds_faulty_is_not_tried_for_ever(serve: Serve) -> None:
+    receiver, url = await serve()
+    receiver.answers = [400]
+    sent = pusher(url)
+    await sent.start()
+    sent.committed(0, record(1))
+
+    async def rejected() -> bool:
+        return receiver.tried == 1 and not sent.waiting()[sent.targets[0]]
+
+    await until(rejected, 10, lambda: "rejected")
+    sent.committed(0, record(2))
+    await received(receiver, 1)
+    assert set(receiver.latest()) == {"follower_spike:2:ada"}
+    await sent.stop()
+
+
+async def test_the_latest_state_replaces_what_waits_for_a_slow_receiver(serve: Serve) -> None:
+    receiver, url = await serve()
+    receiver.held = asyncio.Event()
+    sent = pusher(url)
+    await sent.start()
+    sent.committed(0, record(1))
+
+    async def asked() -> bool:
+        return receiver.tried == 1
+
+    await until(asked, 10, lambda: "a first request")
+    sent.committed(0, record(1, "update", title="second"))
+    sent.committed(0, record(1, "update", title="third"))
+    receiver.held.set()
+    await received(receiver, 2)
+    titles = [wire["annotations"]["summary"] for wire in receiver.taken]
+    assert titles == ["a title", "third"]
+    await sent.stop()
+
+
+async def test_a_severity_that_rises_is_another_alert_and_ends_the_first(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url)
+    sent.committed(0, record())
+    sent.committed(0, record(status="update", severity="critical"))
+    sent.committed(0, record(status="update", severity="warning"))
+    await sent.start()
+    await received(receiver, 2)
+    await sent.stop()
+    ends = {wire["labels"]["severity"]: wire["endsAt"] for wire in receiver.taken}
+    assert ends["warning"] == from_ms(NOW_MS + 60_000).isoformat()
+    assert ends["critical"] > ends["warning"]
+
+
+async def test_partitions_come_with_what_fires_and_go_without_resolving_it(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url, resend=0.05)
+    sent.restored(0, [record(1)])
+    sent.restored(1, [record(2)])
+    sent.dropped(1)
+    assert [wire["labels"]["alert_id"] for wire in sent.everything()] == ["follower_spike:1:ada"]
+    sent.forget_but(0, [])
+    assert len(sent.everything()) == 1, "it may be about to be resolved"
+    sent.forget_but(0, [])
+    assert sent.everything() == []
+    await sent.start()
+    await received(receiver, 2)
+    await sent.stop()
+    assert all(wire["endsAt"] > from_ms(NOW_MS).isoformat() for wire in receiver.taken)
+
+
+async def test_what_waits_is_sent_before_the_end(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url)
+    await sent.start()
+    sent.committed(0, record(1))
+    await sent.stop()
+    assert len(receiver.taken) >= 1
+
+
+async def test_without_a_receiver_nothing_is_kept() -> None:
+    sent = pusher()
+    sent.committed(0, record())
+    await sent.start()
+    assert sent.everything() == []
+    assert sent.waiting() == {}
+    await sent.stop()
+
+
+def test_a_link_takes_the_fields_of_the_alert() -> None:
+    alert = msgspec.json.decode(record(creator_id="a b"), type=Alert)
+    assert link("https://x/{kind}/{creator_id}?c={campaign_id}", alert) == (
+        "https://x/follower_spike/a%20b?c="
+    )
