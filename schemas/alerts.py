@@ -27,12 +27,17 @@ Feedback = Literal["useful", "false"]
 
 
 class PostEvidence(Struct, frozen=True, kw_only=True):
-    """One post behind an alert: what it got by `age_minutes`, and what was expected by then."""
+    """One post behind an alert: what it got by `age_minutes`, and what was expected by then.
+
+    `score` is CrowdTangle's: from 1 on how many times the benchmark it has, from -1 down how many
+    times it falls below; -2 times the benchmark for none at all; below 1 few, on a low benchmark.
+    """
 
     post_id: str
     age_minutes: float
     observed: int
     expected: float
+    score: float | None = None
 
 
 class CommentEvidence(Struct, frozen=True, kw_only=True):
@@ -51,6 +56,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `ratio` is observed / expected; `probability` is the tail probability of a count at least as
     extreme if all were as usual; `samples` is the number of past observations behind `expected`.
     So many `authors` have written the comments that count, of which some are in `comments`.
+    `baseline` are the latest points of what is usual, the newest last, for a sparkline: of drops
+    and viral posts, what each of the last posts got in its first four hours.
     """
 
     metric: str

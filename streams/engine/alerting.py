@@ -12,6 +12,9 @@ from schemas.alerts import Alert, Evidence, Kind, Severity, Status
 from schemas.instants import from_ms
 from streams.engine.facts import CreatorInfo
 
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+"""The most urgent first."""
+
 Lean = int | float
 """A number that is mostly 0 or 1 in a state that is stored: as an int that takes one byte, as a
 float nine."""

@@ -158,23 +158,39 @@ class Rhythm(Struct, array_like=True):
         self.den[h] = int(self.den[h] * keep + self.due)
 
 
+def effective(weight: float, memory: float) -> float:
+    """As many observations, all alike in weight, make a mean as sure as a discounted one.
+
+    That is (sum of weights)^2 / sum of squared weights, where `weight` is the former and each
+    observation weighs exp(-1 / memory) of the next: between `weight` and twice that.
+    """
+    keep = math.exp(-1.0 / memory)
+    oldest = max(1.0 - weight * (1.0 - keep), 0.0)
+    return weight * weight * (1.0 - keep * keep) / max(1.0 - oldest * oldest, 1e-9)
+
+
 class Levels(Struct, array_like=True):
-    """What a creator's posts are worth: mean and variance of the logarithm of their levels."""
+    """What a creator's posts are worth: mean and variance of the logarithm of their levels.
+
+    `recent` are the levels of the latest posts, the newest last.
+    """
 
     count: int = 0
     weight: float = 0.0
     mean: float = 0.0
     variance: float = 0.0
     media: dict[str, tuple[float, float]] = {}
+    recent: list[int] = []
 
     def learn(self, media: str, level: float, rules: BaselineRules) -> None:
         """Take in the level (> 0) of one post of a media type.
 
         One that strays far counts as if it strayed less: a viral post is not what is usual.
         """
+        self.recent = [*self.recent[1 - rules.recent_posts :], round(level)]
         x = math.log(level)
         if self.count >= rules.level_clip_posts:
-            reach = rules.level_clip * math.sqrt(self._variance(rules))
+            reach = rules.level_clip * math.sqrt(self.spread(rules))
             x = min(max(x, self.mean - reach), self.mean + reach)
         keep = math.exp(-1.0 / rules.level_memory)
         self.count += 1
@@ -194,11 +210,15 @@ class Levels(Struct, array_like=True):
         if not self.count:
             return prior, 0.5
         mean = self.mean + self.offset(media, rules)
-        variance = self._variance(rules) * (1.0 + 1.0 / self.weight)
+        variance = self.spread(rules) * (1.0 + 1.0 / self.weight)
         return math.exp(mean + variance / 2.0), 1.0 / math.expm1(variance)
 
-    def _variance(self, rules: BaselineRules) -> float:
-        """That of the logarithm of levels, shrunk to what is assumed before any is known."""
+    def picture(self) -> list[float]:
+        """What each of the latest posts was worth, the newest last, as alerts show it."""
+        return [float(level) for level in self.recent]
+
+    def spread(self, rules: BaselineRules) -> float:
+        """Variance of the logarithm of levels, shrunk to what is assumed before any is known."""
         known = rules.spread_prior_weight
         learned = known * rules.spread_prior**2 + self.weight * self.variance
         return min(learned / (known + self.weight), rules.spread_ceiling**2)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from streams.engine.baselines import Curve, Levels, Noise, Rhythm, stage_of
+from streams.engine.baselines import Curve, Levels, Noise, Rhythm, effective, stage_of
 from streams.engine.rules import BaselineRules, DropRules, Rules
 
 
@@ -21,7 +21,7 @@ class LivePost(Struct, array_like=True):
     `held_got`, `held_due` are set aside while a suspicion holds the level fast. For posts known by
     polling only, [`covered_ms`, `polled_ms`) is the time whose count has arrived and was not
     looked at; both are 0 for posts with single events. `stage` is that of its age (-1: it teaches
-    the curve nothing), `before` what it had got when that began.
+    the curve nothing), `before` what it had got when that began. `viral`: told of as such.
     """
 
     post_id: str
@@ -40,6 +40,7 @@ class LivePost(Struct, array_like=True):
     before: int = 0
     covered_ms: int = 0
     polled_ms: int = 0
+    viral: bool = False
 
     def level(
         self, mean: float, shape: float, clump: float, near: float
@@ -58,20 +59,25 @@ class LivePost(Struct, array_like=True):
 
 
 class Matured(NamedTuple):
-    """A post that has reached the reference age: what it got, and what was expected until then.
+    """A post that has reached the reference age, as it compares with the baseline before it.
 
-    `level` is what it is worth; `offset` what its media type adds to the logarithm of a level;
-    `variance` that of the logarithm of levels, known from posts of this `weight`.
+    Of `got`, `usual` is what the creator's posts of its type have by then (geometric mean); `level`
+    is what it is worth; `offset` what its type adds to the logarithm of a level; `variance` that of
+    the logarithm of levels. `weight` is the number of posts that the baseline of its type is as
+    sure as, `typed` those of the very type, discounted.
     """
 
+    post_id: str
     at_ms: int
+    media: str
     campaign_id: str | None
     got: int
-    expected: float
+    usual: float
     level: float
     offset: float
     variance: float
     weight: float
+    typed: float
 
 
 class Step(NamedTuple):
@@ -249,42 +255,47 @@ class Course(Struct, array_like=True):
             post.held_got = 0
             post.held_due = 0.0
 
-    def mature(
-        self, now_ms: int, learn: bool, followers: int | None, rules: Rules
-    ) -> list[Matured]:
-        """Let posts of the reference age into the baseline, and forget those past their life.
+    def mature(self, now_ms: int, learn: bool, rules: Rules) -> list[Matured]:
+        """Those posts that came of age, for whoever decides to `learn` them; forget the oldest.
 
-        The former, as they compare with the baseline before.
+        A suspicion does not hold that up: what is held back belongs to the post as well.
         """
         base = rules.baseline
         gone = False
         matured = []
         for post in self.posts:
             age = now_ms - post.at_ms
-            if age >= base.level_age_ms and not post.levelled and not post.held_due:
+            if age >= base.level_age_ms and not post.levelled:
                 post.levelled = True
-                if learn and post.due > 0.25:
-                    matured.append(self._matured(post, followers, base))
-                    self.levels.learn(post.media, (max(post.got, 0) + 0.5) / post.due, base)
-                    self.curve.refresh(base)
+                if learn and post.due + post.held_due > 0.25:
+                    matured.append(self._matured(post, base))
             gone = gone or age > base.post_life_ms
         if gone:
             self.posts = [p for p in self.posts if now_ms - p.at_ms <= base.post_life_ms]
         return matured
 
-    def _matured(self, post: LivePost, followers: int | None, rules: BaselineRules) -> Matured:
+    def learn(self, media: str, level: float, rules: BaselineRules) -> None:
+        """Take the level of a post that has come of age into the baseline."""
+        self.levels.learn(media, level, rules)
+        self.curve.refresh(rules)
+
+    def _matured(self, post: LivePost, rules: BaselineRules) -> Matured:
         levels = self.levels
-        mean, shape = levels.usual(post.media, followers, rules)
-        got = max(post.got, 0)
+        got, due = max(post.got + post.held_got, 0), post.due + post.held_due
+        offset = levels.offset(post.media, rules)
+        typed = levels.media.get(post.media, (0.0, 0.0))[0]
         return Matured(
+            post.post_id,
             post.at_ms,
+            post.media,
             post.campaign_id,
             got,
-            mean * post.due,
-            (got + 0.5) / post.due,
-            levels.offset(post.media, rules),
-            math.log1p(1.0 / shape),
-            levels.weight,
+            math.exp(levels.mean + offset) * due,
+            (got + 0.5) / due,
+            offset,
+            levels.spread(rules),
+            effective(min(typed + rules.media_prior_weight, levels.weight), rules.level_memory),
+            typed,
         )
 
     def disregard(self) -> None:

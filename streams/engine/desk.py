@@ -25,7 +25,6 @@ from streams.engine.rules import HOUR_MS, MINUTE_MS, DeskRules
 
 _DAY_MINUTES = 24 * 60
 _MOST_CAMPAIGNS = 64
-_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 
 _alert = msgspec.json.Decoder(Alert)
@@ -193,7 +192,7 @@ class Desk:
 
     def _digest(self, at_ms: int) -> None:
         state, episode = self.state, self.state.episode
-        severity = min((s for _, _, s in state.named), key=_SEVERITIES.index)
+        severity = min((s for _, _, s in state.named), key=alerting.SEVERITIES.index)
         status = "update" if episode.on else "firing"
         state.total += sum(state.held.values())
         if not episode.on:

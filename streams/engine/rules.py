@@ -32,6 +32,8 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     level_clip: float = 2.5
     """A level counts in the baseline with at most so many standard deviations from the mean."""
     level_clip_posts: int = 3
+    recent_posts: int = 10
+    """Posts whose levels are kept one by one, for the picture in an alert."""
     max_media_types: int = 6
     media_prior_weight: float = 3.0
     """Posts of one type after which that type's own level counts as much as the creator's."""
@@ -170,23 +172,29 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
 class WeakRules(Struct, frozen=True, kw_only=True):
     """When the latest posts all did badly: effect size and tail probability over a run of them."""
 
-    min_posts: int = 8
-    min_expected: float = 50.0
-    """Engagements that are usual for a post until it is judged, for it to say anything."""
-    min_run: int = 3
+    min_posts: int = 6
+    min_typed: float = 2.5
+    """Posts of the very type that must be known, discounted."""
+    min_expected: float = 36.0
+    """Engagements that are usual (geometric mean) for a post until it is judged: some 50 on the
+    arithmetic mean and until 5 h."""
+    few: float = 3.0
+    """Counted on top of both what came and what is usual: the logarithm of a small count strays far
+    down by chance."""
     longest_run: int = 5
-    weak_ratio: float = 0.7
+    weak_ratio: float = 0.75
     """A post above this share of the usual ends a run."""
     fire_ratio: float = 0.45
     """The geometric mean of the run's shares of the usual."""
-    fire_probability: float = 1e-4
-    """Runs that overlap are judged anew with each post, some three times a day."""
+    fire_probability: tuple[float, ...] = (1e-7, 2e-5, 2.5e-4, 6e-5)
+    """For one post, two, three, and more. Runs that overlap are judged anew with each post, some
+    three times a day; a single post may be weak for reasons of its own."""
     critical_ratio: float = 0.15
     resolve_ratio: float = 0.65
     resolve_posts: int = 2
-    update_every_ms: int = 6 * HOUR_MS
+    update_every_ms: int = HOUR_MS
     max_quiet_ms: int = 3 * DAY_MS
-    """An episode of which nothing was to be told for so long is over."""
+    """So long after the last weak post came of age an episode is over."""
     cooldown_ms: int = DAY_MS
 
 
@@ -209,7 +217,9 @@ class SlowRules(Struct, frozen=True, kw_only=True):
     fortnight before."""
     resolve_distance: float = -0.08
     update_every_ms: int = 7 * DAY_MS
-    max_quiet_ms: int = 21 * DAY_MS
+    max_quiet_ms: int = 3 * DAY_MS
+    """Without a post for so long there is nothing to follow."""
+    max_episode_ms: int = 21 * DAY_MS
     cooldown_ms: int = 14 * DAY_MS
 
 
@@ -226,8 +236,10 @@ class ViralRules(Struct, frozen=True, kw_only=True):
     hurry_count: int = 50
     """So many new engagements of one post are looked at without waiting for the next step."""
     update_growth: float = 2.0
+    update_every_ms: int = 30 * MINUTE_MS
     calm_ms: int = HOUR_MS
-    resolve_ratio: float = 2.0
+    resolve_ratio: float = 1.0
+    """It is over when an hour brings less than this share of a usual post's first."""
     explains_ms: int = 12 * HOUR_MS
     """So long after its end a viral post explains new followers."""
 

@@ -188,18 +188,20 @@ class Watch(Struct, array_like=True):
         alerts: list[Alert] = []
         weak, slow = self.weak, self.slow
         if grown:
-            free = not weak.episode.on and not slow.episode.on
-            alerts = drop.update(step, course, info, rules, free=free)
-        matured = course.mature(end_ms, not drop.episode.on, info.followers, rules)
+            alerts = drop.update(step, course, info, rules, free=not weak.episode.on)
+        if drop.episode.on and not weak.episode.on:
+            weak.forget()
+        matured = course.mature(end_ms, not drop.episode.on, rules)
         alerts += self.viral.update(end_ms, course, info, rules)
         if matured or weak.episode.on:
-            free = not drop.episode.on and not slow.episode.on
+            free = not drop.episode.on
             alerts += weak.update(end_ms, matured, course, info, rules, free=free)
         if matured or slow.episode.on:
             free = not drop.episode.on and not weak.episode.on
-            alerts += slow.update(end_ms, matured, course, info, rules, free=free)
+            # What is more urgent takes the place of a slow decline: it ends first.
+            alerts = slow.update(end_ms, matured, course, info, rules, free=free) + alerts
         look = next_look(step, rules.drop)
-        on = drop.episode.on or weak.episode.on or slow.episode.on
+        on = drop.episode.on or weak.episode.on or slow.episode.on or self.viral.episode.on
         if look is None and (course.posts or on):
             look = end_ms + rules.drop.max_step_ms
         self.look_ms = None if look is None else -(-look // PANE_MS) * PANE_MS

@@ -56,13 +56,47 @@ def life(seed: int, count: int, busy: float, mood: str) -> list[Step]:
     return steps
 
 
-lives = st.builds(
+def fortunes(seed: int, days: int, level: float, *, polled: bool) -> list[Step]:
+    """Three posts a day, seen every hour, that do as usual, badly, or madly for days on end."""
+    dice = random.Random(seed)
+    steps: dict[int, PaneFacts] = {}
+    fortune = 1.0
+    for number in range(3 * days):
+        at = START_MS + number * 8 * HOUR_MS
+        if number > 20 and dice.random() < 0.2:
+            fortune = dice.choice([0.0, 0.1, 0.2, 1.0, 1.0, 1.0, 30.0])
+        for hour in range(7):
+            worth = fortune * level * math.exp(dice.gauss(0.0, 0.1)) * 2.0 ** -(hour + 1)
+            end = at + (hour + 1) * HOUR_MS
+            facts = steps.setdefault(
+                end, PaneFacts(by_post={}, published=[], deleted=[], spreads=[])
+            )
+            if polled:
+                facts.spreads.append((f"p{number}", Spread("likes", int(worth), end - HOUR_MS)))
+            else:
+                facts.by_post[f"p{number}"] = int(worth)
+        first = steps.setdefault(
+            at + PANE_MS, PaneFacts(by_post={}, published=[], deleted=[], spreads=[])
+        )
+        first.published.append(Published(f"p{number}", at, "image", None))
+    return sorted(steps.items())
+
+
+random_lives = st.builds(
     life,
     st.integers(0, 2**32),
     st.integers(1, 250),
     st.sampled_from([0.3, 5.0, 80.0]),
     st.sampled_from(["plain", "polled", "wild"]),
 )
+turns_of_fortune = st.builds(
+    fortunes,
+    st.integers(0, 2**32),
+    st.integers(8, 14),
+    st.sampled_from([100.0, 1_000.0]),
+    polled=st.booleans(),
+)
+lives = st.one_of(random_lives, turns_of_fortune)
 followers = st.sampled_from([None, 0, 900, 40_000, 5_000_000])
 
 
@@ -90,6 +124,20 @@ def show(steps: list[Step], info: CreatorInfo, restart_at: set[int] = frozenset(
 
 def info(count: int | None) -> CreatorInfo:
     return CreatorInfo("c-1", "x", None, count)
+
+
+def test_turns_of_fortune_make_alerts_of_every_sort_that_posts_can_have() -> None:
+    told = {
+        (alert.kind, alert.explanation)
+        for polled in (False, True)
+        for seed in range(6)
+        for alert in show(fortunes(seed, 20, 1_000.0, polled=polled), info(40_000))
+    }
+    assert told >= {
+        ("engagement_drop", "weak_posts"),
+        ("silence", "no_engagement"),
+        ("viral_post", "above_usual"),
+    }
 
 
 @settings(max_examples=60, deadline=None)

@@ -18,9 +18,12 @@ def test_three_posts_in_a_row_at_a_quarter_of_the_usual_are_a_drop(seed: int) ->
     third = 10 * DAY + 18 * HOUR
     alerts = play(life, until=third + 5 * HOUR)
     assert told(alerts) == [("engagement_drop", "weak_posts")]
-    alert = next(a for a in alerts if a["status"] == "firing")
-    assert 0.15 < alert["evidence"]["ratio"] < 0.4
-    assert len(alert["evidence"]["posts"]) >= 3
+    evidence = alerts[-1]["evidence"]
+    assert 0.15 < evidence["ratio"] < 0.4
+    assert len(evidence["posts"]) == 3
+    assert all(-7.0 < post["score"] < -2.5 for post in evidence["posts"])
+    assert len(evidence["baseline"]) > 10
+    assert max(evidence["baseline"][-3:]) < min(evidence["baseline"][:-3])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

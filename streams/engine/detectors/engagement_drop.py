@@ -14,12 +14,13 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from schemas.alerts import Alert, Evidence, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
+from streams.engine.comparison import compared
 from streams.engine.course import Course, Step
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import HOUR_MS, MINUTE_MS, DropRules, Rules
+from streams.engine.rules import HOUR_MS, DropRules, Rules
 from streams.engine.tails import both, log_normal_tail, lower_tail
 
 KIND: Kind = "engagement_drop"
@@ -253,18 +254,16 @@ class EngagementDrop(Struct, array_like=True):
             samples=course.levels.count,
             followers=info.followers,
             posts=[
-                PostEvidence(
-                    post_id=p.post_id,
-                    age_minutes=round((now_ms - p.at_ms) / MINUTE_MS, 1),
-                    observed=p.got + p.held_got,
-                    expected=round(
-                        course.levels.usual(p.media, info.followers, rules.baseline)[0]
-                        * (p.due + p.held_due),
-                        1,
-                    ),
+                compared(
+                    p.post_id,
+                    now_ms - p.at_ms,
+                    p.got + p.held_got,
+                    course.levels.usual(p.media, info.followers, rules.baseline)[0]
+                    * (p.due + p.held_due),
                 )
                 for p in posts
             ],
+            baseline=course.levels.picture(),
         )
         return alerting.build(
             self.kind,

@@ -10,6 +10,7 @@ from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import FollowRate
+from streams.engine.comparison import compared
 from streams.engine.course import Course
 from streams.engine.facts import PANE_MS, CreatorInfo
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules, SpikeRules
@@ -234,15 +235,11 @@ def _explain(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> st
 def _posts(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[PostEvidence]:
     latest = sorted(course.posts, key=lambda p: p.at_ms, reverse=True)[:3]
     return [
-        PostEvidence(
-            post_id=p.post_id,
-            age_minutes=round((now_ms - p.at_ms) / MINUTE_MS, 1),
-            observed=p.got + p.held_got + p.fresh,
-            expected=round(
-                course.levels.usual(p.media, info.followers, rules.baseline)[0]
-                * (p.due + p.held_due),
-                1,
-            ),
+        compared(
+            p.post_id,
+            now_ms - p.at_ms,
+            p.got + p.held_got + p.fresh,
+            course.levels.usual(p.media, info.followers, rules.baseline)[0] * (p.due + p.held_due),
         )
         for p in latest
         if now_ms - p.at_ms <= DAY_MS

@@ -21,7 +21,8 @@ from streams.engine.rules import Rules, SlowRules
 class SlowDecline(Struct, array_like=True):
     """Discounted sums of log levels and of weights, slow and fast, as of `last_ms`.
 
-    `since_ms` is when the fast mean fell behind, 0 while it has not.
+    `since_ms` is when the fast mean fell behind, 0 while it has not; `fired_ms` when the latest
+    episode was first told of.
     """
 
     first_ms: int = 0
@@ -33,6 +34,7 @@ class SlowDecline(Struct, array_like=True):
     since_ms: int = 0
     probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
+    fired_ms: int = 0
 
     def update(
         self,
@@ -44,7 +46,10 @@ class SlowDecline(Struct, array_like=True):
         *,
         free: bool,
     ) -> list[Alert]:
-        """Take in posts that have come of age; `free` unless another alert of the kind is on."""
+        """Take in posts that have come of age; `free` unless another alert of the kind is on.
+
+        One that comes on ends this one: it is more urgent, and only one may be on.
+        """
         slow = rules.slow
         for post in matured:
             if post.level >= slow.min_level:
@@ -54,9 +59,16 @@ class SlowDecline(Struct, array_like=True):
             return []
         behind = self.behind
         if episode.on:
-            if behind > slow.resolve_distance or now_ms - episode.told_ms >= slow.max_quiet_ms:
+            if (
+                not free
+                or behind > slow.resolve_distance
+                or now_ms - self.last_ms >= slow.max_quiet_ms
+                or now_ms - self.fired_ms >= slow.max_episode_ms
+            ):
                 return [self._resolve(now_ms, course, info, rules)]
-            if matured and now_ms - episode.told_ms >= slow.update_every_ms:
+            if not episode.told_ms or (
+                matured and now_ms - episode.told_ms >= slow.update_every_ms
+            ):
                 episode.told_ms = now_ms
                 return [self._alert("update", now_ms, course, info, rules)]
             return []
@@ -66,6 +78,7 @@ class SlowDecline(Struct, array_like=True):
         self.since_ms = self.since_ms or now_ms
         if not free or not self._convincing(now_ms, matured, slow):
             return []
+        self.fired_ms = now_ms
         episode.open(self.since_ms, now_ms, "warning", "slow_decline")
         return [self._alert("firing", now_ms, course, info, rules)]
 
@@ -124,6 +137,8 @@ class SlowDecline(Struct, array_like=True):
         share = math.exp(self.behind)
         if status == "resolved":
             title = f"The posts of {who} no longer get less and less"
+            if self.behind <= rules.slow.resolve_distance:
+                title = f"What the posts of {who} get now counts as usual"
             reason = (
                 f"From about {since} on posts of {who} got less and less than in the months before;"
                 f" now they get {alerting.count(lately)} engagements within 4 hours, which counts"
@@ -147,6 +162,7 @@ class SlowDecline(Struct, array_like=True):
             window_end=alerting.moment(now_ms),
             samples=course.levels.count,
             followers=info.followers,
+            baseline=course.levels.picture(),
         )
         return alerting.build(
             KIND,

@@ -6,19 +6,20 @@ it for other alerts (`watch`).
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from schemas.alerts import Alert, Evidence, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
+from streams.engine.comparison import compared
 from streams.engine.course import Course, LivePost
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import HOUR_MS, MINUTE_MS, Rules, ViralRules
+from streams.engine.rules import HOUR_MS, Rules, ViralRules
 from streams.engine.tails import log_normal_upper_tail
 
 KIND: Kind = "viral_post"
 
 
 class ViralPost(Struct, array_like=True):
-    """The post of the latest episode, with what it had got when that was last told."""
+    """The latest post of the latest episode, with what it had got when that was last told."""
 
     post_id: str = ""
     told_got: int = 0
@@ -30,23 +31,41 @@ class ViralPost(Struct, array_like=True):
         return self.episode.on or now_ms < self.episode.until_ms
 
     def update(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
-        """Look at the live posts after a step of the course; what there is to tell."""
-        if self.episode.on:
-            return self._follow(now_ms, course, info, rules)
-        if course.levels.count < rules.viral.min_posts:
-            return []
+        """Look at the live posts after a step of the course; what there is to tell.
+
+        Each post is told of once: a second one that goes viral meanwhile is an update.
+        """
+        post = self._find(course, info, rules)
+        episode = self.episode
+        if post is None:
+            return self._follow(now_ms, course, info, rules) if episode.on else []
+        post.viral = True
+        got = post.got + post.held_got
+        usual, self.probability = _compare(post, course, info, rules)
+        self.post_id, self.told_got = post.post_id, got
+        severity = _severity(got / usual, rules.viral)
+        if episode.on:
+            episode.told_ms = now_ms
+            episode.severity = min(episode.severity, severity, key=alerting.SEVERITIES.index)
+            return [self._alert("update", now_ms, post, course, info, rules)]
+        # Never before the last one ended: two posts of the same moment would share an id.
+        started_ms = max(post.at_ms, episode.until_ms - rules.viral.explains_ms)
+        episode.open(started_ms, now_ms, severity, "above_usual")
+        episode.campaign_id = post.campaign_id
+        return [self._alert("firing", now_ms, post, course, info, rules)]
+
+    def _find(self, course: Course, info: CreatorInfo, rules: Rules) -> LivePost | None:
+        """A post that is far above the usual and was not told of."""
+        viral = rules.viral
+        if course.levels.count < viral.min_posts:
+            return None
         for post in course.posts:
             got = post.got + post.held_got
-            if got < rules.viral.min_count or post.post_id == self.post_id:
-                continue
-            usual, probability = _compare(post, course, info, rules)
-            if got >= rules.viral.fire_ratio * usual and probability <= rules.viral.probability:
-                self.post_id, self.told_got, self.probability = post.post_id, got, probability
-                severity = _severity(got / usual, rules.viral)
-                self.episode.open(post.at_ms, now_ms, severity, "above_usual")
-                self.episode.campaign_id = post.campaign_id
-                return [self._alert("firing", now_ms, post, course, info, rules)]
-        return []
+            if got >= viral.min_count and not post.viral:
+                usual, probability = _compare(post, course, info, rules)
+                if got >= viral.fire_ratio * usual and probability <= viral.probability:
+                    return post
+        return None
 
     def _follow(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         viral, episode = rules.viral, self.episode
@@ -55,14 +74,19 @@ class ViralPost(Struct, array_like=True):
             return [self._resolve(now_ms, post, course, info, rules)]
         mean, _ = course.levels.usual(post.media, info.followers, rules.baseline)
         lately = post.near_got / post.near_due if post.near_due > 0.0 else mean
-        if now_ms - episode.told_ms >= viral.calm_ms and lately < viral.resolve_ratio * mean:
+        age, share = now_ms - post.at_ms, course.curve.share
+        calm = lately * share(age, age + HOUR_MS) < viral.resolve_ratio * mean * share(0, HOUR_MS)
+        if calm and episode.told_ms and now_ms - episode.told_ms >= viral.calm_ms:
             return [self._resolve(now_ms, post, course, info, rules)]
         got = post.got + post.held_got
-        if got < viral.update_growth * self.told_got or now_ms - episode.told_ms < 30 * MINUTE_MS:
+        grown = got >= viral.update_growth * self.told_got
+        if episode.told_ms and not (grown and now_ms - episode.told_ms >= viral.update_every_ms):
             return []
         usual, self.probability = _compare(post, course, info, rules)
         self.told_got, episode.told_ms = got, now_ms
-        episode.severity = _severity(got / usual, viral)
+        episode.severity = min(
+            episode.severity, _severity(got / usual, viral), key=alerting.SEVERITIES.index
+        )
         return [self._alert("update", now_ms, post, course, info, rules)]
 
     def _resolve(
@@ -87,25 +111,22 @@ class ViralPost(Struct, array_like=True):
         rules: Rules,
         ended_ms: int | None = None,
     ) -> Alert:
-        who, at_ms = alerting.name(info), self.episode.started_ms
+        who = alerting.name(info)
+        at_ms = self.episode.started_ms if post is None else post.at_ms
         got, usual = self.told_got, 0.0
         posts = []
         if post is not None:
             got = post.got + post.held_got
             usual, _ = _compare(post, course, info, rules)
-            age = round((now_ms - at_ms) / MINUTE_MS, 1)
-            posts = [
-                PostEvidence(
-                    post_id=post.post_id, age_minutes=age, observed=got, expected=round(usual, 1)
-                )
-            ]
+            posts = [compared(post.post_id, now_ms - at_ms, got, usual)]
         times = got / usual if usual > 0.0 else 1.0
         age_text = alerting.span(now_ms - at_ms)
         if status == "resolved":
-            title = f"The viral post of {who} is back to usual"
+            title = f"The viral post of {who} has run its course"
             reason = (
                 f"A post of {who} from {alerting.clock(at_ms)} got {alerting.count(got)}"
-                f" engagements within {age_text}; what comes now is usual for its age."
+                f" engagements within {age_text}; what comes now is no more than a usual post gets"
+                " when it is new."
             )
         else:
             title = f"A post of {who} gets {alerting.count(times)} times the usual"
@@ -121,11 +142,12 @@ class ViralPost(Struct, array_like=True):
             expected=round(usual, 2),
             ratio=round(times, 2),
             probability=self.probability,
-            window_start=alerting.moment(at_ms),
+            window_start=alerting.moment(self.episode.started_ms),
             window_end=alerting.moment(now_ms),
             samples=course.levels.count,
             followers=info.followers,
             posts=posts,
+            baseline=course.levels.picture(),
         )
         return alerting.build(
             KIND,

@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from streams.engine.baselines import REFERENCE_AGE_MS, Curve, FollowRate, Levels, Rhythm, stage_of
+from streams.engine.baselines import (
+    REFERENCE_AGE_MS,
+    Curve,
+    FollowRate,
+    Levels,
+    Rhythm,
+    effective,
+    stage_of,
+)
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
 
 RULES = Rules()
@@ -62,6 +70,21 @@ def test_levels_shrink_a_rare_type_to_the_creator_and_widen_while_posts_are_few(
     assert 380 < mean < 520
     assert shape > few[1], "more posts make surer"
     assert mean < levels.usual("video", 10_000, BASE)[0] < 4_000
+
+
+def test_a_discounted_mean_is_as_sure_as_so_many_observations() -> None:
+    keep, weight, squares = math.exp(-1.0 / 40.0), 0.0, 0.0
+    for number in range(1, 400):
+        weight, squares = weight * keep + 1.0, squares * keep * keep + 1.0
+        assert effective(weight, 40.0) == pytest.approx(weight * weight / squares, rel=1e-6)
+        assert weight <= effective(weight, 40.0) <= number + 1e-6
+
+
+def test_the_latest_levels_are_kept_one_by_one() -> None:
+    levels = Levels()
+    for number in range(1, 31):
+        levels.learn("image", number * 10.4, BASE)
+    assert levels.picture() == [218, 229, 239, 250, 260, 270, 281, 291, 302, 312]
 
 
 def test_the_rhythm_finds_the_quiet_hours() -> None:

@@ -1,10 +1,17 @@
-"""The tails are those of the negative binomial distribution."""
+"""The tails are those of the distributions that they are named after."""
 
 import math
 
 import pytest
 
-from streams.engine.tails import both, lower_tail, upper_tail
+from streams.engine.tails import (
+    both,
+    log_normal_tail,
+    log_normal_upper_tail,
+    lower_tail,
+    student_tail,
+    upper_tail,
+)
 
 
 def exact(count: int, mean: float, shape: float) -> float:
@@ -40,3 +47,17 @@ def test_two_tails_together_are_surer_than_each_but_less_than_their_product() ->
     assert 1e-6 < both(1e-3, 1e-3) < 1e-3
     assert both(1.0, 1.0) == 1.0
     assert both(0.0, 0.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("t", "degrees", "probability"),
+    [(-12.706, 1.0, 0.025), (-2.228, 10.0, 0.025), (-3.169, 10.0, 0.005), (1.812, 10.0, 0.95)],
+)
+def test_students_tail_is_that_of_the_tables(t: float, degrees: float, probability: float) -> None:
+    assert student_tail(t, degrees) == pytest.approx(probability, rel=2e-3)
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.3, 1.0, 40.0])
+def test_the_two_tails_of_a_log_normal_add_up(share: float) -> None:
+    whole = log_normal_tail(share, 0.4) + log_normal_upper_tail(share, 0.4)
+    assert whole == pytest.approx(1.0)
