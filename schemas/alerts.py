@@ -20,7 +20,9 @@ Kind = Literal[
 ]
 Status = Literal["firing", "update", "resolved"]
 Severity = Literal["info", "warning", "critical"]
-Quiet = Literal["explained", "acknowledged", "snoozed", "past", "quiet_hours", "rate_cap"]
+Quiet = Literal[
+    "explained", "acknowledged", "snoozed", "past", "quiet_hours", "rate_cap", "switched_off"
+]
 """Why nobody is called for an alert. `explained`: another alert of the creator tells it, too.
 `past`: it was over, or long known, when it was found. `rate_cap`: there were too many."""
 Feedback = Literal["useful", "false"]

@@ -7,7 +7,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from aiokafka.errors import KafkaConnectionError
@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from streams import agents
 from streams.campaigns import OWNER, CampaignReader
+from streams.engine.rulebook import RuleBook
 from streams.engine.shard import Shard, ShardConfig
 from streams.engine.turns import MOST_SCORES
 from streams.health import WorkerHealth
@@ -27,12 +28,15 @@ from streams.kafka.standing import require_own_group, require_partitions
 from streams.outputs.alertmanager import Pusher
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
+from streams.rulewatch import RuleWatch
+from streams.security import kafka_security
 from streams.settings import Settings
 from streams.web import WebServer, application
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.25
 SURVEY_SECONDS = 2.0
+RULES_SECONDS = 1.0
 
 
 def kafka_options(settings: Settings) -> KafkaOptions:
@@ -47,16 +51,17 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         checkpoint_max_dirty=settings.checkpoint_max_dirty,
         session_timeout=settings.session_timeout,
         heartbeat_interval=settings.heartbeat_interval,
-        security=settings.kafka_security(),
+        security=kafka_security(settings),
         replication_factor=settings.replication_factor,
         clock=settings.clock,
         max_skew=settings.max_skew,
     )
 
 
-def shard_config(settings: Settings) -> ShardConfig:
+def shard_config(settings: Settings, book: RuleBook | None = None) -> ShardConfig:
     """What a shard needs of the settings."""
     return ShardConfig(
+        rules=book or RuleBook(),
         partitions=settings.partitions,
         actor_secret=settings.actor_secret.encode(),
         lateness_ms=round(settings.allowed_lateness * 1000),
@@ -66,12 +71,11 @@ def shard_config(settings: Settings) -> ShardConfig:
     )
 
 
-def shard_restorer(settings: Settings) -> RestoreShard:
-    """What makes the shard of a partition from its stored tables."""
-    config = shard_config(settings)
+def shard_restorer(settings: Settings, book: Callable[[], RuleBook] = RuleBook) -> RestoreShard:
+    """What makes the shard of a partition from its stored tables, with the rules that then hold."""
 
     def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
-        shard = Shard.restore(partition, config, tables)
+        shard = Shard.restore(partition, shard_config(settings, book()), tables)
         # What exists by now stays: the garbage collector need not look at it again and again.
         gc.freeze()
         return shard
@@ -87,9 +91,9 @@ class App:
         self._fuse = fuse
         self._start_timeout = settings.start_timeout
         self.observer = Observer(settings.max_creator_series)
-        self.faust, self.seam = build_kafka(
-            options, shard_restorer(settings), self.observer.hooks, fuse
-        )
+        self.rules = self.observer.rules = RuleWatch(settings.rules_file)
+        restorer = shard_restorer(settings, lambda: self.rules.book)
+        self.faust, self.seam = build_kafka(options, restorer, self.observer.hooks, fuse)
         agents.register(self.faust, self.seam.deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)
         self.observer.attach(self.seam, self.metrics)
@@ -132,6 +136,7 @@ class App:
             "following the campaigns": self.campaigns.follow(),
             "the heartbeat": self._beat(),
             "the survey of creators": self._survey(),
+            "watching the rules": self._watch_rules(),
         }
         self._tasks = [
             asyncio.create_task(self._guarded(name, work)) for name, work in beside.items()
@@ -177,6 +182,13 @@ class App:
             self.health.beat()
             self.metrics.beat()
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _watch_rules(self) -> None:
+        while True:
+            await asyncio.sleep(RULES_SECONDS)
+            book = await asyncio.to_thread(self.rules.look)
+            if book is not None:
+                self.observer.judge_by(book)
 
     async def _survey(self) -> None:
         collected = 0

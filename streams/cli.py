@@ -39,6 +39,7 @@ _LATE = {
         "streams.sources.simulate.command", "command", "Make up creators and events."
     ),
     "replay": _Late("streams.sources.replay", "command", "Publish events from a file."),
+    "rules": _Late("streams.rulesview", "group", "See the rules of detection; check a file."),
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
     "alerts": _Late("streams.alerts.command", "group", "List, take, snooze and judge alerts."),
 }
@@ -66,6 +67,9 @@ class _Plain(click.ClickException):
 def _as_message(error: Exception) -> _Plain | None:
     """`error` in plain words, or None for what is a fault of this program."""
     if isinstance(error, SettingsError):
+        return _Plain(str(error), 2)
+    rulefile = sys.modules.get("streams.rulefile")
+    if rulefile is not None and isinstance(error, rulefile.RulesError):
         return _Plain(str(error), 2)
     errors = sys.modules.get("aiokafka.errors")
     if errors is not None and isinstance(error, errors.KafkaConnectionError):

@@ -24,6 +24,8 @@ from streams.cli import load_settings
 from streams.kafka.admin import check_topics, described
 from streams.kafka.options import KafkaOptions
 from streams.kafka.standing import check_standing
+from streams.rulefile import RulesError
+from streams.rulewatch import RuleWatch
 from streams.settings import DEVELOPMENT_SECRET, Settings, SettingsError
 
 _FETCH, _INIT_PRODUCER_ID = 1, 22
@@ -78,6 +80,7 @@ async def examine(environ: dict[str, str]) -> Examination:
     seen.acls = [acl.described() for acl in needed(options, "worker")]
     seen.operator_acls = [acl.described() for acl in needed(options, "operator")]
     _look_at_settings(seen, settings)
+    _look_at_rules(seen, settings)
     await _look_at_alertmanagers(seen, settings)
     heard = _Hearing()
     try:
@@ -128,6 +131,13 @@ class _Hearing(logging.Handler):
     def __exit__(self, *_: object) -> None:
         self._logger.removeHandler(self)
         self._logger.setLevel(self._level)
+
+
+def _look_at_rules(seen: Examination, settings: Settings) -> None:
+    try:
+        RuleWatch(settings.rules_file)
+    except (RulesError, OSError) as error:
+        seen.note("error", f"{error}", "Correct the file, or unset PULSE_RULES_FILE.")
 
 
 async def _look_at_alertmanagers(seen: Examination, settings: Settings) -> None:

@@ -91,11 +91,15 @@ def template(*names: str) -> Callable[[str], str]:
     return parse
 
 
-def file(raw: str) -> str:
-    """Takes the path of a file that can be read."""
-    if not os.access(raw, os.R_OK) or not os.path.isfile(raw):
-        raise Expected("a PEM file that this process may read")
-    return raw
+def file(kind: str) -> Callable[[str], str]:
+    """Takes the path of a file of this kind that can be read."""
+
+    def parse(raw: str) -> str:
+        if not os.access(raw, os.R_OK) or not os.path.isfile(raw):
+            raise Expected(f"a {kind} file that this process may read")
+        return raw
+
+    return parse
 
 
 def secret(least: int, most: int = 1000) -> Callable[[str], str]:

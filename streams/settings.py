@@ -7,7 +7,6 @@ what is done with a value. Times are seconds here; the edges convert where other
 import dataclasses
 import difflib
 import os
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -113,16 +112,16 @@ class Settings:
     )
     ssl_cafile: str | None = _setting(
         None,
-        parsers.file,
+        parsers.file("PEM"),
         _KAFKA,
         "PEM file with the authorities that sign the brokers' certificates; "
         "unset means those of the system.",
     )
     ssl_certfile: str | None = _setting(
-        None, parsers.file, _KAFKA, "PEM file with this client's certificate."
+        None, parsers.file("PEM"), _KAFKA, "PEM file with this client's certificate."
     )
     ssl_keyfile: str | None = _setting(
-        None, parsers.file, _KAFKA, "PEM file with the key of this client's certificate."
+        None, parsers.file("PEM"), _KAFKA, "PEM file with the key of this client's certificate."
     )
     ssl_key_password: str | None = _setting(
         None, parsers.secret(1), _KAFKA, "Password of the key file.", secret=True
@@ -196,6 +195,13 @@ class Settings:
         _TIME,
         "wall: a quiet stream closes its windows as time passes. events: only events move time, "
         "for the replay of old data; the last windows stay open.",
+    )
+    rules_file: str | None = _setting(
+        None,
+        parsers.file("YAML"),
+        _ALERTS,
+        "Rules of detection that differ from what ships; read anew when it changes. "
+        "See `pulse rules`.",
     )
     alertmanager_urls: str = _setting(
         "",
@@ -319,38 +325,6 @@ class Settings:
             for name, value in dataclasses.asdict(self).items()
             if value not in {None, ""}
         }
-
-    def ssl_context(self) -> ssl.SSLContext | None:
-        """What TLS to the brokers needs; None where the protocol is without TLS.
-
-        Raises SettingsError where the files do not hold what they should.
-        """
-        if not self.security_protocol.endswith("SSL"):
-            return None
-        try:
-            context = ssl.create_default_context(cafile=self.ssl_cafile)
-        except (ssl.SSLError, OSError) as error:
-            raise SettingsError([self._unreadable("ssl_cafile", error)]) from error
-        if self.ssl_certfile is not None:
-            try:
-                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, self.ssl_key_password)
-            except (ssl.SSLError, OSError) as error:
-                raise SettingsError([self._unreadable("ssl_certfile", error)]) from error
-        return context
-
-    def _unreadable(self, name: str, error: Exception) -> Fault:
-        return Fault(env_name(name), self.shown(name), f"certificates in PEM form ({error})")
-
-    def kafka_security(self) -> dict[str, Any]:
-        """Keyword arguments of any aiokafka client for logging in and for TLS."""
-        arguments: dict[str, Any] = {"security_protocol": self.security_protocol}
-        if self.security_protocol.endswith("SSL"):
-            arguments["ssl_context"] = self.ssl_context()
-        if self.security_protocol.startswith("SASL"):
-            arguments["sasl_mechanism"] = self.sasl_mechanism
-            arguments["sasl_plain_username"] = self.sasl_username
-            arguments["sasl_plain_password"] = self.sasl_password
-        return arguments
 
 
 class Row(NamedTuple):

@@ -27,6 +27,7 @@ from streams.build import parts, version
 from streams.cli import load_settings
 from streams.kafka.fuse import FatalError, Fuse
 from streams.logs import configure
+from streams.rulewatch import RuleWatch
 from streams.settings import DEVELOPMENT_SECRET, Settings, rows
 
 log = logging.getLogger(__name__)
@@ -170,6 +171,7 @@ def command(report: Path | None, clock: Literal["wall", "events"] | None) -> Non
     settings = load_settings()
     if clock is not None:
         settings = dataclasses.replace(settings, clock=clock)
+    RuleWatch(settings.rules_file)  # told of before anything starts
     configure(settings.log_level, settings.log_format)
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
     if settings.actor_secret == DEVELOPMENT_SECRET:

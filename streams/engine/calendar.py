@@ -14,7 +14,7 @@ from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts
 from streams.engine.panes import FINE_MS, ONE_MINUTE
 from streams.engine.registry import Registry
-from streams.engine.rules import Rules
+from streams.engine.rulebook import RuleBook
 from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
 from streams.engine.sentiment import Analyser
 from streams.engine.slot import Minute, Slot
@@ -34,10 +34,10 @@ class Calendar:
         "_minutes",
         "_panes",
         "_registry",
-        "_rules",
         "_turns",
         "active",
         "analyser",
+        "book",
         "closed_fine",
         "closed_minute",
         "watermark",
@@ -47,14 +47,14 @@ class Calendar:
         self,
         registry: Registry,
         watermark: Watermark,
-        rules: Rules,
+        book: RuleBook,
         turns: Turns,
         analyser: Analyser,
         desk: Desk,
     ) -> None:
         self._registry = registry
         self.watermark = watermark
-        self._rules = rules
+        self.book = book
         self._turns = turns
         self._desk = desk
         self.analyser = analyser
@@ -193,8 +193,10 @@ class Calendar:
         registry, creator_id = self._registry, creator.creator_id
         registry.dirty[creator_id] = creator
         creator.watch_dirty = True
-        for alert in creator.watch.on_pane(end_ms, facts, creator.info, self._rules):
-            self._desk.publish(creator, alert)
+        watch, info, book = creator.watch, creator.info, self.book
+        rules = book.of(info, watch.campaign_id if book.by_campaign else None)
+        for alert in watch.on_pane(end_ms, facts, info, rules):
+            self._desk.publish(creator, alert, rules.desk.off)
             if alert.status == "resolved":
                 self.active.pop((creator_id, alert.kind), None)
             else:

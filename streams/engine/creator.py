@@ -12,7 +12,7 @@ import xxhash
 from streams.engine.actors import STORED_SIZES, Actors, tick_of
 from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.counts import MICRO, REVENUE, lanes, packed
-from streams.engine.facts import CreatorInfo, PaneFacts
+from streams.engine.facts import CreatorInfo, PaneFacts, tier_of
 from streams.engine.layout import (
     ACTORS,
     CARD,
@@ -134,7 +134,8 @@ class Creator:
     def info(self) -> CreatorInfo:
         """Who this is, for the watch and its alerts."""
         card = self.card
-        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers)
+        tier = card.tier or tier_of(card.followers)
+        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers, tier)
 
     def currency(self, code: str) -> int:
         """The place of a currency's revenue counts; a new one is added to the card."""

@@ -6,14 +6,14 @@ are too many in a digest: nothing is dropped. Must not know why an alert is due.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from schemas import topics
-from schemas.alerts import Alert, Evidence, Quiet, Severity
+from schemas.alerts import Alert, Evidence, Kind, Quiet, Severity
 from schemas.commands import AlertCommand
 from schemas.instants import to_ms
 from streams.engine import alerting, orders
@@ -27,6 +27,7 @@ _DAY_MINUTES = 24 * 60
 _MOST_CAMPAIGNS = 64
 
 
+_LASTING = frozenset({"explained", "switched_off"})
 _alert = msgspec.json.Decoder(Alert)
 
 
@@ -49,13 +50,16 @@ class DeskState(Struct, array_like=True):
 
 
 class Desk:
-    """Publishes alerts. `told_ms` is the wall clock as last told."""
+    """Publishes alerts. `rules` are those of everybody, for what is shared: caps and quiet hours.
 
-    __slots__ = ("_registry", "_rules", "state", "told_ms")
+    `told_ms` is the wall clock as last told.
+    """
+
+    __slots__ = ("_registry", "rules", "state", "told_ms")
 
     def __init__(self, registry: Registry, rules: DeskRules) -> None:
         self._registry = registry
-        self._rules = rules
+        self.rules = rules
         self.state = DeskState()
         self.told_ms = 0
 
@@ -73,8 +77,11 @@ class Desk:
             now = max(last.updated_at, alerting.moment(at_ms))
             self.publish(creator, replace(last, status="update", updated_at=now))
 
-    def publish(self, creator: Creator, alert: Alert) -> None:
-        """Publish one step in the life of an alert, with what is to be said of it."""
+    def publish(self, creator: Creator, alert: Alert, off: Collection[Kind] = ()) -> None:
+        """Publish one step in the life of an alert, with what is to be said of it.
+
+        `off` are the kinds that call nobody for this creator.
+        """
         watch = creator.watch
         if watch.orders:
             started_ms = to_ms(alert.started_at)
@@ -86,8 +93,9 @@ class Desk:
                 )
             if order.feedback is not None:
                 alert = replace(alert, feedback=order.feedback)
-        own = alert.quiet if alert.quiet == "explained" else None
-        quiet = own or self._quiet(creator, alert)
+        quiet = alert.quiet if alert.quiet in _LASTING else None
+        if quiet is None:
+            quiet = "switched_off" if alert.kind in off else self._quiet(creator, alert)
         alert = replace(alert, notify=quiet is None, quiet=quiet)
         if quiet is not None:
             self._registry.stats.quiet[quiet] += alert.status == "firing"
@@ -116,7 +124,7 @@ class Desk:
     def _quiet(self, creator: Creator, alert: Alert) -> Quiet | None:
         """Why nobody is to be called for an alert, or None."""
         now_ms = to_ms(alert.updated_at)
-        if now_ms < self.told_ms - self._rules.past_ms:
+        if now_ms < self.told_ms - self.rules.past_ms:
             return "past"
         given = creator.watch.orders
         if given:
@@ -141,12 +149,12 @@ class Desk:
         return None
 
     def _quiet_hours(self, now_ms: int) -> bool:
-        length = (self._rules.quiet_until - self._rules.quiet_from) % _DAY_MINUTES
-        return (now_ms // MINUTE_MS - self._rules.quiet_from) % _DAY_MINUTES < length
+        length = (self.rules.quiet_until - self.rules.quiet_from) % _DAY_MINUTES
+        return (now_ms // MINUTE_MS - self.rules.quiet_from) % _DAY_MINUTES < length
 
     def _may_call(self, alert: Alert, now_ms: int) -> bool:
         """Whether one more alert may call now; if so, it is counted."""
-        rules, state = self._rules, self.state
+        rules, state = self.rules, self.state
         factor = rules.critical_factor if alert.severity == "critical" else 1.0
         shares = [(state.called, rules.max_per_hour)]
         if alert.campaign_id is not None:
@@ -172,12 +180,12 @@ class Desk:
         state = self.state
         state.first_ms = state.first_ms or now_ms
         state.held[alert.kind] = state.held.get(alert.kind, 0) + 1
-        if len(state.named) < self._rules.digest_names:
+        if len(state.named) < self.rules.digest_names:
             state.named.append((alert.kind, alerting.name(creator.info), alert.severity))
 
     def advance(self, at_ms: int) -> None:
         """Tell what was too many, when that is due at event time `at_ms`."""
-        rules, state, episode = self._rules, self.state, self.state.episode
+        rules, state, episode = self.rules, self.state, self.state.episode
         if state.held and not self._quiet_hours(at_ms):
             due_ms = (
                 episode.told_ms + rules.digest_every_ms
@@ -202,7 +210,7 @@ class Desk:
         state.held, state.named = {}, []
 
     def _record(self, status: str, at_ms: int, ended_ms: int | None = None) -> Alert:
-        state, rules = self.state, self._rules
+        state, rules = self.state, self.rules
         since = alerting.clock(state.episode.started_ms)
         limit = math.ceil(rules.max_per_hour / self._registry.partitions)
         if status == "resolved":

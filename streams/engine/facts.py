@@ -56,9 +56,23 @@ class PaneFacts(Struct, array_like=True):
 
 
 class CreatorInfo(NamedTuple):
-    """Who a creator is, as far as a watch and its alerts need it. `followers` may be unknown."""
+    """Who a creator is, as far as a watch and its alerts need it. `followers` may be unknown.
+
+    `tier` is as the profile says, else by followers, and None where neither is known.
+    """
 
     creator_id: str
     platform: str | None
     handle: str | None
     followers: int | None
+    tier: str | None = None
+
+
+_TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))
+
+
+def tier_of(followers: int | None) -> str | None:
+    """The tier by followers, as the market counts it."""
+    if followers is None:
+        return None
+    return next((tier for tier, most in _TIERS if followers < most), "mega")

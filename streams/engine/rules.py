@@ -5,6 +5,8 @@ Knows the shipped defaults. Must not know how they are used; nothing here is tun
 
 from msgspec import Struct
 
+from schemas.alerts import Kind
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -326,6 +328,8 @@ class DeskRules(Struct, frozen=True, kw_only=True):
     digest_every_ms: int = 15 * MINUTE_MS
     digest_end_ms: int = HOUR_MS
     """It ends when so long none was too many."""
+    off: tuple[Kind, ...] = ()
+    """Kinds of alerts that are on record only."""
     digest_names: int = 8
     """Alerts that a digest names; the others it counts."""
 

@@ -28,7 +28,7 @@ from streams.engine.layout import (
 )
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
-from streams.engine.rules import Rules
+from streams.engine.rulebook import RuleBook
 from streams.engine.sentiment import Analyser, load_default
 from streams.engine.stats import ShardStats
 from streams.engine.turns import MOST_SCORES, Turns
@@ -106,7 +106,7 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_horizon: int = 200_000
     most_live: int = 16_384
     most_scores: int | None = MOST_SCORES
-    rules: Rules = Rules()
+    rules: RuleBook = RuleBook()
 
 
 class ShardRecord(msgspec.Struct, array_like=True):
@@ -166,7 +166,7 @@ class Shard:
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
         self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
         self._turns = Turns(self._registry, config.score_interval_ms, config.most_scores)
-        self._desk = Desk(self._registry, config.rules.desk)
+        self._desk = Desk(self._registry, config.rules.base.desk)
         self._calendar = Calendar(
             self._registry,
             self._watermark,
@@ -219,9 +219,13 @@ class Shard:
         """Creators whose score was due, but is left for the next tick. Looks at all creators."""
         return self._turns.waiting()
 
+    def judge_by(self, book: RuleBook) -> None:
+        """From here on other rules hold; open episodes go on under them."""
+        self._calendar.book, self._desk.rules = book, book.base.desk
+
     def firing(self) -> Iterable[bytes]:
         """The last record of every alert that is firing, committed or about to be."""
-        return self._desk.firing({creator_id for creator_id, _ in self._calendar.active})
+        return self._desk.firing({creator for creator, _ in self._calendar.active})
 
     def live_creators(self) -> Iterable[Creator]:
         """Creators held as objects, for those who look at this process: do not change them."""
@@ -274,8 +278,7 @@ class Shard:
         """One consistent cut of what changed since the last; what it takes is not given again."""
         registry = self._registry
         engagement: dict[bytes, bytes | None] = {}
-        sentiment: dict[bytes, bytes | None] = {}
-        tables = {ENGAGEMENT: engagement, SENTIMENT: sentiment}
+        tables: dict[str, dict[bytes, bytes | None]] = {ENGAGEMENT: engagement, SENTIMENT: {}}
         for creator_id, creator in registry.take_dirty():
             key = creator_id.encode()
             if creator is None:
@@ -333,8 +336,7 @@ class Shard:
         shard._watermark.at = record.watermark
         shard._watermark.stream = record.stream_ms
         shard._since, shard._floor = record.since, record.floor
-        shard._turns.more = record.more_scores
-        shard._desk.state = record.desk or DeskState()
+        shard._turns.more, shard._desk.state = record.more_scores, record.desk or DeskState()
         shard._settled.update(record.settled)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}

@@ -96,6 +96,12 @@ class Watch(Struct, array_like=True):
         """
         return self.course.score(now_ms, rules.baseline), self.course.levels.count
 
+    @property
+    def campaign_id(self) -> str | None:
+        """The campaign of the latest live post."""
+        latest = max(self.course.posts, key=lambda post: post.at_ms, default=None)
+        return None if latest is None else latest.campaign_id
+
     def episodes(self) -> tuple[tuple[Kind, Episode], ...]:
         """The latest episodes with their kinds; of one kind at most one is on."""
         return (

@@ -33,7 +33,7 @@ TIMEOUT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60.0
 _MOST_WAITING = 10_000
 _ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
-_NEVER_CALLED = frozenset({"past", "explained", "rate_cap"})
+_NEVER_CALLED = frozenset({"past", "explained", "rate_cap", "switched_off"})
 _alert = msgspec.json.Decoder(Alert)
 
 

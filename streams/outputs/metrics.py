@@ -212,6 +212,12 @@ class _Readings(Collector):
         yield _gauge("campaigns_known", "Campaigns that are loaded.", reading.campaigns)
         active = {kind: reading.alerts_active[kind] for kind in _KINDS}
         yield _gauges("alerts_active", "Episodes that are firing.", "kind", active)
+        digest, loaded_at, failures = reading.rules
+        yield _gauges("rules_info", "The rules that hold; always 1.", "digest", {digest: 1})
+        yield _gauge("rules_loaded_timestamp_seconds", "When those were read.", loaded_at)
+        yield _counter(
+            "rules_reload_failures", "Changes of the rules file that could not be used.", failures
+        )
         yield _gauges(
             "alerts_unpushed",
             "Alerts whose latest state was not received yet.",

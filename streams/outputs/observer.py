@@ -14,6 +14,7 @@ import msgspec
 
 from schemas import topics
 from schemas.alerts import Alert
+from streams.engine.rulebook import RuleBook
 from streams.engine.shard import Batch, Shard, Snapshot
 from streams.engine.stats import ShardStats
 from streams.kafka.hooks import Hooks
@@ -21,6 +22,7 @@ from streams.kafka.seam import Seam
 from streams.outputs.alertmanager import Pusher
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading, Roster, add
+from streams.rulewatch import RuleWatch
 
 log = logging.getLogger(__name__)
 _ALERTS_KEPT = 1_000
@@ -54,6 +56,7 @@ class Observer:
         self.alerts: list[Alert] = []
         """The first thousand committed alerts that began."""
         self.pusher = Pusher((), resend=60.0)
+        self.rules = RuleWatch(None)
         self._roster = Roster(max_creator_series)
         self._surveyed: tuple[Counter[str], list[CreatorReading]] = (Counter(), [])
         self._shards: dict[int, Shard] = {}
@@ -103,6 +106,7 @@ class Observer:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
         for partition, (read, total) in self.restoring.items():
             reading.restoring[partition] = read / total if total else 1.0
+        reading.rules = self.rules.book.digest, self.rules.loaded_at, self.rules.failures
         reading.unpushed = self.pusher.waiting()
         reading.alerts_active, reading.creator_series = self._surveyed
         return reading
@@ -114,6 +118,11 @@ class Observer:
         """
         active: Counter[str] = Counter()
         self._surveyed = active, self._roster.choose(self._creators(active))
+
+    def judge_by(self, book: RuleBook) -> None:
+        """New rules hold for all shards."""
+        for shard in self._shards.values():
+            shard.judge_by(book)
 
     def forget_erased(self) -> None:
         """Let the pusher forget what fires no more without having been resolved."""
@@ -204,6 +213,8 @@ class Observer:
     def _restored(self, partition: int, shard: Any, seconds: float) -> None:
         _, total = self.restoring.pop(partition, (0, 0))
         self._shards[partition] = shard
+        # It may have been made under the rules before these.
+        shard.judge_by(self.rules.book)
         self.pusher.restored(partition, shard.firing())
         if self._metrics is not None:
             self._metrics.restored(seconds, total)

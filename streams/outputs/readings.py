@@ -78,6 +78,8 @@ class Reading:
     """Creators whose score is due, but waits for a later tick."""
     campaigns: int = 0
     """Campaigns that are loaded."""
+    rules: tuple[str, float, int] = ("shipped", 0.0, 0)
+    """What names the rules that hold, when they were read, and how often others were no good."""
     unpushed: dict[str, int] = field(default_factory=dict)
     """Alerts whose latest state was not received yet, by Alertmanager."""
     alerts_active: Counter[str] = field(default_factory=Counter)

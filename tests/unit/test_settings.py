@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams import settings as module
+from streams.security import kafka_security, ssl_context
 from streams.settings import Settings, SettingsError, env_name
 
 SECRETS = {
@@ -128,11 +129,11 @@ def test_secrets_show_nowhere():
 
 
 def test_a_plain_connection_needs_no_security():
-    assert Settings().kafka_security() == {"security_protocol": "PLAINTEXT"}
+    assert kafka_security(Settings()) == {"security_protocol": "PLAINTEXT"}
 
 
 def test_a_secure_connection_carries_login_and_certificates():
-    security = Settings.from_env(SECRETS).kafka_security()
+    security = kafka_security(Settings.from_env(SECRETS))
     assert security["sasl_mechanism"] == "PLAIN"
     assert security["sasl_plain_username"] == "pulse"
     assert security["sasl_plain_password"] == "hunter22hunter22"
@@ -145,7 +146,7 @@ def test_a_file_without_certificates_is_named(tmp_path: Path):
     file.write_text("not a certificate")
     settings = Settings.from_env({"PULSE_SECURITY_PROTOCOL": "SSL", "PULSE_SSL_CAFILE": str(file)})
     with pytest.raises(SettingsError, match=r"PULSE_SSL_CAFILE=.*certificates in PEM form"):
-        settings.ssl_context()
+        ssl_context(settings)
 
 
 def test_settings_travel_to_a_child_process_unchanged():

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from schemas.alerts import Alert
+from streams.engine.rulebook import RuleBook
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, DeskRules, Rules, SpikeRules
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
@@ -20,7 +21,7 @@ class Desk:
 
     def __init__(self, *, partitions: int = 1, **desk: Any) -> None:
         rules = Rules(desk=DeskRules(**desk), spike=SPIKES)
-        self.driver = ShardDriver(ShardConfig(partitions=partitions, rules=rules))
+        self.driver = ShardDriver(ShardConfig(partitions=partitions, rules=RuleBook(rules)))
         self.made = 0
 
     def send(self, topic: str, creator: str, at_ms: int, **fields: Any) -> None:
