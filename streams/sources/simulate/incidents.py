@@ -62,7 +62,7 @@ def _around_live(plan: Plan, rng: np.random.Generator) -> _Wanted:
         until = live + int(rng.integers(60, 120)) * MINUTE_MS
         wanted.append(("engagement_drop", [int(start) for start in starts], until))
     start = live + int(rng.integers(8 * SECOND_MS, 12 * SECOND_MS))
-    wanted.append(("follower_spike", [start], start + int(rng.integers(40, 90)) * SECOND_MS))
+    wanted.append(("follower_spike", [start], start + int(rng.integers(15, 30)) * SECOND_MS))
     return wanted
 
 
