@@ -211,12 +211,14 @@ class SlowRules(Struct, frozen=True, kw_only=True):
     min_weight: float = 5.0
     """Posts behind the fast mean, discounted."""
     suspect_distance: float = -0.1
+    refute_distance: float = -0.03
+    """Once behind, the fast mean must come so close to the slow one to start anew."""
     confirm_ms: int = 14 * DAY_MS
     """The fast mean must have been behind for so long: a week of holidays is no decline."""
     fire_distance: float = -0.22
-    fire_probability: float = 5e-3
-    """Reckoned with about twice the variance of a discounted mean, and not independent of the
-    fortnight before."""
+    fire_probability: float = 0.02
+    """Reckoned with about twice the variance of a discounted mean (3 in 1,000 with the true one),
+    and on top of the fortnight before."""
     resolve_distance: float = -0.08
     update_every_ms: int = 7 * DAY_MS
     max_quiet_ms: int = 3 * DAY_MS

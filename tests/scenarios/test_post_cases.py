@@ -159,3 +159,70 @@ def test_what_is_told_of_weak_posts_survives_a_restart_in_the_middle() -> None:
     whole = tell(12 * DAY)
     assert next(a["status"] for a in whole) == "firing"
     assert tell(7 * HOUR + 3 * MINUTE) == whole
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_posts_in_the_quiet_hours_of_the_night_are_no_drop(seed: int) -> None:
+    life = Life(seed, 42_000)
+    life.days(0, 14, 400, spread=0.4)
+    # Nobody reacts to what is posted at night until the morning.
+    for number in range(4):
+        life.post(14 * DAY + (1 + number) * HOUR, 180)
+    life.days(14, 16, 400, spread=0.4)
+    assert told(play(life, until=16 * DAY)) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ten_times_the_followers_and_engagement_are_no_drop_before_or_after(seed: int) -> None:
+    life = Life(seed, 20_000)
+    life.days(0, 14, 200, spread=0.4)
+    life.add("creators", 14 * DAY, handle="ada.makes", followers=200_000, tier="macro")
+    life.days(14, 24, 600, spread=0.4)
+    assert [kind for kind, _ in told(play(life, until=24 * DAY)) if kind != "viral_post"] == []
+
+
+def polled(life: Life, every: float, until: float, reset: float = math.inf) -> Life:
+    """The same account where totals are polled instead; from `reset` on they count anew."""
+    seen = Life(0, 42_000, creator="eve", platform="instagram")
+    likes: dict[str, int] = {}
+    posts: dict[str, float] = {}
+    items = sorted(life.items, key=lambda item: item[0])
+    at, number, anew = 0.0, 0, False
+    while at < until:
+        at += every
+        while number < len(items) and items[number][0] - START < at:
+            when, topic, event = items[number]
+            number += 1
+            if topic == "posts":
+                seen.add("posts", when - START, post_id=event["post_id"], media_type="image")
+                posts[event["post_id"]] = when - START
+                likes[event["post_id"]] = 0
+                seen.add("counters", when - START + 1, post_id=event["post_id"], likes=0)
+            elif topic in {"likes", "comments"}:
+                likes[event["post_id"]] += 1
+        if at >= reset and not anew:
+            anew = True
+            likes = dict.fromkeys(likes, 0)
+        for post_id, born in posts.items():
+            if at - born < 2 * DAY:
+                seen.add("counters", at, post_id=post_id, likes=likes[post_id])
+    return seen
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_weak_posts_are_told_where_totals_are_polled(seed: int) -> None:
+    life = Life(seed, 42_000)
+    life.days(0, 10, 900)
+    for number, got in enumerate((210, 260, 180)):
+        life.post(10 * DAY + (8 + 5 * number) * HOUR, got)
+    third = 10 * DAY + 18 * HOUR
+    alerts = play(polled(life, 10 * MINUTE, third + 5 * HOUR), until=third + 5 * HOUR)
+    assert told(alerts) == [("engagement_drop", "weak_posts")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_polled_totals_that_count_anew_are_no_drop(seed: int) -> None:
+    life = Life(seed, 42_000)
+    life.days(0, 12, 400)
+    seen = polled(life, 15 * MINUTE, 12 * DAY, reset=10 * DAY + 13 * HOUR)
+    assert told(play(seen, until=12 * DAY)) == []

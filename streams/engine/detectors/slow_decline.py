@@ -72,7 +72,7 @@ class SlowDecline(Struct, array_like=True):
                 episode.told_ms = now_ms
                 return [self._alert("update", now_ms, course, info, rules)]
             return []
-        if behind > slow.suspect_distance:
+        if behind > (slow.refute_distance if self.since_ms else slow.suspect_distance):
             self.since_ms = 0
             return []
         self.since_ms = self.since_ms or now_ms

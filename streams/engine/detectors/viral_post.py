@@ -59,12 +59,19 @@ class ViralPost(Struct, array_like=True):
         viral = rules.viral
         if course.levels.count < viral.min_posts:
             return None
+        means: dict[str, float] = {}
         for post in course.posts:
             got = post.got + post.held_got
-            if got >= viral.min_count and not post.viral:
-                usual, probability = _compare(post, course, info, rules)
-                if got >= viral.fire_ratio * usual and probability <= viral.probability:
-                    return post
+            if got < viral.min_count or post.viral:
+                continue
+            media = post.media
+            if media not in means:
+                means[media] = course.levels.usual(media, info.followers, rules.baseline)[0]
+            if got < viral.fire_ratio * means[media] * (post.due + post.held_due):
+                continue  # nearly always: the rest costs more
+            usual, probability = _compare(post, course, info, rules)
+            if got >= viral.fire_ratio * usual and probability <= viral.probability:
+                return post
         return None
 
     def _follow(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
