@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from streams import agents
 from streams.campaigns import OWNER, CampaignReader
+from streams.engine.roster import Roster
 from streams.engine.rulebook import RuleBook
 from streams.engine.shard import Shard, ShardConfig
 from streams.engine.turns import MOST_SCORES
@@ -71,11 +72,18 @@ def shard_config(settings: Settings, book: RuleBook | None = None) -> ShardConfi
     )
 
 
-def shard_restorer(settings: Settings, book: Callable[[], RuleBook] = RuleBook) -> RestoreShard:
-    """What makes the shard of a partition from its stored tables, with the rules that then hold."""
+def shard_restorer(
+    settings: Settings,
+    book: Callable[[], RuleBook] = RuleBook,
+    roster: Roster | None = None,
+) -> RestoreShard:
+    """What makes the shard of a partition from its stored tables, with the rules that then hold.
+
+    All its shards share the roster.
+    """
 
     def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
-        shard = Shard.restore(partition, shard_config(settings, book()), tables)
+        shard = Shard.restore(partition, shard_config(settings, book()), tables, roster=roster)
         # What exists by now stays: the garbage collector need not look at it again and again.
         gc.freeze()
         return shard
@@ -92,7 +100,8 @@ class App:
         self._start_timeout = settings.start_timeout
         self.observer = Observer(settings.max_creator_series)
         self.rules = self.observer.rules = RuleWatch(settings.rules_file)
-        restorer = shard_restorer(settings, lambda: self.rules.book)
+        roster = Roster()
+        restorer = shard_restorer(settings, lambda: self.rules.book, roster)
         self.faust, self.seam = build_kafka(options, restorer, self.observer.hooks, fuse)
         agents.register(self.faust, self.seam.deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)
@@ -106,8 +115,8 @@ class App:
         )
         self.metrics.pushes_to(self.pusher.targets)
         self.health = WorkerHealth(self.seam, self.observer.restoring)
-        self.campaigns = CampaignReader(options, self._campaign_owner)
-        self.observer.campaigns = self.campaigns.campaigns
+        self.campaigns = CampaignReader(options, self._campaign_owner, roster)
+        self.observer.campaigns = roster.campaigns
         self.web = WebServer(
             application(self.metrics.registry, self.health), settings.http_host, settings.http_port
         )

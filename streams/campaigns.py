@@ -1,7 +1,8 @@
 """Campaigns: the one topic that every worker reads whole, outside the consumer group.
 
-Knows how to load and follow a compacted topic, and that the owner of partition 0 answers for what
-is wrong in it. Must not know what a campaign is used for.
+Knows how to load and follow a compacted topic into the roster that all shards here look at, and
+that the owner of partition 0 answers for what is wrong in it. Must not know what a campaign is used
+for.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from aiokafka.structs import TopicPartition
 from schemas import topics
 from schemas.events import Campaign
 from streams.engine.detours import campaign_of
+from streams.engine.roster import Roster
 from streams.engine.shard import Batch
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
@@ -28,20 +30,22 @@ OWNER = 0
 
 
 class CampaignReader:
-    """Follows `campaigns`. `owner` gives the shard of partition 0 while it is here and active.
+    """Follows `campaigns` into `roster`.
 
-    The owner is handed every batch from its own position on, so that a bad record is reported once
-    over all restarts; others pass bad records by.
+    `owner` gives the shard of partition 0 while it is here and active. It is handed every batch
+    from its own position on, so that a bad record is reported once over all restarts; others pass
+    bad records by.
     """
 
-    def __init__(self, options: KafkaOptions, owner: Callable[[], ShardPort | None]) -> None:
+    def __init__(
+        self, options: KafkaOptions, owner: Callable[[], ShardPort | None], roster: Roster
+    ) -> None:
         self._options = options
         self._owner = owner
         self._tp = TopicPartition(topics.CAMPAIGNS.physical(options.prefix), 0)
         self._consumer: AIOKafkaConsumer | None = None
         self._begin = 0
-        self.campaigns: dict[str, Campaign] = {}
-        """The campaigns as they stand, by id."""
+        self._roster = roster
 
     async def load(self) -> None:
         """Read all that is there. Raises KafkaError or OSError where the brokers do not answer."""
@@ -66,7 +70,7 @@ class CampaignReader:
             self._consumer = None
             await consumer.stop()
             raise
-        log.info("%d campaigns loaded", len(self.campaigns))
+        log.info("%d campaigns loaded", len(self._roster.campaigns))
 
     async def follow(self) -> None:
         """Read on for ever. Raises FatalError where the owner stands at what the log has lost."""
@@ -120,8 +124,8 @@ class CampaignReader:
 
     def _take(self, record: ConsumerRecord) -> None:
         if record.value is None:
-            self.campaigns.pop((record.key or b"").decode(errors="replace"), None)
+            self._roster.remove((record.key or b"").decode(errors="replace"))
             return
         campaign = campaign_of(record.value, record.timestamp)
         if isinstance(campaign, Campaign):
-            self.campaigns[campaign.campaign_id] = campaign
+            self._roster.put(campaign)

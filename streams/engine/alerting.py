@@ -41,7 +41,8 @@ class Episode(Struct, array_like=True):
         return self.started_ms > 0
 
     def open(self, started_ms: int, now_ms: int, severity: Severity, explanation: str) -> None:
-        """Begin; the id is settled from here on."""
+        """Begin, in no campaign so far; the id is settled from here on."""
+        self.campaign_id = None
         self.started_ms = started_ms
         self.told_ms = now_ms
         self.severity = severity

@@ -21,6 +21,7 @@ from streams.engine.alerting import Episode
 from streams.engine.creator import Creator
 from streams.engine.facts import CreatorInfo
 from streams.engine.registry import Registry
+from streams.engine.roster import Roster
 from streams.engine.rules import HOUR_MS, MINUTE_MS, DeskRules
 
 _DAY_MINUTES = 24 * 60
@@ -55,10 +56,11 @@ class Desk:
     `told_ms` is the wall clock as last told.
     """
 
-    __slots__ = ("_registry", "rules", "state", "told_ms")
+    __slots__ = ("_registry", "_roster", "rules", "state", "told_ms")
 
-    def __init__(self, registry: Registry, rules: DeskRules) -> None:
+    def __init__(self, registry: Registry, rules: DeskRules, roster: Roster) -> None:
         self._registry = registry
+        self._roster = roster
         self.rules = rules
         self.state = DeskState()
         self.told_ms = 0
@@ -83,6 +85,8 @@ class Desk:
         `off` are the kinds that call nobody for this creator.
         """
         watch = creator.watch
+        if alert.status == "firing" and alert.campaign_id is None:
+            alert = self._assigned(creator, alert)
         if watch.orders:
             started_ms = to_ms(alert.started_at)
             order = orders.of_episode(watch.orders, alert.kind, started_ms)
@@ -115,6 +119,17 @@ class Desk:
                 yield from creator.watch.told.values()
         if self.state.told:
             yield self.state.told
+
+    def _assigned(self, creator: Creator, alert: Alert) -> Alert:
+        """The alert with the creator's only campaign; its episode keeps it until the end."""
+        campaign_id = self._roster.only(creator.creator_id, to_ms(alert.updated_at))
+        if campaign_id is None:
+            return alert
+        started_ms = to_ms(alert.started_at)
+        for kind, episode in creator.watch.episodes():
+            if kind == alert.kind and episode.started_ms == started_ms:
+                episode.campaign_id = campaign_id
+        return replace(alert, campaign_id=campaign_id)
 
     def _put(self, alert: Alert) -> bytes:
         self._registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)

@@ -28,6 +28,7 @@ from streams.engine.layout import (
 )
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
+from streams.engine.roster import Roster
 from streams.engine.rulebook import RuleBook
 from streams.engine.sentiment import Analyser, load_default
 from streams.engine.stats import ShardStats
@@ -152,7 +153,11 @@ class Shard:
     """The state of one partition. `apply` and `advance` are the only ways to change it."""
 
     def __init__(
-        self, partition: int, config: ShardConfig, analyser: Analyser | None = None
+        self,
+        partition: int,
+        config: ShardConfig,
+        analyser: Analyser | None = None,
+        roster: Roster | None = None,
     ) -> None:
         self.partition = partition
         self.config = config
@@ -166,27 +171,18 @@ class Shard:
         self._duplicates = DuplicateFilter(config.duplicate_horizon)
         self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
         self._turns = Turns(self._registry, config.score_interval_ms, config.most_scores)
-        self._desk = Desk(self._registry, config.rules.base.desk)
+        self._desk = Desk(self._registry, config.rules.base.desk, roster or Roster())
+        analyser = analyser or load_default()
         self._calendar = Calendar(
-            self._registry,
-            self._watermark,
-            config.rules,
-            self._turns,
-            analyser or load_default(),
-            self._desk,
+            self._registry, self._watermark, config.rules, self._turns, analyser, self._desk
         )
+        effects = Effects(self._registry, self._calendar, self._desk, analyser, config.actor_secret)
         self._intake = Intake(
             self._registry,
             self._calendar,
             self._watermark,
             self._duplicates,
-            Effects(
-                self._registry,
-                self._calendar,
-                self._desk,
-                self._calendar.analyser,
-                config.actor_secret,
-            ),
+            effects,
             self._settled,
         )
 
@@ -315,12 +311,13 @@ class Shard:
         config: ShardConfig,
         tables: Mapping[str, Mapping[bytes, bytes]],
         analyser: Analyser | None = None,
+        roster: Roster | None = None,
     ) -> "Shard":
         """The shard as stored.
 
         Raises CorruptStateError for a record that cannot be read, and WrongPartitionsError.
         """
-        shard = cls(partition, config, analyser)
+        shard = cls(partition, config, analyser, roster)
         engagement = tables.get(ENGAGEMENT, {})
         shard._poison.restore(engagement)
         raw = engagement.get(SHARD_KEY)

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.events import Campaign
 from schemas.partitioning import partition_for
+from streams.engine.roster import Roster
 from streams.engine.sentiment import load_default
 from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 
@@ -38,7 +40,10 @@ class ShardDriver:
 
     def __init__(self, config: ShardConfig | None = None, *, partitions: int = 1) -> None:
         self.config = config or ShardConfig(partitions=partitions)
-        self.shards = [Shard(p, self.config, _ANALYSER) for p in range(self.config.partitions)]
+        self.roster = Roster()
+        self.shards = [
+            Shard(p, self.config, _ANALYSER, self.roster) for p in range(self.config.partitions)
+        ]
         self.tables: list[dict[str, dict[bytes, bytes]]] = [
             {"engagement": {}, "sentiment": {}} for _ in self.shards
         ]
@@ -115,7 +120,7 @@ class ShardDriver:
     def crash(self) -> None:
         """Forget everything in memory and restore every shard from what was stored."""
         self.shards = [
-            Shard.restore(p, self.config, self.tables[p], _ANALYSER)
+            Shard.restore(p, self.config, self.tables[p], _ANALYSER, self.roster)
             for p in range(len(self.shards))
         ]
 
@@ -142,6 +147,8 @@ class ShardDriver:
                     else until + step_ms
                 )
             campaign = topic == "campaigns"
+            if campaign:
+                self.roster.put(msgspec.convert(event, Campaign))
             key = str(event["campaign_id" if campaign else "creator_id"]).encode()
             partition = 0 if campaign else partition_for(key, self.config.partitions)
             waiting[partition, topic].append((at, key, msgspec.json.encode(event)))

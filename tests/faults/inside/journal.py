@@ -64,8 +64,8 @@ def put_on(topic: str) -> None:
     """Keep a journal in `topic`, by physical name."""
     make, records = streams.app.shard_restorer, Checkpointer._all_records
 
-    def restorer(settings: Any) -> Any:
-        made = make(settings)
+    def restorer(*given: Any) -> Any:
+        made = make(*given)
         return lambda partition, tables: JournaledShard(made(partition, tables))
 
     def with_journal(self: Any, snapshot: Snapshot) -> list[Outgoing]:

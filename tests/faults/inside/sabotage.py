@@ -42,8 +42,8 @@ class _Unchained:
 def _chain() -> None:
     make = streams.app.shard_restorer
 
-    def unchained(settings: Any) -> Any:
-        made = make(settings)
+    def unchained(*given: Any) -> Any:
+        made = make(*given)
         return lambda partition, tables: _Unchained(made(partition, tables))
 
     streams.app.shard_restorer = unchained

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from schemas.alerts import Alert
+from schemas.events import Campaign
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, DeskRules, Rules, SpikeRules
 from streams.engine.shard import ShardConfig
@@ -199,13 +200,38 @@ def test_a_campaign_has_a_cap_of_its_own() -> None:
     names = ["ada", "bob", "cyd"]
     desk = Desk(max_per_campaign_hour=1)
     desk.know(*names)
-    shard = desk.driver.shards[0]
-    for name in names:
-        creator = shard._registry.live[name]
-        creator.watch.spike.episode.campaign_id = "spring" if name != "cyd" else "summer"
+    desk.driver.roster.put(Campaign(campaign_id="spring", name="Spring", creators=["ada", "bob"]))
+    desk.driver.roster.put(Campaign(campaign_id="summer", name="Summer", creators=["cyd"]))
     desk.spike(LIVE, ada=400, bob=400, cyd=400)
     fired = desk.of("follower_spike", "firing")
     assert [a.quiet for a in fired] == [None, "rate_cap", None]
+    assert [a.campaign_id for a in fired] == ["spring", "spring", "summer"]
+
+
+def test_an_alert_keeps_its_campaign_until_its_end_through_a_restart() -> None:
+    desk = Desk()
+    desk.know("ada")
+    spring = Campaign(campaign_id="spring", name="Spring", creators=["ada"])
+    desk.driver.roster.put(spring)
+    desk.spike(LIVE, ada=400)
+    desk.driver.crash()
+    desk.driver.roster.remove("spring")
+    desk.pass_time(LIVE + 12 * HOUR_MS)
+    first, *_, last = desk.of("follower_spike")
+    assert (first.status, last.status) == ("firing", "resolved")
+    assert {alert.campaign_id for alert in desk.of("follower_spike")} == {"spring"}
+
+
+def test_the_next_episode_is_in_the_campaign_of_its_own_time() -> None:
+    desk = Desk()
+    desk.know("ada")
+    desk.driver.roster.put(Campaign(campaign_id="spring", name="Spring", creators=["ada"]))
+    desk.spike(LIVE, ada=400)
+    desk.driver.roster.remove("spring")
+    desk.pass_time(LIVE + 2 * DAY_MS)
+    desk.spike(LIVE + 2 * DAY_MS, ada=4_000)
+    first, second = desk.of("follower_spike", "firing")
+    assert (first.campaign_id, second.campaign_id) == ("spring", None)
 
 
 def test_in_quiet_hours_only_critical_alerts_call_and_the_others_come_in_a_digest() -> None:
