@@ -57,6 +57,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `observed` and `expected` are counts of `metric` within the window [window_start, window_end);
     `ratio` is observed / expected; `probability` is the tail probability of a count at least as
     extreme if all were as usual; `samples` is the number of past observations behind `expected`.
+    `hollow_profiles` is the share of empty or new ones among about so many known `profiles`.
     So many `authors` have written the comments that count, of which some are in `comments`.
     `baseline` are the latest points of what is usual, the newest last, for a sparkline: of drops
     and viral posts, what each of the last posts got in its first four hours.
@@ -74,6 +75,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     posts: list[PostEvidence] = []
     baseline: list[float] = []
     authors: int | None = None
+    profiles: int | None = None
+    hollow_profiles: float | None = None
     comments: list[CommentEvidence] = []
 
 

@@ -118,6 +118,8 @@ def _add_up(facts: PaneFacts, known: Collection[str], keep: int) -> None:
 def _join(earlier: PaneFacts, later: PaneFacts) -> None:
     later.follows += earlier.follows
     later.unfollows += earlier.unfollows
+    later.profiles += earlier.profiles
+    later.hollow += earlier.hollow
     for post_id, n in earlier.by_post.items():
         later.by_post[post_id] = later.by_post.get(post_id, 0) + n
     later.published[:0] = earlier.published

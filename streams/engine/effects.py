@@ -12,6 +12,7 @@ from xxhash import xxh3_64_intdigest as _digest
 
 from schemas.commands import AlertCommand
 from schemas.events import (
+    ActorProfile,
     Click,
     Comment,
     Conversion,
@@ -23,6 +24,7 @@ from schemas.events import (
     Post,
     Share,
 )
+from schemas.instants import to_ms
 from streams.engine import counts
 from streams.engine.bounds import FEW_DETAILS, PANE_DETAILS, REMARK_CHARS, large, quote, trim
 from streams.engine.calendar import Calendar
@@ -47,6 +49,8 @@ _MOOD = {
     Label.NEGATIVE: one(counts.NEGATIVE),
 }
 
+YOUNG_MS = 30 * 86_400_000
+"""An account is new for so long."""
 _VOICE = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
 
 Effect = Callable[[Creator, Slot, Any, int], Counts]
@@ -169,7 +173,11 @@ class Effects:
                 return 0
             creator.card_dirty = True
         if event.action == "follow":
-            slot.facts.follows += 1
+            facts = slot.facts
+            facts.follows += 1
+            if event.actor is not None:
+                facts.profiles += 1
+                facts.hollow += _hollow(event.actor, at)
             return _FOLLOWED
         slot.facts.unfollows += 1
         return _UNFOLLOWED
@@ -247,3 +255,14 @@ class Effects:
         if at >= card.followers_at:
             card.followers, card.followers_at = followers, at
             creator.card_dirty = True
+
+
+def _hollow(actor: ActorProfile, at: int) -> bool:
+    """Whether an account looks like one that was made to follow: new, or empty in two ways."""
+    created = actor.created_at
+    if created is not None and at - to_ms(created) < YOUNG_MS:
+        return True
+    followers, following = actor.followers, actor.following
+    empty = actor.has_avatar is False, actor.posts == 0, followers is not None and followers < 5
+    crowd = following is not None and followers is not None and following > 20 * (followers + 5)
+    return sum(empty) + crowd >= 2

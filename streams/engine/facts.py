@@ -41,7 +41,8 @@ class PaneFacts(Struct, array_like=True):
     Single events only: `follows`, `unfollows`, `by_post` (net engagements by post id). What polling
     revealed is in `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account,
     `followers`), with the post id or "". `voices` are comments but the creator's own, judged by an
-    analyser with the mark `judge`, and `angry` some of the negative ones.
+    analyser with the mark `judge`, and `angry` some of the negative ones. The profiles of so many
+    new followers are known (`profiles`), and so many of those are `hollow`: empty, or new.
     """
 
     follows: int = 0
@@ -53,6 +54,8 @@ class PaneFacts(Struct, array_like=True):
     voices: list[Voice] = []
     angry: list[Remark] = []
     judge: int = 0
+    profiles: int = 0
+    hollow: int = 0
 
 
 class CreatorInfo(NamedTuple):

@@ -169,6 +169,13 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     recent_post_ms: int = 6 * HOUR_MS
     rise_ratio: float = 1.3
     """Engagement above this multiple of usual accompanies a spike."""
+    profile_half_life_ms: int = 30 * MINUTE_MS
+    min_profiles: float = 20.0
+    """New followers whose profile is known, discounted, for their profiles to say anything."""
+    hollow_share: float = 0.5
+    """From this share of empty or new profiles on they make a spike suspect by themselves."""
+    real_share: float = 0.25
+    """Up to this share they speak against it."""
 
 
 class WeakRules(Struct, frozen=True, kw_only=True):

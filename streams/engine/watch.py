@@ -154,6 +154,8 @@ class Watch(Struct, array_like=True):
         """Whether followers came, how many net of those who left, and since when."""
         spike = self.spike
         spike.rate.roll(end_ms, info.followers, rules.spike)
+        if facts.profiles:
+            spike.arrivals.add(end_ms, facts, rules.spike)
         net = facts.follows - facts.unfollows
         if net:
             spike.add(end_ms, net)

@@ -38,6 +38,8 @@ def life(seed: int, count: int, busy: float, mood: str) -> list[Step]:
         facts.by_post[post] = int(dice.expovariate(1 / busy)) - dice.choice([0, 0, 0, 3])
         facts.follows = int(dice.expovariate(1 / busy)) * dice.choice([0, 1, 1, 40])
         facts.unfollows = dice.choice([0, 0, 1, 50])
+        facts.profiles = dice.randint(0, facts.follows)
+        facts.hollow = dice.randint(0, facts.profiles)
         sour = 0.8 if mood == "wild" and number % 3 == 0 else 0.1
         for _ in range(int(dice.expovariate(1 / busy)) % 60):
             label = -1 if dice.random() < sour else dice.choice([0, 1])

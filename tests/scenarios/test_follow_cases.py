@@ -25,6 +25,34 @@ def test_followers_by_the_thousand_without_a_post_are_a_spike_and_suspect(seed: 
     alerts = play(life, until=NIGHT + 2 * HOUR)
     assert told(alerts) == [("follower_spike", "suspect")]
     assert told(alerts, "resolved") == [("follower_spike", "suspect")]
+    firing = next(a for a in alerts if a["status"] == "firing")
+    assert firing["evidence"]["hollow_profiles"] == pytest.approx(0.84, abs=0.1)
+    assert (
+        "profiles that are known are empty or new: the followers may be bought" in firing["reason"]
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_with_a_life_of_their_own_are_not_suspected(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.burst("follows", NIGHT, NIGHT + 40 * MINUTE, 1_950, [REAL] * 9 + [EMPTY])
+    assert told(play(life, until=NIGHT + HOUR)) == [("follower_spike", "unexplained")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_empty_profiles_are_suspect_though_a_post_is_out(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.post(NIGHT - HOUR, 150, campaign_id="spring")
+    life.burst("follows", NIGHT, NIGHT + 40 * MINUTE, 1_950, [EMPTY] * 8 + [REAL] * 2)
+    assert told(play(life, until=NIGHT + HOUR)) == [("follower_spike", "suspect")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_giveaway_of_a_campaign_explains_its_followers(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.post(NIGHT - HOUR, 150, campaign_id="spring")
+    life.burst("follows", NIGHT, NIGHT + 40 * MINUTE, 1_200, [REAL])
+    assert told(play(life, until=NIGHT + HOUR)) == [("follower_spike", "campaign")]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,6 +12,8 @@ from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import FollowRate
 from streams.engine.comparison import compared
 from streams.engine.course import Course
+from streams.engine.detectors import arrivals
+from streams.engine.detectors.arrivals import Arrivals
 from streams.engine.facts import PANE_MS, CreatorInfo
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules, SpikeRules
 from streams.engine.tails import upper_tail
@@ -34,6 +36,7 @@ class FollowerSpike(Struct, array_like=True):
     expected: Lean = 0
     probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     def add(self, end_ms: int, net: float) -> None:
         """Take in the net follows of the pane that ended at `end_ms`."""
@@ -74,7 +77,7 @@ class FollowerSpike(Struct, array_like=True):
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
             if seen >= floor and self._judge(seen, window, info, spike):
-                cause = _explain(end_ms, course, info, rules)
+                cause = arrivals.cause(end_ms, self.arrivals, course, info, rules)
                 if cause == "organic_viral" and seen < spike.viral_growth * floor:
                     continue
                 return [self._fire(end_ms, window, cause, course, info, rules)]
@@ -148,7 +151,7 @@ class FollowerSpike(Struct, array_like=True):
         episode.told_ms = end_ms
         episode.peak = max(episode.peak, self.got)
         episode.severity = self._severity(spike)
-        episode.explanation = _explain(end_ms, course, info, rules)
+        episode.explanation = arrivals.cause(end_ms, self.arrivals, course, info, rules)
         return [self._alert("update", end_ms, course, info, rules)]
 
     def _alert(
@@ -168,7 +171,8 @@ class FollowerSpike(Struct, array_like=True):
         ratio = got / max(expected, 0.01)
         lasted = alerting.span(max(now_ms - started, PANE_MS))
         usual = f"usually about {alerting.count(rate)} an hour"
-        why = _REASONS[self.episode.explanation]
+        why = arrivals.told(self.episode.explanation, self.arrivals, rules.spike)
+        share = self.arrivals.share(rules.spike)
         if status == "resolved":
             title = f"Follower spike of {who} is over"
             reason = (
@@ -193,6 +197,8 @@ class FollowerSpike(Struct, array_like=True):
             samples=int(self.rate.hours),
             followers=info.followers,
             posts=_posts(now_ms, course, info, rules),
+            profiles=None if share is None else round(self.arrivals.known),
+            hollow_profiles=None if share is None else round(share, 4),
         )
         return alerting.build(
             KIND,
@@ -205,31 +211,6 @@ class FollowerSpike(Struct, array_like=True):
             evidence=evidence,
             ended_ms=ended_ms,
         )
-
-
-_REASONS = {
-    "organic_viral": "A recent post does far better than usual, which explains new followers.",
-    "suspect": "No new post and no rise in engagement came with it: the followers may be bought.",
-    "unexplained": "What caused it is not clear from posts and engagement.",
-}
-
-
-def _explain(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:
-    """The class of cause: what else happened when followers came."""
-    spike = rules.spike
-    recent = False
-    for post in course.posts:
-        age = now_ms - post.at_ms
-        recent = recent or age <= spike.recent_post_ms
-        got, due = post.got + post.held_got + post.fresh, post.due + post.held_due
-        if age > DAY_MS or got < spike.viral_count or due <= 0.0:
-            continue
-        mean, shape = course.levels.usual(post.media, info.followers, rules.baseline)
-        if got >= spike.viral_ratio * mean * due and upper_tail(got, mean * due, shape) < 0.2:
-            return "organic_viral"
-    if recent or course.recent_got > spike.rise_ratio * course.recent_usual + 5.0:
-        return "unexplained"
-    return "suspect"
 
 
 def _posts(now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[PostEvidence]:
