@@ -116,6 +116,8 @@ class DropRules(Struct, frozen=True, kw_only=True):
     fire_relief: float = 50.0
     """The limit for the tail probability; above `min_expected` of known posts it rises with the
     square of that, up to this multiple: where much was expected, little hangs on a tail's shape."""
+    silence_expected: float = 120.0
+    """Where nothing at all came of so many engagements, hardly a fortieth can be left: silence."""
     usual_ratio: float = 0.6
     """What the posts get must also be below this share of what the creator's posts usually get at
     their age: the day after a viral post is no drop."""

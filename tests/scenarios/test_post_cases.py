@@ -117,10 +117,10 @@ def test_all_live_posts_that_stop_at_once_are_a_drop_within_the_hour(seed: int) 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_posts_that_get_nothing_at_all_any_more_are_silence_and_no_second_alert(seed: int) -> None:
     life = Life(seed, 40_000)
-    life.days(0, 6, 1_500)
-    stop = 6 * DAY + 13 * HOUR
+    life.days(0, 4, 9_000)
+    stop = 4 * DAY + 13 * HOUR
     for hour in (8.0, 10.0, 12.0):
-        life.post(6 * DAY + hour * HOUR, 1_500)
+        life.post(4 * DAY + hour * HOUR, 9_000)
     # Time goes on with what another creator gets.
     other = Life(seed + 50, 9_000, creator="bob")
     other.days(0, 8, 60)

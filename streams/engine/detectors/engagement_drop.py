@@ -166,7 +166,9 @@ class EngagementDrop(Struct, array_like=True):
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         seen = self.got + self.new_got
         hit = [p for p in course.posts if p.held_due > 0.0]
-        explanation = _NOTHING if seen <= 0 else _spread(len(hit))
+        expected = self.due + self.new_due
+        silent = seen <= 0 and expected >= rules.drop.silence_expected
+        explanation = _NOTHING if silent else _spread(len(hit))
         self.episode.open(self.since_ms, step.to_ms, self._severity(rules.drop), explanation)
         latest = max(hit, key=lambda p: p.at_ms, default=None)
         self.episode.campaign_id = latest.campaign_id if latest else None

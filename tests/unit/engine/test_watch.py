@@ -94,10 +94,10 @@ def test_a_creator_who_stops_posting_raises_nothing_and_costs_nothing() -> None:
     assert run.watch.course.posts == []
 
 
-def test_reactions_that_all_end_at_once_are_silence_though_no_post_is_new() -> None:
+def test_reactions_that_all_end_at_once_are_a_drop_though_no_post_is_new() -> None:
     creator = Creator(level=1_000.0, follows_per_hour=0.0)
     run = crowd.run(crowd.days(5, creator, 2.0), creator.info, START_MS + 9 * DAY_MS)
-    assert run.alerts[0].kind == "silence"
+    assert run.alerts[0].kind == "engagement_drop"
     assert run.alerts[-1].status == "resolved"
     assert run.watch.next_deadline_ms is None
 
@@ -110,7 +110,7 @@ def test_the_first_day_of_a_creator_raises_nothing() -> None:
 
 
 def test_a_drop_to_silence_is_seen_although_nothing_arrives() -> None:
-    creator = Creator(level=2_500.0, follows_per_hour=0.0)
+    creator = Creator(level=20_000.0, follows_per_hour=0.0)
     start = NOON + HOUR_MS
     panes = crowd.days(2, creator, 2.7, Drop(start, start + DAY_MS, 0.0))
     run = crowd.run({t: f for t, f in panes.items() if t <= start}, creator.info, start + HOUR_MS)
