@@ -41,13 +41,6 @@ def log_normal_tail(share: float, variance: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
-def log_normal_upper_tail(share: float, variance: float) -> float:
-    """P(X >= share) for the same X."""
-    spread = math.log1p(variance)
-    z = (math.log(share) + spread / 2.0) / math.sqrt(spread)
-    return 0.5 * math.erfc(z / math.sqrt(2.0))
-
-
 def student_tail(t: float, degrees: float) -> float:
     """P(T <= t) for Student's t with so many degrees of freedom (> 0). In [0, 1]."""
     beyond = 0.5 * _beta_inc(degrees / 2.0, 0.5, degrees / (degrees + t * t))

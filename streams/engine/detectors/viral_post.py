@@ -4,6 +4,8 @@ Knows how far above the usual a post is, and when that is an alert. Must not kno
 it for other alerts (`watch`).
 """
 
+import math
+
 from msgspec import Struct, field
 
 from schemas.alerts import Alert, Evidence, Kind, Severity, Status
@@ -13,7 +15,7 @@ from streams.engine.comparison import compared
 from streams.engine.course import Course, LivePost
 from streams.engine.facts import CreatorInfo
 from streams.engine.rules import HOUR_MS, Rules, ViralRules
-from streams.engine.tails import log_normal_upper_tail
+from streams.engine.tails import student_tail
 
 KIND: Kind = "viral_post"
 
@@ -174,15 +176,18 @@ def _compare(
 ) -> tuple[float, float]:
     """What is usual for a post by now (> 0), and the probability of at least what it has.
 
-    The worth of posts is log-normal; how a post starts says little of its level, and what it gets
-    comes in clumps.
+    The worth of posts is log-normal, with a variance that is known from so many posts: Student's t.
+    How a post starts says little of its level, and what it gets comes in clumps.
     """
     base = rules.baseline
     mean, shape = course.levels.usual(post.media, info.followers, base)
     due = post.due + post.held_due
     usual = max(mean * due, rules.viral.least_usual)
     spread = 1.0 / shape + base.start_doubt / max(due, 1e-3) + course.noise.clumps(base) / usual
-    return usual, log_normal_upper_tail((post.got + post.held_got) / usual, spread)
+    variance = math.log1p(spread)
+    share = max(post.got + post.held_got, 0.5) / usual
+    t = (math.log(share) + variance / 2.0) / math.sqrt(variance)
+    return usual, student_tail(-t, course.levels.weight + base.spread_prior_weight)
 
 
 def _severity(times: float, rules: ViralRules) -> Severity:

@@ -6,8 +6,6 @@ import pytest
 
 from streams.engine.tails import (
     both,
-    log_normal_tail,
-    log_normal_upper_tail,
     lower_tail,
     student_tail,
     upper_tail,
@@ -55,9 +53,3 @@ def test_two_tails_together_are_surer_than_each_but_less_than_their_product() ->
 )
 def test_students_tail_is_that_of_the_tables(t: float, degrees: float, probability: float) -> None:
     assert student_tail(t, degrees) == pytest.approx(probability, rel=2e-3)
-
-
-@pytest.mark.parametrize("share", [1e-6, 0.3, 1.0, 40.0])
-def test_the_two_tails_of_a_log_normal_add_up(share: float) -> None:
-    whole = log_normal_tail(share, 0.4) + log_normal_upper_tail(share, 0.4)
-    assert whole == pytest.approx(1.0)
