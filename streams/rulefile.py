@@ -68,7 +68,13 @@ def parse_rules(raw: bytes, name: str = "the rules file") -> RuleBook:
         line = mark.line + 1 if mark else 1
         why = str(getattr(error, "problem", None) or error)
         raise RulesError(name, [Fault(line, "$", f"Not YAML: {why}")]) from error
-    book = reader.book(root, hashlib.sha256(raw).hexdigest()[:12])
+    except (RecursionError, ValueError) as error:
+        raise RulesError(name, [Fault(1, "$", f"Cannot be read: {error}"[:300])]) from error
+    try:
+        book = reader.book(root, hashlib.sha256(raw).hexdigest()[:12])
+    except Exception as error:
+        # Whatever a value does to YAML, it must not end the workers that read it.
+        raise RulesError(name, [Fault(1, "$", f"Cannot be read: {error}"[:300])]) from error
     if reader.faults:
         raise RulesError(name, sorted(reader.faults))
     return book
@@ -158,6 +164,8 @@ class _Reader:
             return None
         ones, likes = _flat(taken), _flat(shipped)
         faulty = [_out_of_range(one, likes[0], name) for one in ones if likes]
+        if likes and not ones:
+            faulty.append("at least one value")
         if likes == sorted(likes) and ones != sorted(ones):
             faulty.append("numbers that rise")
         if why := next(filter(None, faulty), None):

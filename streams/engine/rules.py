@@ -244,7 +244,7 @@ class ViralRules(Struct, frozen=True, kw_only=True):
     least_usual: float = 5.0
     """What is usual counts as no less: a creator's first reactions are no viral post."""
     fire_ratio: float = 6.0
-    probability: float = 1e-6
+    probability: float = 2e-5
     warning_ratio: float = 20.0
     hurry_count: int = 50
     """So many new engagements of one post are looked at without waiting for the next step."""

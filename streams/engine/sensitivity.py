@@ -21,7 +21,7 @@ _STRICT: dict[str, dict[str, Any]] = {
     "wave": {"fire_probability": 1e-9, "fire_ratio": 8.0, "min_losses": 200.0},
     "weak": {"fire_probability": (1e-9, 1e-7, 2e-6, 6e-7), "fire_ratio": 0.35},
     "slow": {"fire_probability": 2e-3, "fire_distance": -0.35},
-    "viral": {"probability": 1e-8, "fire_ratio": 10.0, "min_count": 200},
+    "viral": {"probability": 5e-7, "fire_ratio": 10.0, "min_count": 200},
     "crisis": {"fire_probability": 1e-7, "fire_points": 0.25, "min_comments": 50},
 }
 _SENSITIVE: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ _SENSITIVE: dict[str, dict[str, Any]] = {
     "wave": {"fire_probability": 1e-6, "fire_ratio": 4.0, "min_losses": 60.0},
     "weak": {"fire_probability": (1e-6, 1e-4, 1e-3, 3e-4), "fire_ratio": 0.5, "min_expected": 24.0},
     "slow": {"fire_probability": 6e-2, "fire_distance": -0.16},
-    "viral": {"probability": 1e-5, "fire_ratio": 5.0, "min_count": 60},
+    "viral": {"probability": 2e-4, "fire_ratio": 5.0, "min_count": 60},
     "crisis": {"fire_probability": 3e-4, "fire_points": 0.1, "min_comments": 20},
 }
 _BALANCED: dict[str, dict[str, Any]] = {

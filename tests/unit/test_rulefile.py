@@ -113,6 +113,14 @@ def test_every_fault_is_told_with_its_line_and_what_was_expected() -> None:
         (b"\xff", "line 1: $: Expected UTF-8"),
         (b"- a", "line 1: $: Expected names and values, got ['a']"),
         (b"a: !!python/object:os.system {}", "line 1: $.a: Unknown"),
+        (b"rules: {drop: {min_posts: 2026-13-45}}", "line 1: $"),
+        (b"rules: {drop: {min_posts: !foo 3}}", "line 1: $"),
+        (b"rules: {drop: {min_posts: 6" + b"0" * 5000 + b"}}", "line 1: $"),
+        (b"[" * 5000, "line 1: $"),
+        (
+            b"rules: {spike: {windows_ms: []}}",
+            "line 1: $.rules.spike.windows_ms: Expected at least",
+        ),
     ],
 )
 def test_what_is_no_rules_file_is_told_as_such(text: bytes, told: str) -> None:
