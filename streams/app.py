@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from streams import agents
 from streams.campaigns import OWNER, CampaignReader
+from streams.engine.calendar import MOST_SHOWN, MOST_WRITTEN
 from streams.engine.roster import Roster
 from streams.engine.rulebook import RuleBook
 from streams.engine.shard import Shard, ShardConfig
@@ -61,14 +62,16 @@ def kafka_options(settings: Settings) -> KafkaOptions:
 
 def shard_config(settings: Settings, book: RuleBook | None = None) -> ShardConfig:
     """What a shard needs of the settings."""
+    live = settings.clock == "wall"
     return ShardConfig(
         rules=book or RuleBook(),
         partitions=settings.partitions,
         actor_secret=settings.actor_secret.encode(),
         lateness_ms=round(settings.allowed_lateness * 1000),
-        score_interval_ms=1_000 if settings.clock == "wall" else 0,
+        score_interval_ms=1_000 if live else 0,
         # Where a tick ends a step of events, all that the step has changed is told with it.
-        most_scores=MOST_SCORES if settings.clock == "wall" else None,
+        most_scores=MOST_SCORES if live else None,
+        most_closed=(MOST_SHOWN, MOST_WRITTEN) if live else None,
     )
 
 

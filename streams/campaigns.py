@@ -25,6 +25,8 @@ from streams.kafka.ports import ShardPort
 
 log = logging.getLogger(__name__)
 NAME = topics.CAMPAIGNS.name
+_MOST = 100
+"""Campaigns taken at once: one may name thousands of creators, and others must not wait."""
 OWNER = 0
 """The partition whose owner reports what is wrong in the campaigns."""
 
@@ -88,7 +90,9 @@ class CampaignReader:
         assert consumer is not None, "load first"
         start = await self._chain(consumer)
         try:
-            fetched: dict[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=500)
+            fetched: dict[Any, list[ConsumerRecord]] = await consumer.getmany(
+                timeout_ms=500, max_records=_MOST
+            )
         except OffsetOutOfRangeError as error:
             raise FatalError(
                 f"{self._tp.topic}: position {start} is outside the log, which begins at "
@@ -103,9 +107,8 @@ class CampaignReader:
         if owner is not None and end > start:
             # A hole means that the partition came here meanwhile; the next step reads it again.
             owner.apply(Batch(NAME, start, records, end))
-        if not records:
-            # getmany returns at once where a seek has dropped what was fetched.
-            await asyncio.sleep(0)
+        # getmany returns at once where there is more, or where a seek has dropped what was fetched.
+        await asyncio.sleep(0)
 
     async def _chain(self, consumer: AIOKafkaConsumer) -> int:
         """Where to read next: never beyond the owner's position."""

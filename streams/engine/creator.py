@@ -5,6 +5,7 @@ events mean or when something is due.
 """
 
 import heapq
+from typing import cast
 
 import msgspec
 import xxhash
@@ -77,6 +78,7 @@ class Creator:
         "creator_id",
         "deadline",
         "emitted_ms",
+        "encoded",
         "facts",
         "idle",
         "latest",
@@ -109,6 +111,8 @@ class Creator:
         self.watch = Watch()
         self.minutes: dict[int, Minute] = {}
         self.facts: dict[int, PaneFacts] = {}
+        self.encoded: dict[int, msgspec.Raw] = {}
+        """The facts that did not change since they were last stored, as stored."""
         self.refresh: int | None = None
         self.deadline: int | None = None
         self.owed = False
@@ -190,6 +194,7 @@ class Creator:
         elif (slot := slots.pop((pane, pane // ONE_MINUTE), None)) is not None:
             self._settle(slot)
         self.slot = NO_SLOT
+        self.encoded.pop(pane, None)
         return self.facts.pop(pane, None)
 
     def close_minute(self, minute: int) -> Minute | None:
@@ -250,7 +255,7 @@ class Creator:
         now = NowRecord(
             stored(panes.since),
             minutes,
-            self.facts,
+            self._encoded(),
             actors.journal(),
             self.refresh,
             self.deadline,
@@ -263,6 +268,14 @@ class Creator:
         keep = busy or self.refresh is not None or self.deadline is not None
         self._put(parts, NOW, now if keep else None)
         return parts
+
+    def _encoded(self) -> dict[int, PaneFacts]:
+        """All facts, encoded. In a backlog many panes are open, and few of them change."""
+        encoded = self.encoded
+        for pane, facts in self.facts.items():
+            if pane not in encoded:
+                encoded[pane] = msgspec.Raw(_encode(facts))
+        return cast(dict[int, PaneFacts], encoded)  # a Raw is written as it is
 
     def _put(
         self, parts: list[tuple[bytes, bytes | None]], tag: bytes, record: object | None

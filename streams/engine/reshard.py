@@ -16,7 +16,7 @@ import msgspec
 from schemas.partitioning import partition_for
 from streams.engine import stored
 from streams.engine.layout import ENGAGEMENT
-from streams.engine.shard import RING_TAG, SHARD_KEY, ShardRecord, shard_record
+from streams.engine.own import RING_TAG, SHARD_KEY, ShardRecord, shard_record
 
 Tables = Mapping[str, Mapping[bytes, bytes]]
 

@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from streams.engine.calendar import Calendar
+from streams.engine.calendar import MOST_SHOWN, MOST_WRITTEN, Calendar
 from streams.engine.creator import Creator
-from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
+from streams.engine.dedup import DuplicateFilter
 from streams.engine.desk import Desk, DeskState
 from streams.engine.detours import Spans
 from streams.engine.effects import Effects
@@ -23,9 +23,9 @@ from streams.engine.layout import (
     TAGS,
     VERSION,
     CorruptStateError,
-    body,
     wrong_version,
 )
+from streams.engine.own import RING_TAG, SHARD_KEY, ShardRecord, ring, ring_page, shard_record
 from streams.engine.poison import PoisonNotes, is_poison_note
 from streams.engine.registry import Output, Registry
 from streams.engine.roster import Roster
@@ -34,9 +34,6 @@ from streams.engine.sentiment import Analyser, load_default
 from streams.engine.stats import ShardStats
 from streams.engine.turns import MOST_SCORES, Turns
 from streams.engine.watermark import NO_HEADS, Watermark
-
-SHARD_KEY = b"\x00shard"
-RING_TAG = b"\x00r"
 
 
 class Record(Protocol):
@@ -73,7 +70,7 @@ class Tick(NamedTuple):
     time. `undrained` are the inbound topics that still have unread records. `frozen` while the edge
     cannot know that. `heads` are the event times of the next records of undrained topics, where
     they are known. Without `emit` scores stay owed: the edge says it when they leave at once. What
-    one tick may not write of them, those after it do.
+    one tick may not close or write of them, those after it do.
     """
 
     now_ms: int
@@ -97,7 +94,8 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     `partitions` is the number of partitions of every keyed topic. `actor_secret` (1-64 bytes) keys
     the hash of actor ids; changing it makes every actor a new one. About `most_live` creators are
     held as objects, the others as bytes. Each tick writes at most `most_scores` scores; None
-    is no limit.
+    is no limit. `most_closed` are the panes and the minutes that a tick closes, unless
+    event time runs away from it; None is no limit.
     """
 
     partitions: int
@@ -107,31 +105,8 @@ class ShardConfig(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_horizon: int = 200_000
     most_live: int = 16_384
     most_scores: int | None = MOST_SCORES
+    most_closed: tuple[int, int] | None = (MOST_SHOWN, MOST_WRITTEN)
     rules: RuleBook = RuleBook()
-
-
-class ShardRecord(msgspec.Struct, array_like=True):
-    """The shard's own facts as stored under SHARD_KEY.
-
-    `since` is where reading began; `settled` are offsets [start, end) that were read before that,
-    by a state that was reset: records there that belong elsewhere were sent on already. Below
-    `floor` records lie where another number of partitions put them. `partitions` is the number that
-    the state is parted by; 0 in a state of a release that did not note it. `more_scores` is whether
-    scores were due that the last tick has left.
-    """
-
-    positions: dict[str, int]
-    clocks: dict[str, int]
-    watermark: int | None
-    stream_ms: int
-    accepted: int
-    ring: int
-    since: dict[str, int] = {}
-    settled: Spans = {}
-    floor: dict[str, int] = {}
-    partitions: int = 0
-    more_scores: bool = False
-    desk: DeskState | None = None
 
 
 class WrongPartitionsError(Exception):
@@ -146,7 +121,6 @@ class WrongPartitionsError(Exception):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_shard = msgspec.msgpack.Decoder(ShardRecord)
 
 
 class Shard:
@@ -174,7 +148,13 @@ class Shard:
         self._desk = Desk(self._registry, config.rules.base.desk, roster or Roster())
         analyser = analyser or load_default()
         self._calendar = Calendar(
-            self._registry, self._watermark, config.rules, self._turns, analyser, self._desk
+            self._registry,
+            self._watermark,
+            config.rules,
+            self._turns,
+            analyser,
+            self._desk,
+            config.most_closed,
         )
         effects = Effects(self._registry, self._calendar, self._desk, analyser, config.actor_secret)
         self._intake = Intake(
@@ -349,7 +329,7 @@ class Shard:
                         # Told at once, though the creator may be touched much later.
                         raise CorruptStateError(key, wrong_version(value))
                     stored.setdefault(_creator_id(key), {})[key[:1]] = value
-        shard._duplicates = _ring(record, pages, config.duplicate_horizon)
+        shard._duplicates = ring(record, pages, config.duplicate_horizon)
         shard._intake.duplicates = shard._duplicates
         shard._calendar.restore(shard._registry.restore(stored))
         return shard
@@ -360,38 +340,3 @@ def _creator_id(key: bytes) -> str:
         return key[1:].decode()
     except UnicodeDecodeError as error:
         raise CorruptStateError(key, str(error)) from error
-
-
-def shard_record(value: bytes) -> ShardRecord:
-    """A shard's own record. Raises CorruptStateError."""
-    try:
-        record = _shard.decode(body(value))
-    except (msgspec.DecodeError, ValueError) as error:
-        raise CorruptStateError(SHARD_KEY, str(error)) from error
-    if not 0 < record.ring <= MAX_HORIZON or record.accepted < 0:
-        why = f"a duplicate filter of {record.ring} with {record.accepted} accepted"
-        raise CorruptStateError(SHARD_KEY, why)
-    return record
-
-
-def ring_page(record: ShardRecord, key: bytes, value: bytes) -> tuple[int, bytes]:
-    """A stored page of the duplicate filter, with its number. Raises CorruptStateError."""
-    number = int.from_bytes(key[len(RING_TAG) :], "big")
-    if value[:1] != VERSION:
-        raise CorruptStateError(key, wrong_version(value))
-    if len(value) != 1 + 8 * PAGE or number * PAGE >= record.ring:
-        raise CorruptStateError(key, "this page of the duplicate filter has a wrong size or number")
-    return number, value[1:]
-
-
-def _ring(record: ShardRecord, pages: dict[int, bytes], capacity: int) -> DuplicateFilter:
-    """The duplicate filter as stored, moved to a new capacity if that was changed."""
-    stored = DuplicateFilter(record.ring)
-    stored.restore(record.accepted, pages)
-    wanted = DuplicateFilter(capacity)
-    if wanted.capacity == stored.capacity:
-        return stored
-    held = min(record.accepted, stored.capacity)
-    for at in range(record.accepted - held, record.accepted):
-        wanted.accept(stored.ring[at % stored.capacity])
-    return wanted

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.instants import from_ms
-from streams.engine import counts, dedup, layout, panes, poison, shard
+from streams.engine import counts, dedup, layout, panes, poison
 from streams.engine.creator import Creator
 from streams.engine.detours import Spans
 from streams.engine.layout import CorruptStateError
+from streams.engine.own import RING_TAG, SHARD_KEY, ShardRecord, ring_page, shard_record
 from streams.engine.watch import Watch
 
 KINDS = {
@@ -56,9 +57,9 @@ class Named(NamedTuple):
 
 def named(key: bytes) -> Named:
     """What the record under `key` is."""
-    if key == shard.SHARD_KEY:
+    if key == SHARD_KEY:
         return Named(SHARD, None)
-    if key.startswith(shard.RING_TAG):
+    if key.startswith(RING_TAG):
         return Named(DUPLICATES, None)
     if poison.is_poison_note(key):
         return Named(POISON, None)
@@ -73,7 +74,7 @@ def keys_of(creator_id: str) -> list[tuple[str, bytes]]:
     return [(layout.TABLE_OF[tag], tag + creator_id.encode()) for tag in layout.TAGS]
 
 
-def stored_record(record: shard.ShardRecord) -> bytes:
+def stored_record(record: ShardRecord) -> bytes:
     """A shard's own record as it is stored."""
     return layout.VERSION + _encode(record)
 
@@ -85,7 +86,7 @@ def new_shard_record(
     ring = dedup.DuplicateFilter(1).capacity
     at = dict(positions)
     return stored_record(
-        shard.ShardRecord(at, {}, None, 0, 0, ring, dict(at), settled, dict(floor), partitions)
+        ShardRecord(at, {}, None, 0, 0, ring, dict(at), settled, dict(floor), partitions)
     )
 
 
@@ -98,7 +99,7 @@ def plain(key: bytes, value: bytes) -> Any:
     if kind == UNKNOWN:
         raise CorruptStateError(key, f"unknown tag {key[:1]!r}")
     if kind == SHARD:
-        return _plain(shard.shard_record(value))
+        return _plain(shard_record(value))
     if kind == POISON:
         return _plain(_decoded(key, value, _note))
     if kind in {DUPLICATES, KINDS[layout.ACTORS]}:
@@ -118,9 +119,9 @@ def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:
     """The records of one table that a worker would refuse, with what is wrong with each."""
     found: dict[bytes, str] = {}
     parts: dict[str, dict[bytes, bytes]] = {}
-    own: shard.ShardRecord | None = None
+    own: ShardRecord | None = None
     with suppress(CorruptStateError):
-        own = shard.shard_record(records.get(shard.SHARD_KEY, b""))
+        own = shard_record(records.get(SHARD_KEY, b""))
     for key, value in records.items():
         kind, creator_id = named(key)
         if creator_id is not None:
@@ -129,7 +130,7 @@ def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:
         try:
             plain(key, value)
             if kind == DUPLICATES and own is not None:
-                shard.ring_page(own, key, value)
+                ring_page(own, key, value)
         except CorruptStateError as error:
             found[key] = error.why
     for creator_id, stored in parts.items():

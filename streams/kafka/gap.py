@@ -10,7 +10,8 @@ from typing import NamedTuple
 from aiokafka.structs import TopicPartition
 
 from streams.engine.layout import ENGAGEMENT, CorruptStateError
-from streams.engine.shard import Batch, ShardRecord, WrongPartitionsError, shard_record
+from streams.engine.own import ShardRecord, shard_record
+from streams.engine.shard import Batch, WrongPartitionsError
 from streams.engine.stored import stored_record
 from streams.kafka.chain import made_anew
 from streams.kafka.checkpoint import Checkpointer

@@ -17,7 +17,7 @@ from aiokafka.structs import TopicPartition
 from schemas.partitioning import partition_for
 from streams.engine import reshard
 from streams.engine.layout import CorruptStateError
-from streams.engine.shard import shard_record
+from streams.engine.own import shard_record
 from streams.kafka.admin import admin_client, declared, partition_counts
 from streams.kafka.custody import custody
 from streams.kafka.fuse import FatalError

@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 from schemas import topics
 from streams.engine.detours import Spans
 from streams.engine.layout import ENGAGEMENT, CorruptStateError
-from streams.engine.shard import shard_record
+from streams.engine.own import shard_record
 from streams.engine.stored import new_shard_record
 from streams.kafka.custody import Custody, custody
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions

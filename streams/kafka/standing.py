@@ -13,7 +13,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import TopicPartition
 
 from streams.engine.layout import CorruptStateError
-from streams.engine.shard import ShardRecord, WrongPartitionsError, shard_record
+from streams.engine.own import ShardRecord, shard_record
+from streams.engine.shard import WrongPartitionsError
 from streams.kafka.admin import admin_client
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions

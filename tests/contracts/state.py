@@ -19,8 +19,9 @@ import msgspec
 
 from streams.engine import stored
 from streams.engine.dedup import PAGE
+from streams.engine.own import ShardRecord
 from streams.engine.poison import Note, poison_note
-from streams.engine.shard import ShardConfig, ShardRecord
+from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
 
 ARCHIVE = Path(__file__).parent / "archive" / "state"

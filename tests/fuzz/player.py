@@ -17,17 +17,10 @@ from streams.engine import stored
 from streams.engine.detours import EARLIEST_MS
 from streams.engine.intake import ProcessingError
 from streams.engine.layout import CorruptStateError
+from streams.engine.own import SHARD_KEY
 from streams.engine.poison import poison_note
 from streams.engine.sentiment import load_default
-from streams.engine.shard import (
-    SHARD_KEY,
-    Batch,
-    Shard,
-    ShardConfig,
-    Snapshot,
-    Tick,
-    WrongPartitionsError,
-)
+from streams.engine.shard import Batch, Shard, ShardConfig, Snapshot, Tick, WrongPartitionsError
 from streams.kafka.convoy import event_time
 from tests.fuzz.cases import PARTITIONS, START_MS, Case, Damage, Decode, Feed, Pass, Save, Sent
 from tests.fuzz.judge import CHANGELOG_LIMIT, Ledger, check, content

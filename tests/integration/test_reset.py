@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.engine.shard import SHARD_KEY
+from streams.engine.own import SHARD_KEY
 from streams.kafka.fuse import EXIT_CODE
 from tests.harness.topics import produce
 from tests.harness.waiting import until

@@ -87,10 +87,13 @@ def event(step: Step, at: int) -> dict[str, Any]:
 
 
 def play(
-    steps: list[Step], *, crashes: bool, most_scores: int | None = None
+    steps: list[Step], *, crashes: bool, most: int | None = None
 ) -> tuple[ShardDriver, Counter[tuple[str, int, str]]]:
     """Run the steps; the driver, and what a plain count of distinct events expects."""
-    driver = ShardDriver(ShardConfig(partitions=1, duplicate_horizon=512, most_scores=most_scores))
+    closed = None if most is None else (most, most)
+    driver = ShardDriver(
+        ShardConfig(partitions=1, duplicate_horizon=512, most_scores=most, most_closed=closed)
+    )
     now, seen = START, set()
     expected: Counter[tuple[str, int, str]] = Counter()
     for step in steps:
@@ -167,11 +170,9 @@ def test_no_window_is_written_twice(steps: list[Step]) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(steps, st.sampled_from([1, 2, None]))
-def test_a_crash_after_a_checkpoint_changes_no_output(
-    steps: list[Step], most_scores: int | None
-) -> None:
-    disturbed, _ = play(steps, crashes=True, most_scores=most_scores)
-    undisturbed, _ = play(steps, crashes=False, most_scores=most_scores)
+def test_a_crash_after_a_checkpoint_changes_no_output(steps: list[Step], most: int | None) -> None:
+    disturbed, _ = play(steps, crashes=True, most=most)
+    undisturbed, _ = play(steps, crashes=False, most=most)
     for topic in ("engagement-windows", "late-events", "alerts", "dead-letters"):
         assert sorted(map(str, disturbed.published[topic])) == sorted(
             map(str, undisturbed.published[topic])

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.layout import CorruptStateError
-from streams.engine.shard import SHARD_KEY, Shard, WrongPartitionsError
+from streams.engine.own import SHARD_KEY
+from streams.engine.shard import Shard, WrongPartitionsError
 from streams.engine.stored import faults, named, plain
 from tests.contracts.state import CONFIG, Tables, write_state
 from tests.harness.driver import _ANALYSER

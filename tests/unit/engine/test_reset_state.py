@@ -3,7 +3,8 @@
 from typing import Any
 
 from schemas.partitioning import partition_for
-from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig, shard_record
+from streams.engine.own import SHARD_KEY, shard_record
+from streams.engine.shard import Batch, Shard, ShardConfig
 from streams.engine.stored import new_shard_record
 from tests.harness.driver import Raw, ShardDriver
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from schemas.partitioning import partition_for
+from streams.engine.own import SHARD_KEY, shard_record
 from streams.engine.reshard import part
-from streams.engine.shard import SHARD_KEY, ShardConfig, shard_record
+from streams.engine.shard import ShardConfig
 from streams.engine.stored import named
 from tests.harness.driver import ShardDriver
 

@@ -7,9 +7,10 @@ import pytest
 
 from streams.engine.intake import ProcessingError
 from streams.engine.layout import CorruptStateError
+from streams.engine.own import SHARD_KEY
 from streams.engine.poison import poison_note
 from streams.engine.sentiment import Verdict
-from streams.engine.shard import SHARD_KEY, Batch, Shard, ShardConfig
+from streams.engine.shard import Batch, Shard, ShardConfig
 from tests.harness.driver import Raw, ShardDriver
 
 NOW = 1_768_478_430_000

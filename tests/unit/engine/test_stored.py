@@ -8,8 +8,9 @@ import pytest
 from streams.engine import stored
 from streams.engine.intake import ProcessingError
 from streams.engine.layout import CorruptStateError
+from streams.engine.own import RING_TAG, SHARD_KEY
 from streams.engine.poison import poison_note
-from streams.engine.shard import RING_TAG, SHARD_KEY, Batch, Shard
+from streams.engine.shard import Batch, Shard
 from tests.harness.driver import Raw, ShardDriver
 
 NOW = 1_768_478_430_000
