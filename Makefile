@@ -33,7 +33,7 @@ fmt: ## format, and mend what lint can mend
 	$(BIN)/ruff check --fix .
 
 bench: ## throughput and latency on a real Kafka (BENCH_ARGS, --help tells)
-	@tools/setup.sh dev kafka
+	@tools/setup.sh compiled kafka
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 bench-guard: ## has the hot path become slower than recorded? No Kafka (GUARD_ARGS)

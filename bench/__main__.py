@@ -81,7 +81,7 @@ async def run(told: argparse.Namespace, report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="pulse-bench-") as folder:
         workdir = Path(folder)
         if told.parts & {*_contenders(told), "latency"}:
-            with Rig(workdir / "rig", stream) as rig:
+            with Rig(workdir / "rig", stream, pure=told.pure) as rig:
                 for part, measure in _contenders(told).items():
                     if part in told.parts:
                         report["results"].append(await measure(rig))
@@ -92,7 +92,7 @@ async def run(told: argparse.Namespace, report: Report) -> None:
                     keep("latency", await latency.latency(rig, rate, told.seconds))
         if "workers" in told.parts:
             warm = recent(min(told.events, workers.WARM_EVENTS))
-            with Rig(workdir / "workers", warm) as rig:
+            with Rig(workdir / "workers", warm, pure=told.pure) as rig:
                 keep("workers", await workers.workers(rig, _half_rate(told, report)))
         if "creators" in told.parts:
             keep("creators", await creators.creators(workdir, told.known))
@@ -139,6 +139,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--profile", type=Path, metavar="FILE", help="write our worker's folded stacks (py-spy)"
+    )
+    parser.add_argument(
+        "--pure", action="store_true", help="run the core as it is written, not compiled"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     told = parser.parse_args()

@@ -19,6 +19,8 @@ from tests.harness.topics import create_topics
 
 PARTITIONS = 4
 BROKER_CORE, WORKER_CORE = 0, 1
+COMPILED = Path(__file__).parents[1] / ".tools" / "compiled"
+"""Our program with its core compiled, as a package is installed where that can be done."""
 
 
 def say(text: str) -> None:
@@ -35,9 +37,10 @@ def pinned(process: Process, core: int = WORKER_CORE) -> Process:
 class Rig:
     """A broker on one core, this process beside it, and what is measured alone on another."""
 
-    def __init__(self, workdir: Path, stream: Stream) -> None:
+    def __init__(self, workdir: Path, stream: Stream, *, pure: bool = False) -> None:
         self.workdir = workdir
         self.stream = stream
+        self.compiled = COMPILED.is_dir() and not pure
         self.kafka = KafkaServer(workdir / "kafka")
         self._backlogs: dict[str, int] = {}
         self.next_id = stream.total
@@ -64,7 +67,8 @@ class Rig:
 
     def pulse_env(self, app_id: str = "bench") -> dict[str, str]:
         """The settings of our worker: as shipped, but for what names and reaches things."""
-        return {
+        build = {"PYTHONPATH": str(COMPILED), "PYTHONSAFEPATH": "1"} if self.compiled else {}
+        return build | {
             "PULSE_BOOTSTRAP_SERVERS": self.bootstrap,
             "PULSE_PARTITIONS": str(PARTITIONS),
             "PULSE_APP_ID": app_id,

@@ -75,7 +75,8 @@ async def ours(rig: Rig, profile: Path | None = None) -> Row:
         counted = await _scored(rig, events)
     wrong = await _wrong_minutes(rig, events)
     letters = await latest_values(rig.bootstrap, "dead-letters")
-    does = "exactly once; all windows sliding, sentiment, detection, state, outputs"
+    core = "compiled" if rig.compiled else "in Python"
+    does = f"exactly once; all windows sliding, sentiment, detection, state, outputs; core {core}"
     return row("creator-pulse", does, progress, events, cpu) | {
         "verified": counted == events and not wrong and not letters,
         "counted": counted,

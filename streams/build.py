@@ -6,6 +6,8 @@ Knows package names. Must not know what the parts are used for.
 import importlib.metadata
 import platform
 
+from streams.engine import panes
+
 _PARTS = ("faust-streaming", "mode-streaming", "aiokafka", "msgspec", "uvloop")
 
 
@@ -15,8 +17,14 @@ def version() -> str:
 
 
 def parts() -> dict[str, str]:
-    """The release of Python and of each package that the worker stands on, by name."""
-    return {"python": platform.python_version()} | {name: _release(name) for name in _PARTS}
+    """The release of Python and of each package that the worker stands on, by name.
+
+    `core` is whether the hot modules run as they are written or compiled: see setup.py.
+    """
+    core = "python" if str(panes.__file__).endswith(".py") else "compiled"
+    return {"python": platform.python_version(), "core": core} | {
+        name: _release(name) for name in _PARTS
+    }
 
 
 def _release(package: str) -> str:

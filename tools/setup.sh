@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Sets up what a make target needs, and nothing that is there already.
 #
-#   tools/setup.sh PART...     PART: runtime | dev | kafka | prometheus | all
+#   tools/setup.sh PART...     PART: runtime | dev | compiled | kafka | prometheus | all
 #
 #   runtime     .venv with the locked runtime packages and this project
 #   dev         the same with the locked development packages
 #   kafka       Apache Kafka's jars in .tools, for the tests; needs dev (for Java)
 #   prometheus  Prometheus, Alertmanager and their tools, from PATH or in .tools
-#   all         dev, kafka and prometheus
+#   compiled    this project in .tools/compiled with its core compiled, where that can be done
+#   all         dev, compiled, kafka and prometheus
 #
 # Python itself may be chosen by PYTHON=/path/to/python (3.11 or newer).
 set -euo pipefail
@@ -121,6 +122,31 @@ python_packages() {
     say "Python packages are ready."
 }
 
+# ---- The compiled core -------------------------------------------------------------------------
+
+# A build of what is here now, beside the checkout, which itself stays Python.
+compiled() {
+    local home=.tools/compiled key version
+    python_packages dev
+    key=$(find streams schemas setup.py pyproject.toml .venv/.set-up-dev -type f ! -name '*.pyc' ! -name '*.so' \
+        -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-16)
+    [ "$(cat "$home/.set-up" 2>/dev/null)" = "$key" ] && return 0
+    version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    if ! command -v cc >/dev/null || ! [ -f "$(.venv/bin/python -c \
+        'import sysconfig; print(sysconfig.get_paths()["include"])')/Python.h" ]; then
+        apt_install gcc "python$version-dev" || true
+    fi
+    say "compiling the core ..."
+    rm -rf "$home" build
+    if ! PULSE_COMPILE=yes .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        --no-deps --no-build-isolation --target "$home" .; then
+        rm -rf "$home"
+        say "the core could not be compiled here (is there a C compiler, and Python.h?): it runs as it is written."
+        return 0
+    fi
+    printf '%s' "$key" >"$home/.set-up"
+}
+
 # ---- Kafka -------------------------------------------------------------------------------------
 
 java_is_recent() {
@@ -220,16 +246,18 @@ rehome_alertmanager() {
 
 # ------------------------------------------------------------------------------------------------
 
-[ $# -gt 0 ] || die "name at least one part: runtime, dev, kafka, prometheus or all."
+[ $# -gt 0 ] || die "name at least one part: runtime, dev, compiled, kafka, prometheus or all."
 for part in "$@"; do
     case $part in
         runtime | dev) python_packages "$part" ;;
         kafka) kafka ;;
+        compiled) compiled ;;
         prometheus) prometheus ;;
         all)
+            compiled
             kafka
             prometheus
             ;;
-        *) die "unknown part '$part': runtime, dev, kafka, prometheus or all." ;;
+        *) die "unknown part '$part': runtime, dev, compiled, kafka, prometheus or all." ;;
     esac
 done

@@ -13,17 +13,18 @@ accounts shared counts one, so the numbers of a growing day read up to 10 % low.
 import math
 from array import array
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
 from streams.engine.panes import COARSE, FIVE_MINUTES, MID, ONE_DAY, ONE_HOUR, ONE_MINUTE
 
-_SMALLEST = 256
-_LARGEST = 16_384
-STORED_SIZES = (0, 2 * _SMALLEST, 8 * _SMALLEST, 32 * _SMALLEST, 2 * _LARGEST)
+_SMALLEST: Final = 256
+_LARGEST: Final = 16_384
+STORED_SIZES: Final = (0, 2 * _SMALLEST, 8 * _SMALLEST, 32 * _SMALLEST, 2 * _LARGEST)
 """Bytes that a stored table may have."""
-_DAY = ONE_DAY * COARSE
-TICKS = 65_535
+_DAY: Final = ONE_DAY * COARSE
+TICKS: Final = 65_535
 """Panes are remembered in 16 bits (7.6 days); 0 means never."""
 
 

@@ -9,29 +9,30 @@ limits reached, a stored record stays below the 2 MiB that a changelog takes.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from streams.engine.facts import PaneFacts, Remark, Spread
 
-MAX_MINUTES = 720
+MAX_MINUTES: Final = 720
 """Open minutes of one creator; an event of another minute is late, so that nothing is lost."""
-DENSE_MINUTES = 32
+DENSE_MINUTES: Final = 32
 """Open minutes whose accounts are told apart finely; those opened beyond have fewer slots."""
-MINUTE_SLOTS = 4_096
+MINUTE_SLOTS: Final = 4_096
 """Buckets for the accounts of one minute: see `actors`."""
-SPARSE_SLOTS = 128
-MAX_PANES = 128
+SPARSE_SLOTS: Final = 128
+MAX_PANES: Final = 128
 """Open panes of one creator; beyond, neighbours are joined into the later one."""
-UNSEEN_PANES = 16
+UNSEEN_PANES: Final = 16
 """Panes that may be opened before all are looked at again."""
-MAX_DETAILS = 768
+MAX_DETAILS: Final = 768
 """Entries in all open panes of one creator."""
-PANE_DETAILS = 128
+PANE_DETAILS: Final = 128
 """Entries of each sort in one open pane."""
-FEW_DETAILS = 8
-PANE_REMARKS = 3
+FEW_DETAILS: Final = 8
+PANE_REMARKS: Final = 3
 """Negative comments of one open pane whose texts are kept."""
-REMARK_CHARS = 140
-MAX_CURRENCIES = 32
+REMARK_CHARS: Final = 140
+MAX_CURRENCIES: Final = 32
 """Currencies of one creator; a conversion in another is refused."""
 
 

@@ -7,6 +7,7 @@ creators are due at once is done in several ticks, so that nothing else waits fo
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
 from schemas import topics
 from streams.engine import bounds
@@ -22,12 +23,12 @@ from streams.engine.slot import Minute, Slot
 from streams.engine.turns import Turns
 from streams.engine.watermark import Watermark
 
-MOST_SHOWN = 500
+MOST_SHOWN: Final = 500
 """Panes that are closed in one tick of a shard, at 20 to 60 us each; and so many more for each pane
 of event time that the shard is behind."""
-MOST_WRITTEN = 2_500
+MOST_WRITTEN: Final = 2_500
 """Final minutes that are written in one tick, at 5 to 8 us each; more when behind by minutes."""
-_NEVER = 1 << 62
+_NEVER: Final = 1 << 62
 
 
 class Calendar:

@@ -4,10 +4,12 @@ Knows CrowdTangle's over- and underperforming score and the record of one post. 
 is concluded from it, or where the expectation comes from.
 """
 
+from typing import Final
+
 from schemas.alerts import PostEvidence
 from streams.engine.rules import MINUTE_MS
 
-MINIMUM = 10.0
+MINIMUM: Final = 10.0
 """Below so many engagements CrowdTangle held back with praise."""
 
 

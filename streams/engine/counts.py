@@ -11,30 +11,31 @@ zero: it then borrows from the next, and `lanes` gives back what was borrowed.
 from array import array
 from collections.abc import Iterable, Sequence
 from struct import Struct
+from typing import Final
 
 Counts = int
 """Many counts: the sum of `one(count, n)`. A count stays within +-9.2e18, nine million of
 the contract's largest totals."""
 
-EVENTS = 0
-LIKES = 1
-UNLIKES = 2
-COMMENTS = 3
-UNCOMMENTS = 4
-OWN_COMMENTS = 5
-SHARES = 6
-UNSHARES = 7
-SAVES = 8
-UNSAVES = 9
-VIEWS = 10
-FOLLOWS = 11
-UNFOLLOWS = 12
-POSTS = 13
-CLICKS = 14
-CONVERSIONS = 15
-REFUNDS = 16
+EVENTS: Final = 0
+LIKES: Final = 1
+UNLIKES: Final = 2
+COMMENTS: Final = 3
+UNCOMMENTS: Final = 4
+OWN_COMMENTS: Final = 5
+SHARES: Final = 6
+UNSHARES: Final = 7
+SAVES: Final = 8
+UNSAVES: Final = 9
+VIEWS: Final = 10
+FOLLOWS: Final = 11
+UNFOLLOWS: Final = 12
+POSTS: Final = 13
+CLICKS: Final = 14
+CONVERSIONS: Final = 15
+REFUNDS: Final = 16
 
-NAMES = (
+NAMES: Final = (
     "events",
     "likes",
     "unlikes",
@@ -53,20 +54,20 @@ NAMES = (
     "conversions",
     "refunds",
 )
-SIZE = len(NAMES)
+SIZE: Final = len(NAMES)
 
-REVENUE = 32
+REVENUE: Final = 32
 """First of the revenue counts: for the creator's i-th currency, 32 + 2 i is whole units, the next
 micro-units. The places from SIZE up to here are left for counts to come."""
-MICRO = 1_000_000
+MICRO: Final = 1_000_000
 
-POSITIVE = 0
-NEUTRAL = 1
-NEGATIVE = 2
-COMPOUND = 3
+POSITIVE: Final = 0
+NEUTRAL: Final = 1
+NEGATIVE: Final = 2
+COMPOUND: Final = 3
 """Counts of the sentiment panes; COMPOUND is the sum of compounds in thousandths."""
 
-RISES_FALLS = {
+RISES_FALLS: Final = {
     "likes": (LIKES, UNLIKES),
     "comments": (COMMENTS, UNCOMMENTS),
     "shares": (SHARES, UNSHARES),
@@ -77,10 +78,12 @@ RISES_FALLS = {
 """What a polled total adds to when it rises and when it falls; views never fall."""
 
 
-LANE = 64
-_SIGNS = [sum(1 << (LANE * lane + LANE - 1) for lane in range(lanes)) for lanes in range(130)]
+LANE: Final = 64
+_SIGNS: Final = [
+    sum(1 << (LANE * lane + LANE - 1) for lane in range(lanes)) for lanes in range(130)
+]
 """The uppermost bit of each of so many lanes."""
-_UNPACK = [Struct(f"<{lanes}q").unpack for lanes in range(len(_SIGNS))]
+_UNPACK: Final = [Struct(f"<{lanes}q").unpack for lanes in range(len(_SIGNS))]
 
 
 def one(count: int, n: int = 1) -> Counts:
@@ -126,4 +129,4 @@ def engagements(numbers: Sequence[int]) -> int:
     return likes - unlikes + comments - uncomments + shares - unshares + saves - unsaves
 
 
-_NONE = (0,) * (UNSAVES + 1)
+_NONE: Final = (0,) * (UNSAVES + 1)

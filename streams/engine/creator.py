@@ -5,7 +5,7 @@ events mean or when something is due.
 """
 
 import heapq
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 import xxhash
@@ -36,18 +36,18 @@ from streams.engine.panes import ONE_MINUTE, Panes, stored
 from streams.engine.slot import NO_SLOT, Minute, Slot
 from streams.engine.watch import Watch
 
-_JOURNAL_PANES = 12
+_JOURNAL_PANES: Final = 12
 """Panes in a journal before the whole record is written instead."""
-_JOURNAL_ACTORS = 2_048
+_JOURNAL_ACTORS: Final = 2_048
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
-_now = msgspec.msgpack.Decoder(NowRecord)
-_card = msgspec.msgpack.Decoder(Card)
-_panes = msgspec.msgpack.Decoder(PanesRecord)
-_watch = msgspec.msgpack.Decoder(Watch)
-_scale = msgspec.msgpack.Decoder(StoredScale)
+_now: Final = msgspec.msgpack.Decoder(NowRecord)
+_card: Final = msgspec.msgpack.Decoder(Card)
+_panes: Final = msgspec.msgpack.Decoder(PanesRecord)
+_watch: Final = msgspec.msgpack.Decoder(Watch)
+_scale: Final = msgspec.msgpack.Decoder(StoredScale)
 
 
 class Latest:

@@ -6,10 +6,11 @@ The horizon is a ring; its pages are stored records, so that a restart forgets n
 
 from array import array
 from collections.abc import Iterator
+from typing import Final
 
-PAGE = 512
+PAGE: Final = 512
 """Slots in one stored page (4 KiB)."""
-MAX_HORIZON = 1 << 22
+MAX_HORIZON: Final = 1 << 22
 """Slots of the largest filter that is taken for one (32 MiB)."""
 
 

@@ -4,7 +4,7 @@ Knows refusal (dead letters), forwarding to the right partition and lateness. Mu
 events mean.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -21,19 +21,19 @@ from streams.engine.watermark import Watermark
 if TYPE_CHECKING:
     from streams.engine.shard import Record
 
-MAX_AHEAD_MS = 5 * 60_000
+MAX_AHEAD_MS: Final = 5 * 60_000
 """How far an event may lie ahead of the broker's time of its record."""
-EARLIEST_MS = 946_684_800_000
+EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01: an earlier event time is a wrong unit or a wrong clock."""
-LATEST_MS = 32_503_680_000_000
+LATEST_MS: Final = 32_503_680_000_000
 """3000-01-01: a later one is nobody's, and leaves no room for what is reckoned from it."""
-FORWARDED = "pulse-forwarded-from"
+FORWARDED: Final = "pulse-forwarded-from"
 """Header of a record that was sent on to its right partition; its value names the wrong one."""
-KEY_LIMIT = 1_024
+KEY_LIMIT: Final = 1_024
 """Bytes of a record's key that a dead letter keeps: as many as the longest identifier may have."""
-ID_LIMIT = 256
+ID_LIMIT: Final = 256
 """Characters of the longest identifier, as the contract says."""
-HEADERS_LIMIT = 16_384
+HEADERS_LIMIT: Final = 16_384
 """Bytes of headers that travel with a forwarded record; with more, none do."""
 
 Spans = dict[str, list[tuple[int, int]]]

@@ -6,7 +6,7 @@ late, nor windows' lengths, scores or alerts.
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from xxhash import xxh3_64_intdigest as _digest
 
@@ -37,21 +37,27 @@ from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label, Verdict
 from streams.engine.slot import Slot
 
-_POLLED = ("likes", "comments", "shares", "saves", "views", "followers")
-_LIKED, _UNLIKED = one(counts.LIKES), one(counts.UNLIKES)
-_SHARED, _UNSHARED = one(counts.SHARES), one(counts.UNSHARES)
-_COMMENTED, _UNCOMMENTED = one(counts.COMMENTS), one(counts.UNCOMMENTS)
-_ANSWERED = _COMMENTED + one(counts.OWN_COMMENTS)
-_FOLLOWED, _UNFOLLOWED = one(counts.FOLLOWS), one(counts.UNFOLLOWS)
-_MOOD = {
+_KEPT: Final = 0xFFFF
+"""Bits of an actor's hash: as many as a table of actors or a voice can use."""
+_POLLED: Final = ("likes", "comments", "shares", "saves", "views", "followers")
+_LIKED: Final = one(counts.LIKES)
+_UNLIKED: Final = one(counts.UNLIKES)
+_SHARED: Final = one(counts.SHARES)
+_UNSHARED: Final = one(counts.UNSHARES)
+_COMMENTED: Final = one(counts.COMMENTS)
+_UNCOMMENTED: Final = one(counts.UNCOMMENTS)
+_ANSWERED: Final = _COMMENTED + one(counts.OWN_COMMENTS)
+_FOLLOWED: Final = one(counts.FOLLOWS)
+_UNFOLLOWED: Final = one(counts.UNFOLLOWS)
+_MOOD: Final = {
     Label.POSITIVE: one(counts.POSITIVE),
     Label.NEUTRAL: one(counts.NEUTRAL),
     Label.NEGATIVE: one(counts.NEGATIVE),
 }
 
-YOUNG_MS = 30 * 86_400_000
+YOUNG_MS: Final = 30 * 86_400_000
 """An account is new for so long."""
-_VOICE = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
+_VOICE: Final = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
 
 Effect = Callable[[Creator, Slot, Any, int], Counts]
 """Given a creator, the slot, an event and its time: what the event adds to the slot's counts."""
@@ -73,7 +79,7 @@ class Effects:
         self._calendar = calendar
         self._judge = analyser.judge
         self._judge_mark = _digest(analyser.version.encode()) & 0xFFFF | 1
-        # Of a hash only the lowest 14 bits are ever kept, so a fast one gives away no more.
+        # Of a hash only the lowest 16 bits are ever kept, so a fast one gives away no more.
         key = blake2b(b"actors", key=actor_secret, digest_size=8).digest()
         self._actor_seed = int.from_bytes(key, "little")
         self.by_type: dict[type[Envelope], Effect] = {
@@ -94,7 +100,7 @@ class Effects:
 
     def _engaged(self, slot: Slot, actor_id: str) -> None:
         """Remember the actor of an engagement, as a keyed hash only."""
-        slot.actors.append(_digest(actor_id.encode(), self._actor_seed))
+        slot.actors.append(_digest(actor_id.encode(), self._actor_seed) & _KEPT)
 
     def _tally(self, creator: Creator, slot: Slot, metric: str, post_id: str, change: int) -> bool:
         """Count one engagement; false where polled totals count this metric for the creator."""
@@ -145,7 +151,7 @@ class Effects:
         verdict = self._judge(event.text, event.lang)
         slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, round(verdict.compound * 1000))
         creator.mood_owed = True
-        actor = _digest(event.actor_id.encode(), self._actor_seed)
+        actor = _digest(event.actor_id.encode(), self._actor_seed) & _KEPT
         self._voice(creator, slot.facts, event, actor, verdict)
         if not counted:
             return 0
@@ -158,7 +164,7 @@ class Effects:
         """Keep what a comment says, and of some negative ones the words."""
         voices, label = facts.voices, _VOICE[verdict.label]
         facts.judge = self._judge_mark
-        voices.append((actor & 0xFFFF, label))
+        voices.append((actor, label))
         if len(voices) % FEW_DETAILS == 0:
             self._grow(creator, facts, len(voices))
         if label < 0:

@@ -5,7 +5,7 @@ or alerts.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import xxhash
 
@@ -39,7 +39,7 @@ from streams.engine.watermark import Watermark
 if TYPE_CHECKING:
     from streams.engine.shard import Record
 
-_EVENT = one(counts.EVENTS)
+_EVENT: Final = one(counts.EVENTS)
 
 
 class ProcessingError(Exception):

@@ -11,19 +11,21 @@ subtracted once; those of the short ones are added up when they are read, since 
 them and adding goes on far more often than reading.
 """
 
+from typing import Final
+
 from streams.engine.counts import Counts, lanes, one, packed
 from streams.engine.layout import PanesRecord, StoredScale
 
-FINE_MS = 10_000
+FINE_MS: Final = 10_000
 """Length of a fine pane; `fine` below is a time as a number of such panes since the epoch."""
-MID = 30
+MID: Final = 30
 """Fine panes in a 5 min pane."""
-COARSE = 360
+COARSE: Final = 360
 """Fine panes in a 1 h pane."""
 ONE_MINUTE, FIVE_MINUTES = 6, 30
 ONE_HOUR, ONE_DAY = 12, 24
-_DAY_FINE = ONE_DAY * COARSE
-_FINE_KEPT = 2 * FIVE_MINUTES
+_DAY_FINE: Final = ONE_DAY * COARSE
+_FINE_KEPT: Final = 2 * FIVE_MINUTES
 """Fine panes that may be there before those that are past are looked for."""
 
 Scale = dict[int, Counts]

@@ -4,7 +4,7 @@ Knows which creators exist, in memory or only as stored bytes. Must not know eve
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,7 @@ from streams.engine.creator import Creator
 from streams.engine.layout import NOW
 from streams.engine.stats import ShardStats
 
-_LOOKS = 2
+_LOOKS: Final = 2
 """Creators looked at for each that comes to life: one more would do, so that many catch up."""
 
 

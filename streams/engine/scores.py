@@ -3,7 +3,7 @@
 Knows how counts become the published numbers. Must not know when they are published.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from schemas.instants import from_ms
 from schemas.scores import (
@@ -29,7 +29,7 @@ from streams.engine.creator import Creator
 from streams.engine.panes import FINE_MS
 from streams.engine.slot import Minute
 
-MINUTE_MS = 60_000
+MINUTE_MS: Final = 60_000
 
 
 def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) -> EngagementScore:

@@ -5,6 +5,7 @@ Knows what waits there and where it will go. Must not know what events mean or w
 
 from array import array
 from collections.abc import Iterable
+from typing import Final
 
 from streams.engine.bounds import MINUTE_SLOTS
 from streams.engine.counts import Counts
@@ -30,11 +31,12 @@ class Minute:
 
     def touch(self, actors: Iterable[int]) -> None:
         """Actors, given as hashes of at least 12 uniform low bits, were active in this minute."""
-        mask = self.mask
-        fresh = {actor & mask for actor in actors} - self._known
-        if fresh:
-            self._known |= fresh
-            self.occupied.extend(fresh)
+        mask, known = self.mask, self._known
+        for actor in actors:
+            bucket = actor & mask
+            if bucket not in known:
+                known.add(bucket)
+                self.occupied.append(bucket)
 
 
 class Slot:
@@ -61,5 +63,5 @@ class Slot:
         self.actors: list[int] = []
 
 
-NO_SLOT = Slot(-1, -1, Minute(), PaneFacts(), -1, False)
+NO_SLOT: Final = Slot(-1, -1, Minute(), PaneFacts(), -1, False)
 """What a creator has before its first event: no event is of this slot."""

@@ -5,10 +5,11 @@ Must not know what is counted.
 """
 
 import math
+from typing import Final
 
-_TINY = 1e-300
-_STEPS = 500
-_MAX_SHAPE = 1e6
+_TINY: Final = 1e-300
+_STEPS: Final = 500
+_MAX_SHAPE: Final = 1e6
 
 
 def lower_tail(count: float, mean: float, shape: float) -> float:
@@ -72,7 +73,7 @@ def _beta_inc(a: float, b: float, x: float) -> float:
     log_front = (
         math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     )
-    front = math.exp(min(log_front, 0.0)) if log_front > -740.0 else 0.0
+    front = math.exp(log_front) if log_front > -740.0 else 0.0
     if x < (a + 1.0) / (a + b + 2.0):
         return min(front * _fraction(a, b, x) / a, 1.0)
     return max(1.0 - front * _fraction(b, a, 1.0 - x) / b, 0.0)

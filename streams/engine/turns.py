@@ -11,20 +11,21 @@ goes with what is written, not with what waits.
 
 import heapq
 from collections.abc import Iterator
+from typing import Final
 
 from streams.engine.creator import Creator
 from streams.engine.registry import Registry
 
-MOST_SCORES = 500
+MOST_SCORES: Final = 500
 """Scores in one tick of a shard. At 25 to 50 us each, nothing else waits for more than 25 ms; ten
 ticks a second come to 5,000 scores."""
-_EARLY_MS = 200
+_EARLY_MS: Final = 200
 """How much before its interval a score may come: whoever asks is not that exact in time, and a
 score that just misses one time waits for the next."""
-_PLACES = 1 << 24
+_PLACES: Final = 1 << 24
 """Turns of one fine pane. Were more drawn, they would go on into the next: still in order."""
-_NEVER = 1 << 62
-_LONG_AGO = -_NEVER
+_NEVER: Final = 1 << 62
+_LONG_AGO: Final = -_NEVER
 
 
 class Turns:

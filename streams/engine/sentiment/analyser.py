@@ -14,39 +14,40 @@ Exclamation and question marks then push the sum further in its own direction, a
 
 from collections.abc import Sequence
 from math import copysign, sqrt
+from typing import Final
 
 from streams.engine.sentiment.lexicon import Lexicon, load_lexicon
 from streams.engine.sentiment.reader import Beats, Kind, Reader, bare
 from streams.engine.sentiment.verdict import Label, Verdict
 
-MAX_CHARS = 5_000
+MAX_CHARS: Final = 5_000
 """Characters of a text that are judged; the platforms' own limits for comments are lower."""
-NEUTRAL_BAND = 0.25
+NEUTRAL_BAND: Final = 0.25
 """One word of valence 1, such as "okay", says too little to take a side: its compound is 0.25."""
 
-_RULES = 1
+_RULES: Final = 1
 """Raised with every change of the rules, so that two versions of them are never taken for one."""
-_REACH = 3
-_BOOST = 0.3
-_BOOST_FADE = 0.05
-_MAX_BOOST = 0.9
-_MAX_SOFTENING = 0.7
-_NEGATED_PRAISE = -0.75
-_NEGATED_BLAME = -0.5
-_DENIAL = 0.6
-_SHOUT = 0.7
-_BEFORE_TURN = 0.5
-_AFTER_TURN = 1.5
+_REACH: Final = 3
+_BOOST: Final = 0.3
+_BOOST_FADE: Final = 0.05
+_MAX_BOOST: Final = 0.9
+_MAX_SOFTENING: Final = 0.7
+_NEGATED_PRAISE: Final = -0.75
+_NEGATED_BLAME: Final = -0.5
+_DENIAL: Final = 0.6
+_SHOUT: Final = 0.7
+_BEFORE_TURN: Final = 0.5
+_AFTER_TURN: Final = 1.5
 _EXCLAIM, _MAX_EXCLAIMS = 0.3, 4
 _DOUBT, _MAX_DOUBTS = 0.2, 3
-_SOFTENING = 15.0
+_SOFTENING: Final = 15.0
 
-_SILENT = Verdict(Label.NEUTRAL, 0.0)
+_SILENT: Final = Verdict(Label.NEUTRAL, 0.0)
 # Members of an enum are slow to reach in a hot loop.
 _SHOUTED, _NEGATE, _BOOSTER = Kind.SHOUT, Kind.NEGATE, Kind.BOOST
 _TURN, _STOP, _LEAD = Kind.TURN, Kind.STOP, Kind.LEAD
 _POSITIVE, _NEUTRAL, _NEGATIVE = Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE
-_WORDS_READ_AS_ENGLISH = frozenset({"en", "eng", "und", "mul", ""})
+_WORDS_READ_AS_ENGLISH: Final = frozenset({"en", "eng", "und", "mul", ""})
 
 
 class LexiconAnalyser:

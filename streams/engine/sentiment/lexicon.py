@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
-_MAX_VALENCE = 4.0
-_CUE_KINDS = ("negate", "boost", "turn")
+_MAX_VALENCE: Final = 4.0
+_CUE_KINDS: Final = ("negate", "boost", "turn")
 
 
 @dataclass(frozen=True, slots=True)

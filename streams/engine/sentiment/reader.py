@@ -7,19 +7,19 @@ depends on the rest of the text. A chunk is read in time linear in its length, w
 import re
 from enum import IntEnum
 from itertools import product
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.engine.sentiment.lexicon import Lexicon
 
-MAX_CACHED_CHUNKS = 16_384
+MAX_CACHED_CHUNKS: Final = 16_384
 """Chunks in each of the two generations of the cache."""
-MAX_CACHED_CHARS = 32
+MAX_CACHED_CHARS: Final = 32
 """Longer chunks are addresses, hidden payloads or scripts without blanks: rarely seen twice."""
-_MAX_LOOKUP_CHARS = 40
-_MAX_STRETCHES = 4
-_STRETCH_PUSH = 0.4
-_REPEAT_WORTH = 0.35
-_MAX_REPEATS = 4
+_MAX_LOOKUP_CHARS: Final = 40
+_MAX_STRETCHES: Final = 4
+_STRETCH_PUSH: Final = 0.4
+_REPEAT_WORTH: Final = 0.35
+_MAX_REPEATS: Final = 4
 
 
 class Kind(IntEnum):
@@ -49,16 +49,16 @@ class Beat(NamedTuple):
 
 Beats = tuple[Beat, ...]
 
-_STOP = Beat(Kind.STOP)
-_NEGATE = Beat(Kind.NEGATE)
-_TURN = Beat(Kind.TURN)
+_STOP: Final = Beat(Kind.STOP)
+_NEGATE: Final = Beat(Kind.NEGATE)
+_TURN: Final = Beat(Kind.TURN)
 
-_EMOJI_BASE = (
+_EMOJI_BASE: Final = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
-_EMOJI_DRESS = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
-_PIECE = re.compile(
+_EMOJI_DRESS: Final = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+_PIECE: Final = re.compile(
     # An address ends at a blank; what it holds is no opinion.
     r"(?P<address>(?:https?://|www\.|@)\S+)"
     r"|(?P<word>[^\W_]+(?:['\u2019-][^\W_]+)*)"
@@ -67,9 +67,9 @@ _PIECE = re.compile(
     r"|(?<![0-9])[:;=][-'^]?(?:[)\](\[{}/\\|*@]+|[DPp3]+(?![^\W_])))"
     r"|(?P<stop>[.,!?;:\u2026\u3002\uff01\uff1f\uff0c\u3001\u061f\u060c\u0964]+)"
 )
-_DRESS = re.compile(_EMOJI_DRESS)
-_STRETCH = re.compile(r"(\w)\1{2,}")
-_REPEATED_MOUTH = re.compile(r"(\W|[DPp3])\1+$")
+_DRESS: Final = re.compile(_EMOJI_DRESS)
+_STRETCH: Final = re.compile(r"(\w)\1{2,}")
+_REPEATED_MOUTH: Final = re.compile(r"(\W|[DPp3])\1+$")
 
 
 class Reader(dict[str, Beats]):

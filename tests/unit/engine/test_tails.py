@@ -28,6 +28,14 @@ def test_tails_are_sums_of_the_distribution(mean: float, shape: float, count: in
     assert upper_tail(count, mean, shape) == pytest.approx(above, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize(("count", "mean", "shape"), [(34, 33.0, 16.0), (290, 300.0, 50.0)])
+def test_the_middle_of_a_distribution_is_as_exact_as_its_ends(
+    count: int, mean: float, shape: float
+) -> None:
+    above = 1.0 - sum(exact(n, mean, shape) for n in range(count))
+    assert upper_tail(count, mean, shape) == pytest.approx(above, rel=1e-6)
+
+
 def test_a_large_shape_is_a_poisson_distribution() -> None:
     poisson = sum(math.exp(n * math.log(20.0) - 20.0 - math.lgamma(n + 1)) for n in range(6))
     assert lower_tail(5, 20.0, 1e9) == pytest.approx(poisson, rel=1e-3)
