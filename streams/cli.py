@@ -39,6 +39,7 @@ _LATE = {
         "streams.sources.simulate.command", "command", "Make up creators and events."
     ),
     "replay": _Late("streams.sources.replay", "command", "Publish events from a file."),
+    "backtest": _Late("streams.backtest.command", "command", "Try rules on recorded events."),
     "rules": _Late("streams.rulesview", "group", "See the rules of detection; check a file."),
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
     "alerts": _Late("streams.alerts.command", "group", "List, take, snooze and judge alerts."),
