@@ -14,6 +14,8 @@ from streams.sources.durations import DURATION
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+SIGNALS = ("likes", "comments", "follows", "shares", "views")
+_OF_EVENTS = ("rules", "truth", "alerts", "creator")
 
 
 @click.command("backtest")
@@ -37,6 +39,12 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--alerts", type=_OUT, help="Write the alert records, as the topic would hold them.")
 @click.option("--chart", type=_OUT, help="Write a picture of series and episodes (SVG).")
 @click.option("--creator", metavar="ID", help="With --chart: this creator instead of all.")
+@click.option(
+    "--signal",
+    type=click.Choice(SIGNALS),
+    help="FILE is a CSV of timestamp,value instead: counts of this, to be scored bin by bin.",
+)
+@click.option("--scores", type=_OUT, help="With --signal: write a row for each bin to this CSV.")
 def command(files: Sequence[Path], **chosen: Any) -> None:
     """See what alerts recorded events would have raised, and whether other rules do better.
 
@@ -45,13 +53,23 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
     this environment's settings, as fast as the processor allows; no Kafka is needed. Ctrl-C stops
     with what there is so far, and status 130.
 
+    With --signal FILE has counts over time: a header timestamp,value and a row for each bin (ISO
+    8601, or epoch seconds or milliseconds). Each is scored by those before it: 0 is usual, from
+    0.5 on unusual, near 1 next to impossible.
+
     \b
     Examples:
       pulse backtest week.jsonl
       pulse backtest week.jsonl --truth truth.json --report report.json
       pulse backtest week.jsonl --rules shipped --rules strict.yml
       pulse backtest week.jsonl --chart ada.svg --creator instagram:ada
+      pulse backtest --signal likes likes.csv --scores scores.csv --chart likes.svg
     """
+    signal, scores = chosen.pop("signal"), chosen.pop("scores")
+    if signal is not None:
+        raise SystemExit(_counts(signal, scores, files, chosen))
+    if scores is not None:
+        raise click.UsageError("--scores goes with --signal")
     rules = tuple(chosen.pop("rules")) or ("shipped",)
     if len(rules) > 2:
         raise click.UsageError("--rules may be given twice, to compare two")
@@ -72,3 +90,17 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
     status = backtest(Options(files, rules, settings, grace_ms=grace_ms, **chosen))
     if status:
         raise SystemExit(status)
+
+
+def _counts(signal: str, scores: Path | None, files: Sequence[Path], chosen: dict[str, Any]) -> int:
+    for name in _OF_EVENTS:
+        if chosen[name]:
+            raise click.UsageError(f"--{name} is for events; with --signal there are only counts")
+    if len(files) != 1:
+        raise click.UsageError("--signal takes one FILE")
+
+    from streams.backtest.counts import Options, backtest
+
+    return backtest(
+        Options(signal, files[0], scores, chosen["chart"], chosen["report"], chosen["skip_bad"])
+    )
