@@ -87,9 +87,10 @@ class Recording:
         self._keys: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
         self._homes: list[int] = []
+        self._firsts: list[int] = []
         self._file, self._topic = array("H"), array("B")
-        self._begin, self._length = array("Q"), array("L")
-        self._creator, self._at = array("L"), array("q")
+        self._begin, self._length = array("Q"), array("I")
+        self._creator, self._at = array("I"), array("q")
         self._order: Ints = np.empty(0, np.int64)
         self.blocks: list[Block] = []
 
@@ -122,6 +123,11 @@ class Recording:
         past = 0
         for number, path in enumerate(self.paths):
             past = self._read_file(number, path, past, whole, refused, told)
+        self.first_ms = {
+            key.decode(): first
+            for key, first in zip(self._keys, self._firsts, strict=True)
+            if first < LATEST_MS
+        }
         self._arrange()
         return self
 
@@ -165,10 +171,10 @@ class Recording:
             creator = self._numbers[record.key] = len(self._keys)
             self._keys.append(record.key)
             self._homes.append(partition_for(record.key, self.partitions))
+            self._firsts.append(LATEST_MS)
         at = record.at_ms
         if EARLIEST_MS <= at < LATEST_MS:
-            name = record.key.decode()
-            self.first_ms[name] = min(at, self.first_ms.get(name, at))
+            self._firsts[creator] = min(at, self._firsts[creator])
             self.last_ms = max(self.last_ms, at)
         else:
             at = _NO_TIME

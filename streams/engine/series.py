@@ -57,7 +57,7 @@ _PEAK_PRIOR = 1_000.0
 _PEAKS_PRIOR = 6.0
 _MOST_EXCESS = 4.0
 _LASTING_PRIOR = 300.0
-_DRIFT, _OVERSHOOT, _MOST_SUM = 0.75, 0.583, 30.0
+_DRIFT, _OVERSHOOT, _MOST_SUM = 0.75, 0.583, 15.0
 _EARLY_DRIFT = 1.0
 _MOST_MEAN = 1.6
 """A sum's tail is stretched by so much at most, however often sums were high."""
@@ -65,7 +65,8 @@ _FADE = 0.95
 """What is left of a sum at a bin that speaks against it: an end is seen sooner."""
 _NOTHING = 1e-30
 _CLIP = 3.0
-_MOST_RHO = 0.98
+_MOST_RHO, _EARLY_RHO = 0.98, 0.4
+_FOLLOW = 3.0
 _LEAST_P = 1e-300
 _ROOT2 = sqrt(2.0)
 _SCORE_RATE = log(2.0) / -log(ALARM)
@@ -232,11 +233,15 @@ class Series:
         mean_slow = mean_slow if mean_slow > least else least
         z_slow = (value - mean_slow) / sqrt(mean_slow * (a + b * mean_slow) * self._slow_square)
         z_slow = -_CLIP if z_slow < -_CLIP else _CLIP if z_slow > _CLIP else z_slow
+        if n > self._weeks_from:
+            drift, most = _DRIFT, _MOST_RHO
+        else:
+            # Much of what hangs together then is a rhythm that is not known yet.
+            drift, most = _EARLY_DRIFT, _EARLY_RHO
         rho = self._product
-        rho = 0.0 if rho < 0.0 else _MOST_RHO if rho > _MOST_RHO else rho
+        rho = 0.0 if rho < 0.0 else rho if rho < most else most
         part = z_slow * sqrt((1.0 - rho) / (1.0 + rho))
         up, down = self._up, self._down
-        drift = _DRIFT if n > self._weeks_from else _EARLY_DRIFT
         up = (up if part > 0.0 else _FADE * up) + part - drift
         down = (down if part < 0.0 else _FADE * down) - part - drift
         up = 0.0 if up < 0.0 else _MOST_SUM if up > _MOST_SUM else up
@@ -260,6 +265,9 @@ class Series:
         judged = Judged(mean, 1.0 - exp(_SCORE_RATE * log(p)), p, state)
         # What the bin teaches.
         self._up, self._down = up, down
+        if lasting < ALARM:
+            # It has been told: what lasts for half a day becomes what is usual.
+            slow += _FOLLOW * self._slow_rate * (self._fast - slow)
         square = mean * (a + b * mean)
         strayed = value - mean
         taken = value
