@@ -65,6 +65,10 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
       pulse backtest week.jsonl --chart ada.svg --creator instagram:ada
       pulse backtest --signal likes likes.csv --scores scores.csv --chart likes.svg
     """
+    for name in ("report", "alerts", "chart", "scores"):
+        if chosen[name] is not None and not chosen[name].parent.is_dir():
+            # Not after an hour of work.
+            raise click.UsageError(f"--{name}: there is no folder {chosen[name].parent}")
     signal, scores = chosen.pop("signal"), chosen.pop("scores")
     if signal is not None:
         raise SystemExit(_counts(signal, scores, files, chosen))
