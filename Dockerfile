@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev &
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY schemas schemas
 COPY streams streams
-RUN PULSE_COMPILE=yes /opt/pulse/bin/pip install --no-deps .
+RUN COMPILE_CORE=yes /opt/pulse/bin/pip install --no-deps .
 
 
 FROM python:3.11-slim-bookworm

@@ -1,7 +1,7 @@
 """The build: hot modules of the pure core become C where that can be done, and stay Python else.
 
 Everything else about the package is in pyproject.toml. mypyc translates the very source that runs
-uncompiled; `PULSE_COMPILE` says `auto` (default: if mypy and a C compiler are there), `yes` (fail
+uncompiled; `COMPILE_CORE` says `auto` (default: if mypy and a C compiler are there), `yes` (fail
 where they are not) or `no`. A checkout that is installed in place stays Python, so that what is
 edited is what runs.
 """
@@ -57,4 +57,4 @@ def extensions(wanted: str) -> list:
     return found
 
 
-setup(ext_modules=extensions(os.environ.get("PULSE_COMPILE", "auto")))
+setup(ext_modules=extensions(os.environ.get("COMPILE_CORE", "auto")))

@@ -138,7 +138,7 @@ compiled() {
     fi
     say "compiling the core ..."
     rm -rf "$home" build
-    if ! PULSE_COMPILE=yes .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+    if ! COMPILE_CORE=yes .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --no-build-isolation --target "$home" .; then
         rm -rf "$home"
         say "the core could not be compiled here (is there a C compiler, and Python.h?): it runs as it is written."
