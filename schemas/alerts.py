@@ -16,6 +16,7 @@ Kind = Literal[
     "viral_post",
     "silence",
     "sentiment_crisis",
+    "source_outage",
     "digest",
 ]
 Status = Literal["firing", "update", "resolved"]
@@ -87,7 +88,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     resolved. `reason` is one plain sentence; `explanation` is the class of cause. `notify` is
     whether anybody should be called for it; where not, `quiet` says why. What people said of the
     episode before this record was written is in `acknowledged_at`, `acknowledged_by`, `feedback`.
-    A `digest` is of no creator: its `creator_id` is empty.
+    A `digest` is of no creator: its `creator_id` is empty. A `source_outage` is of a platform: its
+    `creator_id` is `platform:` and the name.
     """
 
     schema_version: int = 1

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas import alerts, commands, dead_letters, events, scores
+from schemas import alerts, commands, dead_letters, events, scores, signals
 
 DAY_MS = 86_400_000
 
@@ -96,6 +96,11 @@ ALERT_COMMANDS = Topic(
     retention_ms=365 * DAY_MS,
     summary="What people say of alerts: acknowledged, snoozed, useful or false.",
 )
+FLEET_SIGNALS = _inbound(
+    "fleet-signals",
+    signals.FleetSignal,
+    "What partitions see of a whole platform; workers write it to each other.",
+)
 CAMPAIGNS = Topic(
     name="campaigns",
     key="campaign_id",
@@ -166,6 +171,7 @@ KEYED = (
     COUNTERS,
     CREATORS,
     ALERT_COMMANDS,
+    FLEET_SIGNALS,
 )
 """Inbound topics parted by `creator_id`: partition p of each belongs to one worker."""
 

@@ -81,7 +81,6 @@ class _Player:
         ]
         end = self._offsets[partition][topic] = start + len(records)
         self._shards[partition].apply(Batch(topic, start, records, end))
-        self.done.events += len(records)
 
     def advance(self, partition: int, head_ms: int | None) -> None:
         """The end of a step, before a record of `head_ms`; None at the end of all."""
@@ -101,7 +100,9 @@ class _Player:
         for output in shard.take_snapshot().outputs:
             if output.value is None:
                 continue
-            if output.topic == topics.ALERTS.name:
+            if output.topic == topics.FLEET_SIGNALS.name:
+                self.apply(output.partition, output.topic, [(output.key or b"", output.value)])
+            elif output.topic == topics.ALERTS.name:
                 done.raw.append(output.value)
             elif output.topic == topics.LATE_EVENTS.name:
                 done.late += 1
@@ -134,6 +135,7 @@ def play(recording: Recording, config: ShardConfig, told: Told, *, windows: bool
     for block in recording.blocks:
         for topic, events in recording.batches(block):
             player.apply(block.partition, topic, events)
+            done.events += len(events)
         player.advance(block.partition, block.head_ms)
         done.until_ms = (block.step + 1) * STEP_MS
         if told(done.events, done.events / total, done.until_ms):

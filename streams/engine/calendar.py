@@ -10,13 +10,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas import topics
+from schemas.alerts import Alert
+from schemas.signals import FleetSignal
 from streams.engine import bounds
 from streams.engine.creator import Creator
 from streams.engine.desk import Desk
+from streams.engine.detectors.source_outage import SourceOutage
 from streams.engine.facts import PaneFacts
+from streams.engine.fleet import Fleet
 from streams.engine.panes import FINE_MS, ONE_MINUTE
 from streams.engine.registry import Registry
 from streams.engine.rulebook import RuleBook
+from streams.engine.rules import Rules
 from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
 from streams.engine.sentiment import Analyser
 from streams.engine.slot import Minute, Slot
@@ -39,6 +44,7 @@ class Calendar:
         "_deadlines",
         "_desk",
         "_fines",
+        "_fleet",
         "_minutes",
         "_most_shown",
         "_most_written",
@@ -62,6 +68,7 @@ class Calendar:
         turns: Turns,
         analyser: Analyser,
         desk: Desk,
+        fleet: Fleet,
         most_closed: tuple[int, int] | None = (MOST_SHOWN, MOST_WRITTEN),
     ) -> None:
         self._registry = registry
@@ -69,6 +76,7 @@ class Calendar:
         self.book = book
         self._turns = turns
         self._desk = desk
+        self._fleet = fleet
         self.analyser = analyser
         self.closed_fine = 0
         """Fine panes below this are closed."""
@@ -229,19 +237,34 @@ class Calendar:
         registry.dirty[creator_id] = creator
         creator.watch_dirty = True
         watch, info, book = creator.watch, creator.info, self.book
+        if self._fleet.dark and info.platform in self._fleet.dark:
+            info = info._replace(dark=True)
         rules = book.of(info, watch.campaign_id if book.by_campaign else None)
         for alert in watch.on_pane(end_ms, facts, info, rules):
-            self._desk.publish(creator, alert, rules.desk.off)
-            if alert.status == "resolved":
-                self.active.pop((creator_id, alert.kind), None)
-            else:
-                self.active[creator_id, alert.kind] = alert.severity
+            self._tell(creator, alert, rules)
         wanted = creator.watch.next_deadline_ms
         if wanted is not None:
             wanted = max(-(-wanted // FINE_MS) * FINE_MS, end_ms + FINE_MS)
             if wanted != creator.deadline:
                 heapq.heappush(self._deadlines, (wanted, creator_id))
         creator.deadline = wanted
+
+    def signal(self, creator: Creator, signal: FleetSignal, at: int) -> None:
+        """Take what a partition says of a platform; `creator` is the platform's home."""
+        rules, watch = self.book.base, creator.watch
+        self._registry.dirty[creator.creator_id] = creator
+        creator.watch_dirty = True
+        if watch.outage is None:
+            watch.outage = SourceOutage()
+        for alert in watch.outage.update(signal, creator.info, rules.outage):
+            self._tell(creator, alert, rules)
+
+    def _tell(self, creator: Creator, alert: Alert, rules: Rules) -> None:
+        self._desk.publish(creator, alert, rules.desk.off)
+        if alert.status == "resolved":
+            self.active.pop((creator.creator_id, alert.kind), None)
+        else:
+            self.active[creator.creator_id, alert.kind] = alert.severity
 
     def _close_minutes(self, at: int) -> None:
         """Write the final record of each minute that ended at or before `at`."""
@@ -252,6 +275,7 @@ class Calendar:
             return
         room: int | None = None
         for minute in sorted(minute for minute in self._minutes if minute < closed):
+            self._fleet.close(minute)
             if room is None:
                 room = self._most_written * (closed - minute)
             opened = self._minutes[minute]
@@ -261,6 +285,7 @@ class Calendar:
             if opened:
                 return
             del self._minutes[minute]
+        self._fleet.close(closed)
         self._unwritten = False
 
     def _close_minute(self, minute: int, creator_id: str) -> None:
@@ -271,6 +296,7 @@ class Calendar:
         if held is not None and held.counts:
             self._registry.dirty[creator_id] = creator
             window = engagement_window(creator, minute, held)
+            self._fleet.count(minute, creator.card.platform, window.events)
             self._registry.publish(topics.ENGAGEMENT_WINDOWS.name, creator_id.encode(), window)
 
     def emit(self, now_ms: int) -> None:

@@ -220,6 +220,13 @@ class Course(Struct, array_like=True):
         self.recent_usual = self.recent_usual * keep + usual
         return Step(from_ms, to_ms, got, due, new_got, new_due, usual)
 
+    def skip(self, to_ms: int) -> None:
+        """Leave out the time since the last step, and what came in it: not all of it was seen."""
+        self.stepped_ms = to_ms
+        for post in self.posts:
+            post.fresh = 0
+            post.covered_ms = post.polled_ms
+
     def doubt(self, followers: int | None, rules: Rules) -> tuple[float, float]:
         """Relative variances of what was expected since levels are held, of known and new posts.
 

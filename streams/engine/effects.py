@@ -25,6 +25,7 @@ from schemas.events import (
     Share,
 )
 from schemas.instants import to_ms
+from schemas.signals import FleetSignal
 from streams.engine import counts
 from streams.engine.bounds import FEW_DETAILS, PANE_DETAILS, REMARK_CHARS, large, quote, trim
 from streams.engine.calendar import Calendar
@@ -95,6 +96,7 @@ class Effects:
         self.beside: dict[type[Envelope], Callable[[Creator, Any, int], None]] = {
             CreatorProfile: self._profile,
             AlertCommand: desk.take,
+            FleetSignal: calendar.signal,
         }
         """What events do that count nothing, given the creator and their time."""
 

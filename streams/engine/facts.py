@@ -61,7 +61,8 @@ class PaneFacts(Struct, array_like=True):
 class CreatorInfo(NamedTuple):
     """Who a creator is, as far as a watch and its alerts need it. `followers` may be unknown.
 
-    `tier` is as the profile says, else by followers, and None where neither is known.
+    `tier` is as the profile says, else by followers, and None where neither is known. `dark`: of
+    the whole platform hardly anything comes now.
     """
 
     creator_id: str
@@ -69,6 +70,7 @@ class CreatorInfo(NamedTuple):
     handle: str | None
     followers: int | None
     tier: str | None = None
+    dark: bool = False
 
 
 _TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))

@@ -8,6 +8,7 @@ import msgspec
 from streams.engine.dedup import MAX_HORIZON, PAGE, DuplicateFilter
 from streams.engine.desk import DeskState
 from streams.engine.detours import Spans
+from streams.engine.fleet import FleetState
 from streams.engine.layout import VERSION, CorruptStateError, body, wrong_version
 
 SHARD_KEY = b"\x00shard"
@@ -36,6 +37,7 @@ class ShardRecord(msgspec.Struct, array_like=True):
     partitions: int = 0
     more_scores: bool = False
     desk: DeskState | None = None
+    fleet: FleetState | None = None
 
 
 _shard = msgspec.msgpack.Decoder(ShardRecord)

@@ -320,6 +320,33 @@ class CrisisRules(Struct, frozen=True, kw_only=True):
     cooldown_ms: int = 6 * HOUR_MS
 
 
+class OutageRules(Struct, frozen=True, kw_only=True):
+    """When a platform as a whole gives hardly anything. Of everybody: a platform is one."""
+
+    half_life_minutes: float = 30.0
+    """How fast a usual minute follows: nights come and go more slowly."""
+    min_minutes: int = 45
+    min_expected: float = 30.0
+    """Events that a partition must expect in a minute: fewer say nothing."""
+    clip: float = 8.0
+    """One creator counts with at most so many times what one usually has."""
+    clip_minutes: int = 10
+    noise_floor: float = 0.02
+    fire_ratio: float = 0.3
+    fire_probability: float = 1e-4
+    """A minute with at most this share of what is usual, and this tail probability, is low: from
+    then on drops and silence of the platform's creators are not judged."""
+    confirm_ms: int = 3 * MINUTE_MS
+    fire_share: float = 0.6
+    """It is told when partitions with this share of what is usual say so for that long."""
+    resolve_ratio: float = 0.6
+    resolve_minutes: int = 2
+    resolve_share: float = 0.3
+    max_episode_ms: int = 24 * HOUR_MS
+    """After that the platform is judged anew, by what it gives now."""
+    update_every_ms: int = 30 * MINUTE_MS
+
+
 class DeskRules(Struct, frozen=True, kw_only=True):
     """Whom alerts call: how many at most, when not, and what becomes of the rest."""
 
@@ -356,4 +383,5 @@ class Rules(Struct, frozen=True, kw_only=True):
     slow: SlowRules = SlowRules()
     viral: ViralRules = ViralRules()
     crisis: CrisisRules = CrisisRules()
+    outage: OutageRules = OutageRules()
     desk: DeskRules = DeskRules()

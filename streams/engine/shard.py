@@ -15,6 +15,7 @@ from streams.engine.dedup import DuplicateFilter
 from streams.engine.desk import Desk, DeskState
 from streams.engine.detours import Spans
 from streams.engine.effects import Effects
+from streams.engine.fleet import Fleet, FleetState
 from streams.engine.intake import Intake
 from streams.engine.layout import (
     ENGAGEMENT,
@@ -146,6 +147,7 @@ class Shard:
         self._registry = Registry(partition, config.partitions, self.stats, config.most_live)
         self._turns = Turns(self._registry, config.score_interval_ms, config.most_scores)
         self._desk = Desk(self._registry, config.rules.base.desk, roster or Roster())
+        self._fleet = Fleet(self._registry, config.rules.base.outage)
         analyser = analyser or load_default()
         self._calendar = Calendar(
             self._registry,
@@ -154,6 +156,7 @@ class Shard:
             self._turns,
             analyser,
             self._desk,
+            self._fleet,
             config.most_closed,
         )
         effects = Effects(self._registry, self._calendar, self._desk, analyser, config.actor_secret)
@@ -198,6 +201,7 @@ class Shard:
     def judge_by(self, book: RuleBook) -> None:
         """From here on other rules hold; open episodes go on under them."""
         self._calendar.book, self._desk.rules = book, book.base.desk
+        self._fleet.rules = book.base.outage
 
     def firing(self) -> Iterable[bytes]:
         """The last record of every alert that is firing, committed or about to be."""
@@ -280,6 +284,7 @@ class Shard:
             self.config.partitions,
             self._turns.more,
             self._desk.state,
+            self._fleet.state,
         )
         engagement[SHARD_KEY] = VERSION + _encode(record)
         return Snapshot(tables, registry.take_outputs(), dict(self._positions))
@@ -314,6 +319,7 @@ class Shard:
         shard._watermark.stream = record.stream_ms
         shard._since, shard._floor = record.since, record.floor
         shard._turns.more, shard._desk.state = record.more_scores, record.desk or DeskState()
+        shard._fleet.restore(record.fleet or FleetState())
         shard._settled.update(record.settled)
         pages: dict[int, bytes] = {}
         stored: dict[str, dict[bytes, bytes]] = {}

@@ -14,6 +14,7 @@ from streams.engine.detectors.engagement_drop import EngagementDrop
 from streams.engine.detectors.follower_spike import FollowerSpike
 from streams.engine.detectors.sentiment_crisis import SentimentCrisis
 from streams.engine.detectors.slow_decline import SlowDecline
+from streams.engine.detectors.source_outage import SourceOutage
 from streams.engine.detectors.unfollow_wave import UnfollowWave
 from streams.engine.detectors.viral_post import ViralPost
 from streams.engine.detectors.weak_posts import WeakPosts
@@ -29,6 +30,7 @@ class Watch(Struct, array_like=True):
     """All detection state of one creator: plain data, bounded; a fresh one is `Watch()`.
 
     `told` holds the last record of each alert that is firing, as published, by alert id.
+    `outage` is of a platform's home only, which is no creator.
     `look_ms` is when the course is next compared with its expectation, None while no post lives.
     """
 
@@ -45,6 +47,7 @@ class Watch(Struct, array_like=True):
     slow: SlowDecline = field(default_factory=SlowDecline)
     crisis: SentimentCrisis = field(default_factory=SentimentCrisis)
     told: dict[str, bytes] = {}
+    outage: SourceOutage | None = None
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -70,7 +73,7 @@ class Watch(Struct, array_like=True):
                             self._hurry(end_ms, rules)
             follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
-            alerts = self._look(end_ms, info, rules)
+            alerts = self._skip(end_ms) if info.dark else self._look(end_ms, info, rules)
         if follows or self.spike.episode.on:
             alerts += self._explained(end_ms, self.spike.update(end_ms, self.course, info, rules))
         if net or self.wave.episode.on:
@@ -112,6 +115,7 @@ class Watch(Struct, array_like=True):
             ("sentiment_crisis", self.crisis.episode),
             ("engagement_drop", self.weak.episode),
             ("engagement_drop", self.slow.episode),
+            *(() if self.outage is None else (("source_outage", self.outage.episode),)),
         )
 
     def active(self) -> list[Kind]:
@@ -214,6 +218,12 @@ class Watch(Struct, array_like=True):
             look = end_ms + rules.drop.max_step_ms
         self.look_ms = None if look is None else -(-look // PANE_MS) * PANE_MS
         return alerts
+
+    def _skip(self, end_ms: int) -> list[Alert]:
+        """Nobody can tell how posts do while their platform as a whole gives hardly anything."""
+        self.course.skip(end_ms)
+        self.look_ms = end_ms + MINUTE_MS
+        return []
 
     def _deadline(self, end_ms: int, rules: Rules) -> int | None:
         due = self.look_ms

@@ -33,6 +33,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "counters": {**ENVELOPE, "followers": 12_345},
     "creators": {**ENVELOPE, "handle": "lena.runs"},
     "alert-commands": {**ENVELOPE, "action": "acknowledge", "by": "ops"},
+    "fleet-signals": {**ENVELOPE, "partition": 0, "got": 12.0, "expected": 340.5},
     "campaigns": {"campaign_id": "spring", "name": "Spring shoes"},
 }
 
@@ -98,6 +99,11 @@ FULL: dict[str, dict[str, Any]] = {
         "kind": "follower_spike",
         "until": "2026-01-15T20:00:00Z",
         "note": "a giveaway, expected",
+    },
+    "fleet-signals": {
+        **MINIMAL["fleet-signals"],
+        **TRACED,
+        "low_since": "2026-01-15T12:00:00Z",
     },
     "campaigns": {
         **MINIMAL["campaigns"],

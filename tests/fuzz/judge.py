@@ -15,16 +15,19 @@ import msgspec
 import orjson
 
 from schemas import topics
-from schemas.codec import MAX_ERROR_CHARS
+from schemas.codec import MAX_ERROR_CHARS, decode
 from schemas.dead_letters import PAYLOAD_LIMIT, DeadLetter, LateEvent
 from schemas.partitioning import partition_for
 from schemas.scores import EngagementWindow
+from schemas.signals import FleetSignal
 from streams.engine.layout import ACTORS, NOW, NowRecord
 from streams.engine.panes import FINE_MS
 from streams.engine.registry import Output
 from streams.engine.shard import Shard
 
 CHANGELOG_LIMIT = 2_097_152
+_BESIDE = {"creators", "campaigns", "alert-commands", "fleet-signals"}
+"""Topics whose events count nothing."""
 FORWARDED = "pulse-forwarded-from"
 _KEYED = {topic.name for topic in topics.KEYED}
 _INBOUND = {topic.name for topic in topics.INBOUND}
@@ -69,9 +72,7 @@ class Ledger:
             self.outcomes.update(part)
         for (topic, _), n in stats.dead_letters.items():
             self.outcomes[topic] += n
-        self.accepted += sum(
-            n for topic, n in stats.accepted.items() if topic not in {"creators", "campaigns"}
-        )
+        self.accepted += sum(n for topic, n in stats.accepted.items() if topic not in _BESIDE)
 
     def settle(self) -> None:
         """Every record has one outcome, every accepted event is in a window or late."""
@@ -108,6 +109,11 @@ class Ledger:
 
     def _forward(self, output: Output) -> None:
         check(output.topic in _KEYED, "forwarded a campaign")
+        if output.topic == "fleet-signals" and output.headers == ():
+            home = partition_for(output.key or b"", 2)
+            check(output.partition == home, "a signal to a partition that is not its platform's")
+            check(isinstance(decode(output.topic, output.value or b""), FleetSignal), "no signal")
+            return
         check(any(name == FORWARDED for name, _ in output.headers), "forwarded without the header")
         check(output.key is not None, "forwarded without a key")
         right = partition_for(output.key or b"", 2)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas import topics
 from schemas.events import Campaign
 from schemas.partitioning import partition_for
 from streams.engine.roster import Roster
@@ -23,6 +24,7 @@ Waiting = list[tuple[int, bytes | None, bytes | None]]
 
 
 _ANALYSER = load_default()
+_INBOUND = frozenset(topic.name for topic in topics.INBOUND)
 
 
 class Raw(NamedTuple):
@@ -100,7 +102,7 @@ class ShardDriver:
                     else:
                         stored[key] = value
             for output in snapshot.outputs:
-                if output.partition != partition:
+                if output.topic in _INBOUND:
                     self._forward(output.topic, output.partition, output)
                     continue
                 if output.value is None:

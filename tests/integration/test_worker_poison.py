@@ -28,6 +28,7 @@ SPECIFIC: dict[str, dict[str, Any]] = {
     "conversions": {"campaign_id": "spring", "order_id": "o1", "value": 9.5, "currency": "EUR"},
     "counters": {"views": 100},
     "creators": {"handle": "@one"},
+    "fleet-signals": {"partition": 1, "got": 3.0, "expected": 80.5},
     "alert-commands": {"action": "acknowledge", "by": "ops", "alert_id": "follower_spike:1:one"},
 }
 TOMBSTONES = {topics.CREATORS.name, topics.CAMPAIGNS.name}

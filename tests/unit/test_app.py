@@ -58,6 +58,7 @@ async def test_there_is_one_agent_for_each_keyed_inbound_topic():
         "conversions",
         "counters",
         "creators",
+        "fleet-signals",
         "follows",
         "likes",
         "posts",

@@ -16,6 +16,7 @@ def test_the_names_are_fixed():
             "counters",
             "creators",
             "alert-commands",
+            "fleet-signals",
             "campaigns",
         ]
     )
@@ -32,7 +33,7 @@ def test_the_names_are_fixed():
 
 def test_every_topic_is_found_by_its_name():
     assert {topic.name: topic for topic in topics.ALL} == topics.BY_NAME
-    assert len(topics.BY_NAME) == 17
+    assert len(topics.BY_NAME) == 18
 
 
 def test_a_prefix_goes_before_the_name():

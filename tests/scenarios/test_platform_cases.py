@@ -1,0 +1,148 @@
+"""A platform as a whole: one alert when its feed fails, and none for each of its creators."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from streams.engine.rulebook import RuleBook
+from streams.engine.rules import OutageRules, Rules
+from streams.engine.shard import ShardConfig
+from streams.sources.simulate import DAY_MS, Plan, generate
+from tests.harness.driver import Item, ShardDriver
+
+MONDAY = 1_768_176_000_000
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+START = MONDAY + 14 * HOUR
+OUT = START + 70 * MINUTE
+
+
+def fleet(
+    seed: int, accounts: int, left: float, *, minutes: int = 10, others: int = 0
+) -> Iterator[Item]:
+    """Likes of `accounts` creators, each with a rate of its own; `left` of them get through.
+
+    `others` are on another platform, whose feed stands.
+    """
+    dice = random.Random(seed)
+    rates = [dice.lognormvariate(-1.7, 1.0) for _ in range(accounts + others)]
+    total, end = sum(rates), OUT + minutes * MINUTE + 20 * MINUTE
+    at, number = float(START), 0
+    while (at := at + dice.expovariate(total / MINUTE)) < end:
+        who = dice.choices(range(accounts + others), cum_weights=_sums(rates))[0]
+        out = OUT <= at < OUT + minutes * MINUTE and who < accounts
+        if out and dice.random() > left:
+            continue
+        number += 1
+        platform = "instagram" if who < accounts else "tiktok"
+        event = {
+            "event_id": f"e{number}",
+            "creator_id": f"c{who}",
+            "platform": platform,
+            "occurred_at": int(at),
+            "post_id": f"p{who}",
+            "actor_id": f"a{dice.randrange(100_000)}",
+        }
+        yield int(at), "likes", event
+
+
+_cache: dict[int, list[float]] = {}
+
+
+def _sums(rates: list[float]) -> list[float]:
+    sums = _cache.get(id(rates))
+    if sums is None:
+        total, sums = 0.0, []
+        for rate in rates:
+            total += rate
+            sums.append(total)
+        _cache[id(rates)] = sums
+    return sums
+
+
+def play(items: Iterator[Item], partitions: int = 4) -> list[dict[str, Any]]:
+    driver = ShardDriver(ShardConfig(partitions=partitions, score_interval_ms=HOUR))
+    driver.run(items)
+    return driver.published["alerts"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_platform_that_gives_a_twentieth_is_one_outage_of_its_feed(seed: int) -> None:
+    alerts = play(fleet(seed, 5_000, 0.05, others=500))
+    assert Counter((a["kind"], a["status"]) for a in alerts) == {
+        ("source_outage", "firing"): 1,
+        ("source_outage", "resolved"): 1,
+    }
+    firing, resolved = alerts
+    assert firing["creator_id"] == "platform:instagram"
+    assert firing["platform"] == "instagram"
+    assert firing["severity"] == "critical"
+    assert firing["evidence"]["ratio"] == pytest.approx(0.05, abs=0.02)
+    assert at(firing, "started_at") == OUT
+    assert at(firing, "updated_at") - OUT <= 5 * MINUTE
+    assert resolved["alert_id"] == firing["alert_id"]
+    assert at(resolved, "ended_at") <= OUT + 14 * MINUTE
+
+
+def test_a_platform_that_gives_half_is_no_outage() -> None:
+    assert play(fleet(3, 2_000, 0.5)) == []
+
+
+def test_a_blink_of_the_feed_calls_nobody() -> None:
+    assert play(fleet(4, 2_000, 0.0, minutes=2)) == []
+
+
+def test_a_viral_post_that_ends_is_no_outage() -> None:
+    dice = random.Random(5)
+    viral = [(START + dice.randrange(60 * MINUTE), "likes", number) for number in range(60_000)]
+    storm = [
+        (
+            moment,
+            topic,
+            {
+                "event_id": f"v{number}",
+                "creator_id": "star",
+                "platform": "instagram",
+                "occurred_at": moment,
+                "post_id": "hit",
+                "actor_id": f"v{number}",
+            },
+        )
+        for moment, topic, number in viral
+    ]
+    items = sorted([*storm, *fleet(5, 300, 1.0)], key=lambda item: item[0])
+    alerts = play(iter(items), partitions=1)
+    assert [a for a in alerts if a["kind"] == "source_outage"] == []
+
+
+def at(alert: dict[str, Any], name: str) -> int:
+    return round(datetime.fromisoformat(alert[name]).timestamp() * 1000)
+
+
+def without(items: Iterator[Item], platform: str, since: int, until: int) -> Iterator[Item]:
+    """The same, but of a platform only one event in thirty gets through for a while."""
+    for number, (moment, topic, event) in enumerate(items):
+        if event.get("platform") == platform and since <= moment < until and number % 30:
+            continue
+        yield moment, topic, event
+
+
+@pytest.mark.parametrize("inhibited", [True, False])
+def test_drops_are_not_told_while_the_feed_of_their_platform_fails(inhibited: bool) -> None:
+    start, out = MONDAY, MONDAY + 2 * DAY_MS
+    plan = Plan(
+        seed=11, start_ms=start, end_ms=out + 2 * HOUR, creators=40, volume=2.0, incidents="none"
+    )
+    outage = OutageRules() if inhibited else OutageRules(min_minutes=1_000_000)
+    book = RuleBook(Rules(outage=outage))
+    driver = ShardDriver(ShardConfig(partitions=1, score_interval_ms=HOUR, rules=book))
+    driver.run(without(generate(plan), "x", out, out + 40 * MINUTE))
+    kinds = Counter(a["kind"] for a in driver.published["alerts"] if a["status"] == "firing")
+    if inhibited:
+        assert kinds == {"source_outage": 1}
+    else:
+        assert set(kinds) <= {"engagement_drop", "silence"}
+        assert kinds.total() >= 3, "else there would be nothing to inhibit"
