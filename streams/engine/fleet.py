@@ -22,8 +22,8 @@ from streams.engine.rules import HOUR_MS, MINUTE_MS, OutageRules
 from streams.engine.tails import lower_tail
 
 _MOST_SOURCES = 64
-_LONGEST_GAP = 120
-"""Minutes in which nothing came at all, after which none of them is judged."""
+_LONGEST_GAP = 7 * 24 * 60
+"""Minutes in which nothing came at all, after which all that was usual is forgotten."""
 _SIGNAL_EVERY_MS = 6 * HOUR_MS
 
 
@@ -134,7 +134,8 @@ class Fleet:
             return
         if minute - state.minute > _LONGEST_GAP:
             state.open = {m: seen for m, seen in state.open.items() if m >= minute}
-            state.minute = minute
+            state.sources, state.minute = {}, minute
+            self._see()
             return
         for over in range(state.minute, minute):
             seen = state.open.pop(over, {})
