@@ -86,7 +86,8 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     All records of an episode carry the same `alert_id`; `status` goes firing -> update* ->
     resolved. `reason` is one plain sentence; `explanation` is the class of cause. `notify` is
-    whether anybody should be called for it; where not, `quiet` says why. What people said of the
+    whether anybody should be called for it; where not, `quiet` says why; `called` is whether that
+    was so for this record or an earlier one of the episode. What people said of the
     episode before this record was written is in `acknowledged_at`, `acknowledged_by`, `feedback`.
     A `digest` is of no creator: its `creator_id` is empty. A `source_outage` is of a platform: its
     `creator_id` is `platform:` and the name.
@@ -112,3 +113,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     acknowledged_at: Instant | None = None
     acknowledged_by: str | None = None
     feedback: Feedback | None = None
+    called: bool = False

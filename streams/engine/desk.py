@@ -100,7 +100,9 @@ class Desk:
         quiet = alert.quiet if alert.quiet in _LASTING else None
         if quiet is None:
             quiet = "switched_off" if alert.kind in off else self._quiet(creator, alert)
-        alert = replace(alert, notify=quiet is None, quiet=quiet)
+        before = watch.told.get(alert.alert_id)
+        called = quiet is None or (before is not None and _alert.decode(before).called)
+        alert = replace(alert, notify=quiet is None, quiet=quiet, called=called)
         if quiet is not None:
             self._registry.stats.quiet[quiet] += alert.status == "firing"
         if alert.status == "resolved":
@@ -267,4 +269,6 @@ class Desk:
         )
         own = alerting.alert_id(str(self._registry.partition), "digest", state.episode.started_ms)
         past = at_ms < self.told_ms - rules.past_ms
-        return replace(record, alert_id=own, notify=not past, quiet="past" if past else None)
+        called = not past or (bool(state.told) and _alert.decode(state.told).called)
+        quiet: Quiet | None = "past" if past else None
+        return replace(record, alert_id=own, notify=not past, quiet=quiet, called=called)

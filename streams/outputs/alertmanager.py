@@ -31,9 +31,11 @@ HORIZON = 4
 """Resends after which Alertmanager takes an alert for over that nobody sends any more."""
 TIMEOUT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60.0
-_MOST_WAITING = 10_000
+_MOST_ENDS = 10_000
+"""Ended alerts that wait for one Alertmanager; what fires is bounded by what fires."""
 _ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
-_NEVER_CALLED = frozenset({"past", "explained", "rate_cap", "switched_off"})
+_REFUSED = frozenset({400, 413, 422})
+"""Statuses about what was sent. Others, such as a wrong token, can be mended: try again."""
 _alert = msgspec.json.Decoder(Alert)
 
 
@@ -78,6 +80,19 @@ class Known(NamedTuple):
     label: Severity
 
 
+class State(NamedTuple):
+    """The latest of an alert, with its label and, where it is over, the end."""
+
+    alert: Alert
+    label: Severity
+    ended: datetime | None
+
+    @property
+    def key(self) -> str:
+        """To Alertmanager the same alert has the same labels."""
+        return f"{self.alert.alert_id} {self.label}"
+
+
 class Pusher:
     """Pushes the alerts of this worker's partitions. What tells it of them never waits."""
 
@@ -119,6 +134,8 @@ class Pusher:
         """A partition has gone: its next owner sends what fires there."""
         for alert_id in [i for i, known in self._known.items() if known.partition == partition]:
             del self._known[alert_id]
+            for sender in self._senders:
+                sender.withdraw(alert_id)
 
     def forget_but(self, partition: int, firing: Iterable[bytes]) -> None:
         """Of a partition nothing else fires any more: creators may have been erased.
@@ -140,41 +157,40 @@ class Pusher:
         known = self._known.get(alert.alert_id)
         if alert.status == "resolved":
             self._known.pop(alert.alert_id, None)
-            if known is None and alert.quiet in _NEVER_CALLED:
+            if known is None and not alert.called:
                 return
             label = known.label if known else alert.severity
-        elif known is None and not alert.notify:
+        elif not alert.called:
             return
         else:
             label = alert.severity
             if known is not None and _ORDER.index(known.label) >= _ORDER.index(label):
                 label = known.label
             elif known is not None:
-                self._put(_wire(known.alert, known.label, self._now(), self._link(alert)))
+                self._put(State(known.alert, known.label, self._now()))
             self._known[alert.alert_id] = Known(partition, alert, label)
-        self._put(self._wire(alert, label))
+        ended = min(alert.ended_at or alert.updated_at, self._now())
+        self._put(State(alert, label, ended if alert.status == "resolved" else None))
 
-    def _put(self, wire: dict[str, Any]) -> None:
+    def _put(self, state: "State") -> None:
         for sender in self._senders:
-            sender.put(wire)
+            sender.put(state)
 
-    def everything(self) -> list[dict[str, Any]]:
-        """All that fires, as it is to be sent now."""
-        return [self._wire(known.alert, known.label) for known in self._known.values()]
+    def everything(self) -> list["State"]:
+        """All that fires."""
+        return [State(known.alert, known.label, None) for known in self._known.values()]
 
     def _now(self) -> datetime:
         return from_ms(round(self._clock() * 1000))
 
-    def _wire(self, alert: Alert, label: Severity) -> dict[str, Any]:
-        now = self._now()
-        if alert.status == "resolved":
-            end = min(alert.ended_at or alert.updated_at, now)
-        else:
-            end = now + timedelta(seconds=HORIZON * self._resend)
-        return _wire(alert, label, end, self._link(alert))
-
-    def _link(self, alert: Alert) -> str:
-        return link(self._template, alert) if self._template else ""
+    def wire(self, state: "State") -> dict[str, Any]:
+        """A state as Alertmanager takes it, now: what fires ends some resends ahead."""
+        alert, label, ended = state
+        end = ended or self._now() + timedelta(seconds=HORIZON * self._resend)
+        # Alertmanager refuses what ends before it begins, and time here is not that of the events.
+        end = max(end, alert.started_at)
+        address = link(self._template, alert) if self._template else ""
+        return _wire(alert, label, end, address)
 
     async def start(self) -> None:
         """Begin to send."""
@@ -194,19 +210,23 @@ class Pusher:
         if self._session is not None:
             await self._session.close()
 
-    async def post(self, target: Target, wires: list[dict[str, Any]]) -> str:
+    async def post(self, target: Target, states: list["State"]) -> str:
         """One request; its outcome."""
         assert self._session is not None, "the pusher is not started"
         url = f"{target.url}/api/v2/alerts"
+        wires = [self.wire(state) for state in states]
         try:
-            async with self._session.post(url, json=wires) as answer:
+            # A redirect is a wrong address: followed, the alerts would be left behind.
+            async with self._session.post(url, json=wires, allow_redirects=False) as answer:
                 if answer.status < 300:
                     return "delivered"
                 said = (await answer.text())[:300]
-                if 400 <= answer.status < 500 and answer.status not in {408, 429}:
-                    log.error("%s rejects alerts: %d %s", target.name, answer.status, said)
+                if answer.status in _REFUSED:
+                    if len(states) == 1:
+                        name, alert_id = target.name, states[0].alert.alert_id
+                        log.error("%s rejects %s: %d %s", name, alert_id, answer.status, said)
                     return "rejected"
-                why = f"{answer.status} {said}"
+                why = f"{answer.status} {answer.headers.get('Location', '')} {said}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = repr(error)
         log.warning("alerts cannot be pushed to %s: %s", target.name, why)
@@ -227,19 +247,25 @@ class _Sender:
         self._tell = tell
         self._news = asyncio.Event()
         self._sending = asyncio.Lock()
-        self.waiting: dict[str, dict[str, Any]] = {}
+        self.waiting: dict[str, State] = {}
         """The latest state of each alert (by its labels) that was not received yet."""
 
-    def put(self, wire: dict[str, Any]) -> None:
+    def put(self, state: State) -> None:
         """Send this soon, instead of an older state of the same alert."""
-        labels = wire["labels"]
-        key = f"{labels['alert_id']} {labels['severity']}"
-        self.waiting.pop(key, None)
-        if len(self.waiting) >= _MOST_WAITING:
-            # The oldest: what fires is sent again anyway, what is over ends by itself.
-            del self.waiting[next(iter(self.waiting))]
-        self.waiting[key] = wire
+        self.waiting.pop(state.key, None)
+        self.waiting[state.key] = state
+        if len(self.waiting) > _MOST_ENDS:
+            # Not sent again, an alert ends by itself some resends later.
+            ends = [key for key, waiting in self.waiting.items() if waiting.ended]
+            for key in ends[:-_MOST_ENDS]:
+                del self.waiting[key]
         self._news.set()
+
+    def withdraw(self, alert_id: str) -> None:
+        """Do not send any more that this fires: somebody else knows how it is now."""
+        for key, state in list(self.waiting.items()):
+            if state.alert.alert_id == alert_id and not state.ended:
+                del self.waiting[key]
 
     async def run(self) -> None:
         """Send what comes, and everything again from time to time, for ever."""
@@ -256,8 +282,8 @@ class _Sender:
                     pass
             if time.monotonic() >= again:
                 again = time.monotonic() + self._pusher.resend
-                for wire in self._pusher.everything():
-                    self.put(wire)
+                for state in self._pusher.everything():
+                    self.put(state)
             if await self._flushed():
                 wait = 0.0
             else:
@@ -276,17 +302,23 @@ class _Sender:
         """Send all that waits; False where it was not received."""
         async with self._sending:
             self._news.clear()
+            most = BATCH
             while self.waiting:
-                part = dict(list(self.waiting.items())[:BATCH])
+                part = list(self.waiting.values())[:most]
                 began = time.monotonic()
-                outcome = await self._pusher.post(self.target, list(part.values()))
+                outcome = await self._pusher.post(self.target, part)
                 took = time.monotonic() - began
+                if outcome == "rejected" and len(part) > 1:
+                    # One of them is faulty: halve until it is found, for the sake of the others.
+                    most = len(part) // 2
+                    continue
                 self._tell(Push(self.target.name, outcome, took, len(part)))
                 if outcome == "failed":
                     return False
-                for key, wire in part.items():
-                    if self.waiting.get(key) is wire:
-                        del self.waiting[key]
+                most = min(2 * most, BATCH)
+                for state in part:
+                    if self.waiting.get(state.key) is state:
+                        del self.waiting[state.key]
             return True
 
 

@@ -89,6 +89,7 @@ def test_what_was_acknowledged_says_by_whom_and_calls_no_more() -> None:
     assert (update.status, update.notify, update.quiet) == ("update", False, "acknowledged")
     assert (update.acknowledged_by, update.feedback) == ("ops", "useful")
     assert update.acknowledged_at is not None
+    assert update.called, "whoever takes it over must know that it is still to be sent"
     desk.pass_time(LIVE + 2 * HOUR_MS)
     assert desk.alerts[-1].status == "resolved"
     assert desk.alerts[-1].acknowledged_by == "ops"
@@ -118,6 +119,7 @@ def test_a_snoozed_creator_calls_nobody_until_the_snooze_ends(kind: str | None) 
     desk.spike(LIVE + MINUTE_MS, ada=400)
     desk.spike(LIVE + 3 * MINUTE_MS, bob=400)
     assert [(a.creator_id, a.quiet) for a in desk.alerts] == [("ada", "snoozed"), ("bob", None)]
+    assert [a.called for a in desk.alerts] == [False, True]
     desk.pass_time(LIVE + DAY_MS)
     desk.spike(LIVE + DAY_MS, ada=3_000)
     assert desk.alerts[-1].notify
