@@ -4,6 +4,7 @@ Knows the two accepted spellings of a moment and the way between them. Must not 
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -22,6 +23,7 @@ def to_ms(instant: datetime | int) -> int:
     return (instant - _EPOCH) // _MILLISECOND  # type: ignore[operator]
 
 
+@lru_cache(maxsize=256)  # all scores of a tick are as of the same instants
 def from_ms(ms: int) -> datetime:
     """The aware UTC datetime of `ms` milliseconds since the epoch, exact."""
     return _EPOCH + timedelta(milliseconds=ms)
