@@ -25,6 +25,7 @@ _SENSITIVITIES = get_args(Sensitivity)
 _LAYER = ("sensitivity", "rules")
 _PARTS = (*_LAYER, "platforms", "tiers", "campaigns")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_MOST_KEPT = {"max_posts": 64, "recent_posts": 64, "max_media_types": 32, "digest_names": 100}
 _SHIPPED = Rules()
 SECTIONS = {name: type(getattr(_SHIPPED, name)) for name in Rules.__struct_fields__}
 
@@ -101,10 +102,12 @@ class _Reader:
         return RuleBook(whole.over(Rules()), **some, digest=digest)
 
     def _only_for_all(self, layer: Layer, node: yaml.Node, path: str) -> None:
-        """Caps and hours are shared by all: of the desk, only what is off may differ."""
-        for name in layer.numbers.get("desk", {}):
-            if name != "off":
-                self.fault(node, f"{path}.rules.desk.{name}", "Only the rules for all may say this")
+        """Caps, hours and platforms are of all: of the desk, only what is off may differ."""
+        for section in ("desk", "outage"):
+            for name in layer.numbers.get(section, {}):
+                if name != "off":
+                    at = f"{path}.rules.{section}.{name}"
+                    self.fault(node, at, "Only the rules for all may say this")
 
     def layer(self, parts: dict[str, yaml.Node], path: str) -> Layer:
         sensitivity = None
@@ -155,6 +158,10 @@ class _Reader:
         kind = get_type_hints(SECTIONS[section])[name]
         shipped = getattr(getattr(_SHIPPED, section), name)
         value: Any = yaml.SafeLoader("").construct_object(node, deep=True)
+        if isinstance(node, yaml.ScalarNode) and isinstance(kind, type) and issubclass(kind, float):
+            value = _float(node.value, value)
+        if isinstance(node, yaml.ScalarNode) and ":" in node.value:
+            value = node.value  # to YAML 1.1, 6:00 is 360
         if name.endswith("_ms"):
             value = _each(value, _duration)
         try:
@@ -187,6 +194,14 @@ def _duration(value: Any) -> Any:
     return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
+def _float(text: str, value: Any) -> Any:
+    """A number such as 1e-7, which is a text to YAML 1.1; anything else as it is."""
+    try:
+        return float(text) if isinstance(value, str) and text[:1].isdigit() else value
+    except ValueError:
+        return value
+
+
 def _each(value: Any, change: Callable[[Any], Any]) -> Any:
     return [change(one) for one in value] if isinstance(value, list) else change(value)
 
@@ -206,7 +221,14 @@ def _out_of_range(value: Any, shipped: Any, name: str) -> str | None:
     if name in {"quiet_from", "quiet_until"}:
         return None if 0 <= value < 1_440 else "a minute of the day, from 0 to 1439"
     if shipped < 0:
-        return None if value < 0 else "a number below 0"
+        return None if -1.0 < value < 0 else "a number above -1 and below 0"
+    if name in _MOST_KEPT:
+        most = _MOST_KEPT[name]
+        return None if 0 < value <= most else f"a whole number from 1 to {most}"
+    if any(word in name for word in ("share", "ratio", "points")) and not name.endswith("_ms"):
+        if shipped < 1:
+            return None if 0.0 < value < 1.0 else "a share above 0 and below 1"
+        return None if 1.0 <= value <= 1_000 else "a multiple from 1 to 1000"
     if name.endswith("_ms") or shipped > 0:
         return None if value > 0 else "a number above 0"
     return None if value >= 0 else "0 or more"

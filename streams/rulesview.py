@@ -21,8 +21,8 @@ from streams.rulefile import SECTIONS, RulesError, load_rules
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 _SHIPPED = Rules()
 _HEAD = """\
-# Every rule of detection with its shipped value and, where it is not plain, its reason. Name this
-# file by PULSE_RULES_FILE, and leave out what you do not change: workers read it anew when it
+# Every rule of detection with its shipped value and, where it is not plain, its reason. Take the
+# `#` from what you change, and name this file by PULSE_RULES_FILE: workers read it anew when it
 # changes. `pulse rules check FILE` says whether they will take it.
 
 # strict fires less, sensitive more: it sets the rules that `pulse rules show --all` marks.
@@ -142,7 +142,7 @@ def document() -> str:
         reasons = _reasons(kind.__name__)
         for name in kind.__struct_fields__:
             lines += _comment(reasons.get(name, ""), "    ")
-            lines.append(f"    {name}: {spelt(name, getattr(kind(), name))}")
+            lines.append(f"    #{name}: {spelt(name, getattr(kind(), name))}")
     return "\n".join(lines) + "\n"
 
 

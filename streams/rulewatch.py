@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streams.engine.rulebook import RuleBook
-from streams.rulefile import RulesError, parse_rules
+from streams.rulefile import Fault, RulesError, parse_rules
 
 log = logging.getLogger(__name__)
+_EMPTY = "Is empty; write `sensitivity: balanced` to go back to what ships"
 
 
 class RuleWatch:
@@ -26,6 +27,8 @@ class RuleWatch:
         self._file = None if file is None else Path(file)
         self._clock = clock
         self._seen = b""
+        self._found = b""
+        """What the last look found: a file that two looks found alike is not being written."""
         self.failures = 0
         """Changes of the file that could not be used."""
         self.loaded_at = clock()
@@ -33,19 +36,25 @@ class RuleWatch:
         self.book = RuleBook()
         if self._file is not None:
             raw = self._file.read_bytes()
-            self._seen = hashlib.sha256(raw).digest()
+            self._seen = self._found = hashlib.sha256(raw).digest()
             self.book = parse_rules(raw, str(self._file))
 
     def look(self) -> RuleBook | None:
-        """The new rulebook, if the file has changed and can be used. Reads the file."""
+        """The new rulebook, if the file has changed and can be used. Reads the file.
+
+        It has changed when two looks found it alike, and not empty: who writes it may not be done.
+        """
         if self._file is None:
             return None
         try:
             raw = self._file.read_bytes()
             seen = hashlib.sha256(raw).digest()
-            if seen == self._seen:
+            if seen == self._seen or seen != self._found:
+                self._found = seen
                 return None
             self._seen = seen
+            if not raw.strip():
+                raise RulesError(str(self._file), [Fault(1, "$", _EMPTY)])
             self.book = parse_rules(raw, str(self._file))
         except (OSError, RulesError) as error:
             if isinstance(error, OSError):

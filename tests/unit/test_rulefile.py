@@ -53,6 +53,34 @@ def test_numbers_and_durations_are_taken_as_they_are_written() -> None:
     assert book.base.wave == Rules().wave
 
 
+def test_small_probabilities_may_be_written_as_people_do() -> None:
+    assert (
+        parse_rules(b"rules: {drop: {fire_probability: 1e-9}}").base.drop.fire_probability == 1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("drop: {cooldown_ms: 6:00}", "Expected a duration such as 90s, 5m, 6h or 2d"),
+        ("drop: {fire_ratio: 38}", "Expected a share above 0 and below 1, got '38'"),
+        ("spike: {fire_ratio: 0.5}", "Expected a multiple from 1 to 1000, got '0.5'"),
+        (
+            "baseline: {max_posts: 9000}",
+            "Expected a whole number from 1 to 64",
+        ),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(rule: str, told: str) -> None:
+    (fault,) = faults(f"rules: {{{rule}}}")
+    assert told in fault
+
+
+def test_the_written_rules_can_be_made_more_sensitive_by_one_word() -> None:
+    text = document().replace("sensitivity: balanced", "sensitivity: sensitive")
+    assert parse_rules(text.encode()).base == parse_rules(b"sensitivity: sensitive").base
+
+
 def test_a_campaign_goes_before_a_tier_and_a_tier_before_a_platform() -> None:
     book = parse_rules(
         b"sensitivity: strict\n"
@@ -94,7 +122,7 @@ def test_every_fault_is_told_with_its_line_and_what_was_expected() -> None:
         "line 3: $.rules.drop.min_expectd: Unknown; did you mean min_expected?",
         "line 4: $.rules.spike.min_follows: Expected a number above 0, got '-3'",
         "line 4: $.rules.spike.windows_ms: Expected numbers that rise, got ['5m', '1m']",
-        "line 5: $.rules.slow.fire_distance: Expected a number below 0, got '0.2'",
+        "line 5: $.rules.slow.fire_distance: Expected a number above -1 and below 0, got '0.2'",
         "line 6: $.rules.weak.longest_run: Expected a whole number, got '2.5'",
         "line 7: $.rules.desk.off: Expected a list of one of engagement_drop, follower_spike,"
         " unfollow_wave, viral_post, silence, sentiment_crisis, source_outage, digest,"
@@ -150,16 +178,21 @@ def test_a_changed_file_holds_from_the_next_look_and_a_bad_one_changes_nothing(
     assert watch.book.base.drop.min_expected == 50.0
     assert watch.look() is None
     file.write_text("rules: {drop: {min_expected: 60}}")
+    assert watch.look() is None, "it may not be written to its end"
     book = watch.look()
     assert book is watch.book
     assert watch.book.base.drop.min_expected == 60.0
     file.write_text("rules: {drop: {min_expected: -1}}")
-    assert watch.look() is watch.look() is None
+    assert watch.look() is watch.look() is watch.look() is None
     assert (watch.failures, watch.book) == (1, book)
     file.unlink()
     assert watch.look() is watch.look() is None
     assert watch.failures == 2
+    file.write_text("")
+    assert watch.look() is watch.look() is watch.look() is None
+    assert (watch.failures, watch.book) == (3, book), "an empty file is none that was meant"
     file.write_text("rules: {drop: {min_expected: 70}}")
+    assert watch.look() is None
     assert watch.look() is watch.book
     assert watch.book.base.drop.min_expected == 70.0
 
