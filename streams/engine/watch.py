@@ -212,6 +212,10 @@ class Watch(Struct, array_like=True):
             free = not drop.episode.on and not weak.episode.on
             # What is more urgent takes the place of a slow decline: it ends first.
             alerts = slow.update(end_ms, matured, course, info, rules, free=free) + alerts
+        if not course.posts:
+            # The last of them has grown old: what is kept from here on may be kept for long.
+            self.spike.trim(end_ms, rules.spike)
+            self.crisis.rest(end_ms, rules)
         look = next_look(step, rules.drop)
         on = drop.episode.on or weak.episode.on or slow.episode.on or self.viral.episode.on
         if look is None and (course.posts or on):

@@ -121,6 +121,11 @@ class SentimentCrisis(Struct, array_like=True):
         stretch.recent_total, stretch.recent_negative = stretch.total, stretch.negative
         return [self._alert("firing", end_ms, info, rules)]
 
+    def rest(self, now_ms: int, rules: Rules) -> None:
+        """Nothing may come for long: keep no suspicion that is over."""
+        if self.stretch is not None and not self.episode.on and self._stale(now_ms, rules.crisis):
+            self._release(now_ms, rules)
+
     def _stale(self, now_ms: int, rules: CrisisRules) -> bool:
         stretch = self.stretch
         assert stretch is not None
