@@ -165,7 +165,7 @@ class Creator:
     def replace_stored(self) -> None:
         """Every stored part is of an erased namesake: the next records replace or delete it."""
         self.stored = dict.fromkeys(TAGS, b"")
-        self.watch_dirty = self.panes.whole = self.mood.whole = True
+        self.watch_dirty = self.panes.whole = self.mood.whole = self.actors.whole = True
 
     def head(self) -> int:
         """The latest fine pane in which anything was counted."""

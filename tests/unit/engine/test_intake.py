@@ -310,6 +310,25 @@ def test_an_erased_creator_begins_anew_and_survives_a_crash(driver: ShardDriver)
     assert driver.latest["engagement-scores"][b"mara"]["windows"]["24h"]["likes"] == 1
 
 
+def test_nobody_of_an_erased_creators_audience_is_counted_for_a_namesake(
+    driver: ShardDriver,
+) -> None:
+    for number in range(40):
+        driver.send("likes", event(event_id=f"e{number}", actor_id=f"a{number}"), NOW)
+    later = NOW + 6 * MINUTE
+    driver.send("likes", event(event_id="later", occurred_at=later), later)
+    driver.tick(later)
+    assert any(key.startswith(b"a") for key in driver.tables[0]["engagement"])
+    driver.send("creators", None, later, key=b"mara")
+    click = event(event_id="new", occurred_at=later, campaign_id="c", link_id="l")
+    driver.send("clicks", click, later)
+    driver.tick(later + 2_000)
+    driver.crash()
+    namesake = driver.shards[0]._registry.get("mara")
+    assert namesake is not None
+    assert namesake.actors.occupied == 0
+
+
 def test_a_bad_campaign_is_reported_and_its_position_kept(driver: ShardDriver) -> None:
     driver.send("campaigns", b'{"campaign_id": "c"}', NOW, key=b"c", partition=0)
     driver.tick(NOW)
