@@ -22,8 +22,9 @@ from streams.engine.rules import HOUR_MS, MINUTE_MS, OutageRules
 from streams.engine.tails import lower_tail
 
 _MOST_SOURCES = 64
-_LONGEST_GAP = 7 * 24 * 60
-"""Minutes in which nothing came at all, after which all that was usual is forgotten."""
+_SILENT_MINUTES = 5
+"""Minutes in a row without any event that are judged one by one: the rest of a longer silence, that
+event time has jumped over, is taken at once."""
 _SIGNAL_EVERY_MS = 6 * HOUR_MS
 
 
@@ -59,6 +60,13 @@ class Source(Struct, array_like=True):
         else:
             self.calm = 0
 
+    def skip(self, minutes: int, end_ms: int, rules: OutageRules) -> None:
+        """Take in so many minutes up to `end_ms` in which nothing came of any platform."""
+        if not self.low_ms:
+            self.level *= 2.0 ** (-minutes / rules.half_life_minutes)
+        elif end_ms - self.low_ms >= rules.max_episode_ms:
+            self.low_ms, self.minutes = 0, 0
+
     def judged(self, rules: OutageRules) -> bool:
         """Whether enough is known of the platform, and enough comes of it."""
         return self.minutes >= rules.min_minutes and self.level >= rules.min_expected
@@ -74,7 +82,7 @@ class Source(Struct, array_like=True):
     def _learn(self, got: float, creators: int, rules: OutageRules) -> None:
         self.minutes += 1
         rate = max(1.0 / self.minutes, 1.0 - 2.0 ** (-1.0 / rules.half_life_minutes))
-        if self.minutes > 1 and self.level > 0:
+        if self.minutes > 1 and self.level > 0.01:
             beyond = (got - self.level) ** 2 - self.level
             share = min(max(beyond / (self.level * self.level), 0.0), 1.0)
             self.noise += rate * (share - self.noise)
@@ -129,27 +137,35 @@ class Fleet:
 
     def close(self, minute: int) -> None:
         """All minutes below `minute` are counted."""
-        state = self.state
-        if minute <= state.minute:
-            return
-        if minute - state.minute > _LONGEST_GAP:
+        state, silent = self.state, 0
+        over = state.minute
+        if not state.sources:
             state.open = {m: seen for m, seen in state.open.items() if m >= minute}
-            state.sources, state.minute = {}, minute
-            self._see()
-            return
-        for over in range(state.minute, minute):
-            seen = state.open.pop(over, {})
-            end_ms = (over + 1) * MINUTE_MS
-            for platform, source in state.sources.items():
-                got, creators = seen.get(platform, (0, 0))
-                before = source.low_ms
-                source.take(end_ms, got, int(creators), self.rules)
-                due = source.judged(self.rules) and end_ms - source.told_ms >= _SIGNAL_EVERY_MS
-                if before or source.low_ms or due:
-                    source.told_ms = end_ms
-                    self._signal(platform, source, end_ms, got)
-        state.minute = minute
+            over = minute
+        while over < minute:
+            silent = 0 if over in state.open else silent + 1
+            if silent > _SILENT_MINUTES:
+                later = min((m for m in state.open if over < m < minute), default=minute)
+                for source in state.sources.values():
+                    source.skip(later - over, later * MINUTE_MS, self.rules)
+                over, silent = later, 0
+            else:
+                self._close(over)
+                over += 1
+        state.minute = max(state.minute, minute)
         self._see()
+
+    def _close(self, minute: int) -> None:
+        seen = self.state.open.pop(minute, {})
+        end_ms = (minute + 1) * MINUTE_MS
+        for platform, source in self.state.sources.items():
+            got, creators = seen.get(platform, (0, 0))
+            before = source.low_ms
+            source.take(end_ms, got, int(creators), self.rules)
+            due = source.judged(self.rules) and end_ms - source.told_ms >= _SIGNAL_EVERY_MS
+            if before or source.low_ms or due:
+                source.told_ms = end_ms
+                self._signal(platform, source, end_ms, got)
 
     def _see(self) -> None:
         self.dark = frozenset(self._low())
