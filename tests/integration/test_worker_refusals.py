@@ -73,8 +73,8 @@ async def test_topics_are_created_once_and_can_be_checked_at_any_time(bare_deplo
     assert status == 1
     assert "is missing, expected there" in output
     status, output = await asyncio.to_thread(bare_deployment.command, "topics", "create")
-    assert (status, output.count("created ")) == (0, 19)
+    assert (status, output.count("created ")) == (0, 20)
     status, output = await asyncio.to_thread(bare_deployment.command, "topics", "create")
     assert (status, "nothing was missing" in output) == (0, True)
     status, output = await asyncio.to_thread(bare_deployment.command, "topics", "check")
-    assert (status, "19 topics can be used" in output) == (0, True)
+    assert (status, "20 topics can be used" in output) == (0, True)
