@@ -15,11 +15,10 @@ import click
 
 from schemas.instants import from_ms
 from streams.backtest import picture, stopping
-from streams.backtest.table import BadRow, BadTable, Bin, Table, read
+from streams.backtest.table import BadTable, Bin, Table, read
 from streams.engine.series import ALARM, Judged, Series
 from streams.sources import run as sources
 
-_SHOWN_FAULTS = 20
 _SHOWN_EPISODES = 20
 _TOLD_EVERY = 8_192
 _JOINED_BINS = 3
@@ -100,23 +99,15 @@ def backtest(options: Options) -> int:
 
 
 def _table(options: Options) -> Table:
-    faults = 0
-
-    def refused(error: BadRow) -> None:
-        nonlocal faults
-        faults += 1
-        if faults <= _SHOWN_FAULTS:
-            click.echo(f"{'skipped ' if options.skip_bad else ''}{error}", err=True)
-        elif faults == _SHOWN_FAULTS + 1:
-            click.echo("further bad rows are only counted", err=True)
-
+    refused = sources.Refusals("bad rows", "skipped " if options.skip_bad else "")
     try:
         table = read(options.file, refused)
     except BadTable as error:
         raise click.ClickException(str(error)) from error
-    if faults and not options.skip_bad:
+    if refused.count and not options.skip_bad:
         raise click.ClickException(
-            f"{faults:,} bad rows: nothing was scored. Mend them, or leave them out by --skip-bad"
+            f"{refused.count:,} bad rows: nothing was scored. Mend them, or leave them out by"
+            " --skip-bad"
         )
     return table
 

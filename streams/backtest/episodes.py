@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from schemas.alerts import Alert, Kind, Severity
 from schemas.instants import to_ms
+from streams.engine.alerting import SEVERITIES
 
 DIGEST: Kind = "digest"
-_RANK: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
 class Episode(Struct, kw_only=True):
@@ -66,8 +66,7 @@ def episodes(alerts: Iterable[Alert]) -> list[Episode]:
         episode.open = alert.status != "resolved"
         episode.called = episode.called or alert.notify
         episode.records += 1
-        if _RANK[alert.severity] > _RANK[episode.severity]:
-            episode.severity = alert.severity
+        episode.severity = min(episode.severity, alert.severity, key=SEVERITIES.index)
     return list(found.values())
 
 

@@ -15,17 +15,16 @@ from streams.app import shard_config
 from streams.backtest import picture, report, stopping, truth
 from streams.backtest.episodes import differences, episodes
 from streams.backtest.play import play
-from streams.backtest.recording import BadEvent, Recording, Stopped
+from streams.backtest.recording import Recording, Stopped
 from streams.backtest.report import Run
 from streams.engine.rulebook import RuleBook
+from streams.engine.rules import HOUR_MS
 from streams.rulefile import load_rules
 from streams.settings import Settings
 from streams.sources import run as sources
 
 SHIPPED = "shipped"
 """The name of the rules that come with the package."""
-_SHOWN_FAULTS = 20
-_HOUR_MS = 3_600_000
 
 
 class Options(NamedTuple):
@@ -36,7 +35,7 @@ class Options(NamedTuple):
     settings: Settings
     skip_bad: bool = False
     truth: Path | None = None
-    grace_ms: int = _HOUR_MS
+    grace_ms: int = HOUR_MS
     report: Path | None = None
     alerts: Path | None = None
     chart: Path | None = None
@@ -81,12 +80,7 @@ def _truth(path: Path | None) -> list[truth.Incident]:
 
 
 def _read(recording: Recording, options: Options, stop: stopping.Stop) -> None:
-    def refused(error: BadEvent) -> None:
-        if recording.refused <= _SHOWN_FAULTS:
-            click.echo(f"{'skipped ' if options.skip_bad else ''}{error}", err=True)
-        elif recording.refused == _SHOWN_FAULTS + 1:
-            click.echo("further bad lines are only counted", err=True)
-
+    refused = sources.Refusals("bad lines", "skipped " if options.skip_bad else "")
     with sources.progress("read") as shown:
 
         def told(events: int, share: float) -> bool:
@@ -198,13 +192,13 @@ def _chart(creator: str | None, run: Run, incidents: Sequence[truth.Incident]) -
     sums: dict[int, int] = {}
     for at_ms, creator_id, engagements in run.played.windows:
         if creator in {None, creator_id}:
-            hour = at_ms // _HOUR_MS
+            hour = at_ms // HOUR_MS
             sums[hour] = sums.get(hour, 0) + engagements
     hours = range(min(sums), max(sums) + 1) if sums else range(0)
     series = picture.Series(
-        [hour * _HOUR_MS for hour in hours],
+        [hour * HOUR_MS for hour in hours],
         [float(sums.get(hour, 0)) for hour in hours],
-        _HOUR_MS,
+        HOUR_MS,
     )
     spans = [
         picture.Span(e.began_ms, e.last_ms if not e.open else run.played.until_ms, e.kind)

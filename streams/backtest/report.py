@@ -15,9 +15,9 @@ from schemas.instants import from_ms
 from streams.backtest.episodes import Difference, Episode
 from streams.backtest.play import Played
 from streams.backtest.truth import Incident, KindScore
+from streams.engine.rules import DAY_MS
 from streams.printable import printable
-
-_DAY_MS = 86_400_000
+from streams.sources import run as sources
 
 
 class Run(Struct, kw_only=True):
@@ -32,7 +32,7 @@ class Run(Struct, kw_only=True):
 
 def creator_days(first_ms: Mapping[str, int], last_ms: int) -> float:
     """For how many days creators were watched: each from its first event to the end of all."""
-    return sum(max(0, last_ms - first) for first in first_ms.values()) / _DAY_MS
+    return sum(max(0, last_ms - first) for first in first_ms.values()) / DAY_MS
 
 
 def alert_line(alert: Alert) -> str:
@@ -169,9 +169,9 @@ def episode_document(episode: Episode) -> dict[str, Any]:
         "creator_id": episode.creator_id,
         "explanation": episode.explanation,
         "severity": episode.severity,
-        "started_at": _stamp(episode.began_ms),
-        "told_at": _stamp(episode.told_ms),
-        "ended_at": None if episode.open else _stamp(episode.last_ms),
+        "started_at": sources.stamp(episode.began_ms),
+        "told_at": sources.stamp(episode.told_ms),
+        "ended_at": None if episode.open else sources.stamp(episode.last_ms),
         "called": episode.called,
         "records": episode.records,
         "reason": episode.reason,
@@ -205,8 +205,8 @@ def _score_document(score: KindScore) -> dict[str, Any]:
         "missed": [
             {
                 "creator_id": incident.creator_id,
-                "starts_at": _stamp(incident.begin_ms),
-                "ends_at": _stamp(incident.end_ms),
+                "starts_at": sources.stamp(incident.begin_ms),
+                "ends_at": sources.stamp(incident.end_ms),
                 "size": incident.size,
             }
             for incident in score.missed
@@ -225,7 +225,3 @@ def _part(value: float | None) -> str:
 
 def _span(seconds: float | None) -> str:
     return "-" if seconds is None else str(timedelta(seconds=round(seconds)))
-
-
-def _stamp(ms: int) -> str:
-    return f"{from_ms(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"

@@ -5,6 +5,7 @@ why an episode starts or ends.
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -103,10 +104,17 @@ def build(
     *,
     title: str,
     reason: str,
-    evidence: Evidence,
+    since_ms: int | None = None,
     ended_ms: int | None = None,
+    **evidence: Any,
 ) -> Alert:
-    """The record of one step in an episode's life."""
+    """The record of one step in an episode's life.
+
+    `evidence` are fields of `Evidence`; its window begins at `since_ms` (None: with the episode)
+    and ends now. An episode that is resolved ended at `ended_ms` (None: now).
+    """
+    if status == "resolved" and ended_ms is None:
+        ended_ms = now_ms
     return Alert(
         alert_id=alert_id(info.creator_id, kind, episode.started_ms),
         creator_id=info.creator_id,
@@ -121,5 +129,10 @@ def build(
         title=title,
         reason=reason,
         explanation=episode.explanation,
-        evidence=evidence,
+        evidence=Evidence(
+            window_start=moment(episode.started_ms if since_ms is None else since_ms),
+            window_end=moment(now_ms),
+            followers=info.followers,
+            **evidence,
+        ),
     )

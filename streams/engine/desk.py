@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from schemas import topics
-from schemas.alerts import Alert, Evidence, Kind, Quiet, Severity
+from schemas.alerts import Alert, Kind, Quiet, Severity
 from schemas.commands import AlertCommand
 from schemas.instants import to_ms
 from streams.engine import alerting, orders
@@ -255,16 +255,12 @@ class Desk:
             at_ms,
             title=title,
             reason=reason,
-            evidence=Evidence(
-                metric="alerts",
-                observed=state.total,
-                expected=limit,
-                ratio=round(state.total / limit, 2),
-                probability=1.0,
-                window_start=alerting.moment(state.episode.started_ms),
-                window_end=alerting.moment(at_ms),
-                samples=state.total,
-            ),
+            metric="alerts",
+            observed=state.total,
+            expected=limit,
+            ratio=round(state.total / limit, 2),
+            probability=1.0,
+            samples=state.total,
             ended_ms=ended_ms,
         )
         own = alerting.alert_id(str(self._registry.partition), "digest", state.episode.started_ms)

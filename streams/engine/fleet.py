@@ -139,9 +139,6 @@ class Fleet:
         """All minutes below `minute` are counted."""
         state, silent = self.state, 0
         over = state.minute
-        if not state.sources:
-            state.open = {m: seen for m, seen in state.open.items() if m >= minute}
-            over = minute
         while over < minute:
             silent = 0 if over in state.open else silent + 1
             if silent > _SILENT_MINUTES:

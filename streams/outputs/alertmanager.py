@@ -22,6 +22,7 @@ import msgspec
 
 from schemas.alerts import Alert, Severity
 from schemas.instants import from_ms
+from streams.engine.alerting import SEVERITIES
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ TIMEOUT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60.0
 _MOST_ENDS = 10_000
 """Ended alerts that wait for one Alertmanager; what fires is bounded by what fires."""
-_ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
 _REFUSED = frozenset({400, 413, 422})
 """Statuses about what was sent. Others, such as a wrong token, can be mended: try again."""
 _alert = msgspec.json.Decoder(Alert)
@@ -164,9 +164,9 @@ class Pusher:
             return
         else:
             label = alert.severity
-            if known is not None and _ORDER.index(known.label) >= _ORDER.index(label):
-                label = known.label
-            elif known is not None:
+            if known is not None:
+                label = min(known.label, label, key=SEVERITIES.index)
+            if known is not None and label != known.label:
                 self._put(State(known.alert, known.label, self._now()))
             self._known[alert.alert_id] = Known(partition, alert, label)
         ended = min(alert.ended_at or alert.updated_at, self._now())

@@ -22,7 +22,6 @@ from streams.sources import run
 from streams.sources.feed import Feed
 from streams.sources.publish import NotReady, Outgoing, Publisher
 
-_SHOWN_FAULTS = 20
 _TIMES = ("occurred_at", "received_at", "starts_at", "ends_at")
 
 
@@ -153,21 +152,17 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-class _Faults:
-    """What was refused: told on stderr, the first few in full."""
+class _Faults(run.Refusals):
+    """Bad lines are skipped, unless that is `strict`."""
 
     def __init__(self, strict: bool) -> None:
-        self.count = 0
+        super().__init__("bad lines", "skipped ")
         self._strict = strict
 
-    def __call__(self, error: BadLine) -> None:
+    def __call__(self, error: Exception) -> None:
         if self._strict:
             raise error
-        self.count += 1
-        if self.count <= _SHOWN_FAULTS:
-            click.echo(f"skipped {error}", err=True)
-        elif self.count == _SHOWN_FAULTS + 1:
-            click.echo("further bad lines are only counted", err=True)
+        super().__call__(error)
 
 
 async def replay(

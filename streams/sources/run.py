@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from schemas.instants import from_ms
 
 _PLAIN_EVERY_SECONDS = 5.0
+_SHOWN_FAULTS = 20
 
 
 def now_ms() -> int:
@@ -105,6 +106,22 @@ class _Bar:
         self._progress.update(
             self._task, total=total, completed=share or 0.0, done=f"{done:,} events", note=note
         )
+
+
+class Refusals:
+    """What was refused: told on stderr, the first few in full. `what` are bad lines or rows."""
+
+    def __init__(self, what: str, prefix: str = "") -> None:
+        self.count = 0
+        self._what, self._prefix = what, prefix
+
+    def __call__(self, error: Exception) -> None:
+        """Hear of one more."""
+        self.count += 1
+        if self.count <= _SHOWN_FAULTS:
+            click.echo(f"{self._prefix}{error}", err=True)
+        elif self.count == _SHOWN_FAULTS + 1:
+            click.echo(f"further {self._what} are only counted", err=True)
 
 
 @contextmanager

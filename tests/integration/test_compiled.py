@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-COMPILED = REPOSITORY / ".tools" / "compiled"
+from bench.rig import COMPILED
+from tests.harness.procs import REPOSITORY
 
 
 def digest(*first: Path) -> dict[str, object]:

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -29,10 +30,11 @@ def fleet(
     """
     dice = random.Random(seed)
     rates = [dice.lognormvariate(-1.7, 1.0) for _ in range(accounts + others)]
+    sums = list(accumulate(rates))
     total, end = sum(rates), OUT + minutes * MINUTE + 20 * MINUTE
     at, number = float(START), 0
     while (at := at + dice.expovariate(total / MINUTE)) < end:
-        who = dice.choices(range(accounts + others), cum_weights=_sums(rates))[0]
+        who = dice.choices(range(accounts + others), cum_weights=sums)[0]
         out = OUT <= at < OUT + minutes * MINUTE and who < accounts
         if out and dice.random() > left:
             continue
@@ -47,20 +49,6 @@ def fleet(
             "actor_id": f"a{dice.randrange(100_000)}",
         }
         yield int(at), "likes", event
-
-
-_cache: dict[int, list[float]] = {}
-
-
-def _sums(rates: list[float]) -> list[float]:
-    sums = _cache.get(id(rates))
-    if sums is None:
-        total, sums = 0.0, []
-        for rate in rates:
-            total += rate
-            sums.append(total)
-        _cache[id(rates)] = sums
-    return sums
 
 
 def play(items: Iterator[Item], partitions: int = 4) -> list[dict[str, Any]]:

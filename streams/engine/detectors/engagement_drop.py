@@ -14,7 +14,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, Severity, Status
+from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
@@ -245,16 +245,22 @@ class EngagementDrop(Struct, array_like=True):
                 f" course so far and from {course.levels.count} earlier posts at the same age"
                 f" ({share}); chance alone would do that {alerting.chance(self.probability)}."
             )
-        evidence = Evidence(
+        return alerting.build(
+            self.kind,
+            status,
+            self.episode,
+            info,
+            now_ms,
+            title=title,
+            reason=reason,
+            since_ms=self.since_ms,
+            ended_ms=ended_ms,
             metric="engagements",
             observed=seen,
             expected=round(expected, 2),
             ratio=round(ratio, 4),
             probability=self.probability,
-            window_start=alerting.moment(self.since_ms),
-            window_end=alerting.moment(now_ms),
             samples=course.levels.count,
-            followers=info.followers,
             posts=[
                 compared(
                     p.post_id,
@@ -266,17 +272,6 @@ class EngagementDrop(Struct, array_like=True):
                 for p in posts
             ],
             baseline=course.levels.picture(),
-        )
-        return alerting.build(
-            self.kind,
-            status,
-            self.episode,
-            info,
-            now_ms,
-            title=title,
-            reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
         )
 
 

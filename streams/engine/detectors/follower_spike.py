@@ -6,7 +6,7 @@ rate is learned (`baselines.FollowRate`).
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, PostEvidence, Severity, Status
+from schemas.alerts import Alert, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import FollowRate
@@ -136,7 +136,7 @@ class FollowerSpike(Struct, array_like=True):
         if end_ms - episode.started_ms >= calm:
             usual = rate * calm / HOUR_MS
             if self._seen(end_ms, calm) < max(spike.resolve_ratio * usual, spike.min_follows / 10):
-                alert = self._alert("resolved", end_ms, course, info, rules, end_ms)
+                alert = self._alert("resolved", end_ms, course, info, rules)
                 episode.close(end_ms + spike.cooldown_ms)
                 self.recent = []
                 return [alert]
@@ -161,7 +161,6 @@ class FollowerSpike(Struct, array_like=True):
         course: Course,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         who = alerting.name(info)
         rate = self.rate.rate(info.followers, rules.spike)
@@ -186,20 +185,6 @@ class FollowerSpike(Struct, array_like=True):
                 f" {alerting.clock(started)}, {usual}; chance alone would do that"
                 f" {alerting.chance(self.probability)}. {why}"
             )
-        evidence = Evidence(
-            metric="net_follows",
-            observed=round(got, 1),
-            expected=round(expected, 4),
-            ratio=round(ratio, 2),
-            probability=self.probability,
-            window_start=alerting.moment(started),
-            window_end=alerting.moment(now_ms),
-            samples=int(self.rate.hours),
-            followers=info.followers,
-            posts=_posts(now_ms, course, info, rules),
-            profiles=None if share is None else round(self.arrivals.known),
-            hollow_profiles=None if share is None else round(share, 4),
-        )
         return alerting.build(
             KIND,
             status,
@@ -208,8 +193,15 @@ class FollowerSpike(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="net_follows",
+            observed=round(got, 1),
+            expected=round(expected, 4),
+            ratio=round(ratio, 2),
+            probability=self.probability,
+            samples=int(self.rate.hours),
+            posts=_posts(now_ms, course, info, rules),
+            profiles=None if share is None else round(self.arrivals.known),
+            hollow_profiles=None if share is None else round(share, 4),
         )
 
 

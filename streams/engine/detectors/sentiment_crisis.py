@@ -12,7 +12,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, CommentEvidence, Evidence, Kind, Severity, Status
+from schemas.alerts import Alert, CommentEvidence, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.facts import CreatorInfo, Remark, Voice
@@ -194,7 +194,7 @@ class SentimentCrisis(Struct, array_like=True):
             stretch.recent_total < crisis.resolve_comments
             or stretch.recent_negative <= calm * stretch.recent_total
         ):
-            alert = self._alert("resolved", now_ms, info, rules, now_ms)
+            alert = self._alert("resolved", now_ms, info, rules)
             episode.close(now_ms + crisis.cooldown_ms)
             self.stretch = None
             return [alert]
@@ -211,7 +211,6 @@ class SentimentCrisis(Struct, array_like=True):
         now_ms: int,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         stretch, who = self.stretch, alerting.name(info)
         assert stretch is not None
@@ -233,24 +232,6 @@ class SentimentCrisis(Struct, array_like=True):
                 f" them are; posts differ, but chance alone would do that"
                 f" {alerting.chance(stretch.probability)}. {_REASONS[self.episode.explanation]}"
             )
-        evidence = Evidence(
-            metric="negative_comments",
-            observed=negative,
-            expected=round(usual * total, 2),
-            ratio=round(share / usual, 2),
-            probability=stretch.probability,
-            window_start=alerting.moment(self.episode.started_ms),
-            window_end=alerting.moment(now_ms),
-            samples=int(self.usual.total),
-            followers=info.followers,
-            authors=stretch.authors,
-            comments=[
-                CommentEvidence(
-                    comment_id=comment_id, post_id=post_id, text=_plain(text), compound=score / 100
-                )
-                for comment_id, post_id, text, score in stretch.worst
-            ],
-        )
         return alerting.build(
             KIND,
             status,
@@ -259,8 +240,19 @@ class SentimentCrisis(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="negative_comments",
+            observed=negative,
+            expected=round(usual * total, 2),
+            ratio=round(share / usual, 2),
+            probability=stretch.probability,
+            samples=int(self.usual.total),
+            authors=stretch.authors,
+            comments=[
+                CommentEvidence(
+                    comment_id=comment_id, post_id=post_id, text=_plain(text), compound=score / 100
+                )
+                for comment_id, post_id, text, score in stretch.worst
+            ],
         )
 
 

@@ -9,7 +9,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Status
+from schemas.alerts import Alert, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.course import Course, Matured
@@ -113,7 +113,7 @@ class SlowDecline(Struct, array_like=True):
         return self.probability <= rules.fire_probability
 
     def _resolve(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> Alert:
-        alert = self._alert("resolved", now_ms, course, info, rules, now_ms)
+        alert = self._alert("resolved", now_ms, course, info, rules)
         self.episode.close(now_ms + rules.slow.cooldown_ms)
         self.since_ms = 0
         # From here on the level of today is what is usual.
@@ -127,7 +127,6 @@ class SlowDecline(Struct, array_like=True):
         course: Course,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         who, since = alerting.name(info), alerting.clock(self.episode.started_ms)
         usual, lately = (
@@ -152,18 +151,6 @@ class SlowDecline(Struct, array_like=True):
                 f" ({100.0 * share:.0f} %); it has been falling since about {since}, and chance"
                 f" alone would do that {alerting.chance(self.probability)}."
             )
-        evidence = Evidence(
-            metric="engagements_per_post",
-            observed=round(lately, 1),
-            expected=round(usual, 1),
-            ratio=round(share, 4),
-            probability=self.probability,
-            window_start=alerting.moment(self.episode.started_ms),
-            window_end=alerting.moment(now_ms),
-            samples=course.levels.count,
-            followers=info.followers,
-            baseline=course.levels.picture(),
-        )
         return alerting.build(
             KIND,
             status,
@@ -172,6 +159,11 @@ class SlowDecline(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="engagements_per_post",
+            observed=round(lately, 1),
+            expected=round(usual, 1),
+            ratio=round(share, 4),
+            probability=self.probability,
+            samples=course.levels.count,
+            baseline=course.levels.picture(),
         )

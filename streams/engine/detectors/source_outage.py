@@ -6,7 +6,7 @@ partition judges, or what becomes of the alerts of the platform's creators.
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, Status
+from schemas.alerts import Alert, Kind, Status
 from schemas.instants import to_ms
 from schemas.signals import FleetSignal
 from streams.engine import alerting
@@ -46,14 +46,14 @@ class SourceOutage(Struct, array_like=True):
         share = sum(report[2] for report in low) / usual if usual else 0.0
         episode = self.episode
         if not episode.on:
-            agreed = share >= rules.fire_share
-            if not agreed or now_ms - min(report[3] for report in low) < rules.confirm_ms:
+            since_ms = min((report[3] for report in low), default=now_ms)
+            if share < rules.fire_share or now_ms - since_ms < rules.confirm_ms:
                 return []
-            episode.open(min(report[3] for report in low), now_ms, "critical", "source")
+            episode.open(since_ms, now_ms, "critical", "source")
             return [self._alert("firing", now_ms, low, info)]
         if share < rules.resolve_share:
             calm = [report for report in known.values() if not report[3]]
-            alert = self._alert("resolved", now_ms, calm, info, now_ms)
+            alert = self._alert("resolved", now_ms, calm, info)
             episode.close(now_ms)
             return [alert]
         if now_ms - episode.told_ms < rules.update_every_ms:
@@ -67,7 +67,6 @@ class SourceOutage(Struct, array_like=True):
         now_ms: int,
         reports: list[Report],
         info: CreatorInfo,
-        ended_ms: int | None = None,
     ) -> Alert:
         started, platform = self.episode.started_ms, info.platform or "unknown"
         got = sum(report[1] for report in reports)
@@ -87,16 +86,6 @@ class SourceOutage(Struct, array_like=True):
                 " usual, over all its creators at once: its feed has failed, not they. Drops"
                 " and silence of its creators are not judged until it is back."
             )
-        evidence = Evidence(
-            metric="events_per_minute",
-            observed=round(got, 1),
-            expected=round(usual, 1),
-            ratio=round(got / usual, 3) if usual else 0.0,
-            probability=0.0,
-            window_start=alerting.moment(started),
-            window_end=alerting.moment(now_ms),
-            samples=len(reports),
-        )
         return alerting.build(
             KIND,
             status,
@@ -105,6 +94,10 @@ class SourceOutage(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="events_per_minute",
+            observed=round(got, 1),
+            expected=round(usual, 1),
+            ratio=round(got / usual, 3) if usual else 0.0,
+            probability=0.0,
+            samples=len(reports),
         )

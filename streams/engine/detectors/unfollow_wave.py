@@ -12,7 +12,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, Severity, Status
+from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.facts import CreatorInfo
@@ -134,7 +134,7 @@ class UnfollowWave(Struct, array_like=True):
         wave, episode = rules.wave, self.episode
         calm = max(wave.resolve_ratio * self.recent_due, wave.min_losses / 10.0)
         if self.recent_got <= calm:
-            alert = self._alert("resolved", now_ms, info, rules, now_ms)
+            alert = self._alert("resolved", now_ms, info, rules)
             episode.close(now_ms + wave.cooldown_ms)
             self._forget()
             return [alert]
@@ -158,7 +158,6 @@ class UnfollowWave(Struct, array_like=True):
         now_ms: int,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         who, started = alerting.name(info), self.episode.started_ms
         rate = self.rate.rate(info.followers, rules.wave)
@@ -178,17 +177,6 @@ class UnfollowWave(Struct, array_like=True):
                 f" {alerting.clock(started)}, {usual}; chance alone would do that"
                 f" {alerting.chance(self.probability)}. {_REASONS[self.episode.explanation]}"
             )
-        evidence = Evidence(
-            metric="net_unfollows",
-            observed=round(max(self.got, 0.0), 1),
-            expected=round(self.due, 4),
-            ratio=round(max(self.got, 0.0) / max(self.due, 0.01), 2),
-            probability=self.probability,
-            window_start=alerting.moment(started),
-            window_end=alerting.moment(now_ms),
-            samples=int(self.rate.hours),
-            followers=info.followers,
-        )
         return alerting.build(
             KIND,
             status,
@@ -197,8 +185,12 @@ class UnfollowWave(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="net_unfollows",
+            observed=round(max(self.got, 0.0), 1),
+            expected=round(self.due, 4),
+            ratio=round(max(self.got, 0.0) / max(self.due, 0.01), 2),
+            probability=self.probability,
+            samples=int(self.rate.hours),
         )
 
 

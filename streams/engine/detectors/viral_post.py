@@ -8,7 +8,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Kind, Severity, Status
+from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
@@ -106,7 +106,7 @@ class ViralPost(Struct, array_like=True):
         info: CreatorInfo,
         rules: Rules,
     ) -> Alert:
-        alert = self._alert("resolved", now_ms, post, course, info, rules, now_ms)
+        alert = self._alert("resolved", now_ms, post, course, info, rules)
         self.episode.close(now_ms + rules.viral.explains_ms)
         return alert
 
@@ -118,7 +118,6 @@ class ViralPost(Struct, array_like=True):
         course: Course,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         who = alerting.name(info)
         at_ms = self.episode.started_ms if post is None else post.at_ms
@@ -145,19 +144,6 @@ class ViralPost(Struct, array_like=True):
                 f" about {alerting.count(usual)} at that age; of posts like these, so much comes"
                 f" {alerting.chance(self.probability)}."
             )
-        evidence = Evidence(
-            metric="engagements",
-            observed=got,
-            expected=round(usual, 2),
-            ratio=round(times, 2),
-            probability=self.probability,
-            window_start=alerting.moment(self.episode.started_ms),
-            window_end=alerting.moment(now_ms),
-            samples=course.levels.count,
-            followers=info.followers,
-            posts=posts,
-            baseline=course.levels.picture(),
-        )
         return alerting.build(
             KIND,
             status,
@@ -166,8 +152,14 @@ class ViralPost(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            metric="engagements",
+            observed=got,
+            expected=round(usual, 2),
+            ratio=round(times, 2),
+            probability=self.probability,
+            samples=course.levels.count,
+            posts=posts,
+            baseline=course.levels.picture(),
         )
 
 

@@ -14,7 +14,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Evidence, Severity, Status
+from schemas.alerts import Alert, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import REFERENCE_AGE_MS
@@ -170,7 +170,7 @@ class WeakPosts(Struct, array_like=True):
         self.run = self.run[max(count, 0) :]
 
     def _resolve(self, now_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> Alert:
-        alert = self._alert("resolved", now_ms, course, info, rules, now_ms)
+        alert = self._alert("resolved", now_ms, course, info, rules)
         self.episode.close(now_ms + rules.weak.cooldown_ms)
         self.well, self.probability = 0, 1
         return alert
@@ -182,7 +182,6 @@ class WeakPosts(Struct, array_like=True):
         course: Course,
         info: CreatorInfo,
         rules: Rules,
-        ended_ms: int | None = None,
     ) -> Alert:
         who, length = alerting.name(info), len(self.run)
         got = sum(entry.got for entry in self.run)
@@ -212,22 +211,6 @@ class WeakPosts(Struct, array_like=True):
                 f" {alerting.count(usual)} are usual by {course.levels.count} earlier posts"
                 f" ({share}); chance alone would do that {alerting.chance(self.probability)}."
             )
-        evidence = Evidence(
-            metric="engagements",
-            observed=got,
-            expected=usual,
-            ratio=round(got / usual, 4),
-            probability=self.probability,
-            window_start=alerting.moment(self.run[0].at_ms),
-            window_end=alerting.moment(now_ms),
-            samples=course.levels.count,
-            followers=info.followers,
-            posts=[
-                compared(entry.post_id, REFERENCE_AGE_MS, entry.got, entry.usual)
-                for entry in reversed(self.run)
-            ],
-            baseline=[*course.levels.picture(), *(round(e.level, 1) for e in self.run)],
-        )
         return alerting.build(
             KIND,
             status,
@@ -236,8 +219,18 @@ class WeakPosts(Struct, array_like=True):
             now_ms,
             title=title,
             reason=reason,
-            evidence=evidence,
-            ended_ms=ended_ms,
+            since_ms=self.run[0].at_ms,
+            metric="engagements",
+            observed=got,
+            expected=usual,
+            ratio=round(got / usual, 4),
+            probability=self.probability,
+            samples=course.levels.count,
+            posts=[
+                compared(entry.post_id, REFERENCE_AGE_MS, entry.got, entry.usual)
+                for entry in reversed(self.run)
+            ],
+            baseline=[*course.levels.picture(), *(round(e.level, 1) for e in self.run)],
         )
 
 
