@@ -68,8 +68,9 @@ class Source(Struct, array_like=True):
             self.low_ms, self.minutes = 0, 0
 
     def judged(self, rules: OutageRules) -> bool:
-        """Whether enough is known of the platform, and enough comes of it."""
-        return self.minutes >= rules.min_minutes and self.level >= rules.min_expected
+        """Whether enough is known of the platform, and enough comes of it and of its creators."""
+        least = max(rules.min_expected, rules.min_creators * self.each)
+        return self.minutes >= rules.min_minutes and self.level >= least
 
     def _falls_short(self, got: float, rules: OutageRules) -> bool:
         if not self.judged(rules):
@@ -182,7 +183,8 @@ class Fleet:
             partition=registry.partition,
             got=round(got, 1),
             expected=round(source.level, 1),
-            low_since=from_ms(source.low_ms) if source.low_ms else None,
+            # A minute as usual is not low, though more must follow until that is over here.
+            low_since=from_ms(source.low_ms) if source.low_ms and not source.calm else None,
         )
         key = home.encode()
         topic = topics.FLEET_SIGNALS.name

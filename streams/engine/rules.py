@@ -328,6 +328,8 @@ class OutageRules(Struct, frozen=True, kw_only=True):
     min_minutes: int = 45
     min_expected: float = 30.0
     """Events that a partition must expect in a minute: fewer say nothing."""
+    min_creators: float = 5.0
+    """Creators whose usual events these must be: of few, it is rather they than the platform."""
     clip: float = 8.0
     """One creator counts with at most so many times what one usually has."""
     clip_minutes: int = 10

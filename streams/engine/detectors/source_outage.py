@@ -4,6 +4,8 @@ Knows what each partition last said of the platform, and when they agree. Must n
 partition judges, or what becomes of the alerts of the platform's creators.
 """
 
+from typing import NamedTuple
+
 from msgspec import Struct, field
 
 from schemas.alerts import Alert, Kind, Status
@@ -21,8 +23,39 @@ speaking meanwhile is at most so far behind the others, or gone."""
 _KNOWN_MS = 13 * HOUR_MS
 """Partitions that have not said anything for so long are not counted: they speak up each 6 h."""
 
-Report = tuple[int, float, float, int]
-"""When it was said, what came, what was expected, and since when that is low (0: it is not)."""
+
+class Report(NamedTuple):
+    """What a partition said last, at `at_ms`: `got` came where `expected` is usual.
+
+    Its latest low stretch is [`low_ms`, `until_ms`), `until_ms` 0 while it lasts and `low_ms` 0
+    before any; `low_got` came in its last minute.
+    """
+
+    at_ms: int
+    got: float
+    expected: float
+    low_ms: int = 0
+    until_ms: int = 0
+    low_got: float = 0.0
+
+    def next(self, at_ms: int, signal: FleetSignal) -> "Report":
+        """The report after another signal of the same partition."""
+        if signal.low_since is not None:
+            low_ms = to_ms(signal.low_since)
+            return Report(at_ms, signal.got, signal.expected, low_ms, 0, signal.got)
+        until_ms = self.until_ms or (at_ms if self.low_ms else 0)
+        return self._replace(
+            at_ms=at_ms, got=signal.got, expected=signal.expected, until_ms=until_ms
+        )
+
+    def low_at(self, at_ms: int) -> bool:
+        """Whether little came then: partitions that are ahead of others may be past it."""
+        if not 0 < self.low_ms <= at_ms:
+            return False
+        return at_ms < self.until_ms if self.until_ms else self.at_ms > at_ms - _FRESH_MS
+
+
+_NOTHING = Report(0, 0.0, 0.0)
 
 
 class SourceOutage(Struct, array_like=True):
@@ -34,45 +67,40 @@ class SourceOutage(Struct, array_like=True):
     def update(self, signal: FleetSignal, info: CreatorInfo, rules: OutageRules) -> list[Alert]:
         """Take in what one partition says; what there is to tell."""
         now_ms = to_ms(signal.occurred_at)
-        low_ms = 0 if signal.low_since is None else to_ms(signal.low_since)
-        before = self.reports.get(signal.partition)
-        if before is not None and before[0] >= now_ms:
+        before = self.reports.get(signal.partition, _NOTHING)
+        if before.at_ms >= now_ms:
             return []
-        self.reports[signal.partition] = (now_ms, signal.got, signal.expected, low_ms)
-        known = {n: r for n, r in self.reports.items() if r[0] > now_ms - _KNOWN_MS}
-        self.reports = known
-        low = [r for r in known.values() if r[3] and r[0] > now_ms - _FRESH_MS]
-        usual = sum(report[2] for report in known.values())
-        share = sum(report[2] for report in low) / usual if usual else 0.0
+        self.reports[signal.partition] = before.next(now_ms, signal)
+        self.reports = {n: r for n, r in self.reports.items() if r.at_ms > now_ms - _KNOWN_MS}
+        low = [report for report in self.reports.values() if report.low_at(now_ms)]
+        usual = sum(report.expected for report in self.reports.values())
+        share = sum(report.expected for report in low) / usual if usual else 0.0
         episode = self.episode
         if not episode.on:
-            since_ms = min((report[3] for report in low), default=now_ms)
+            since_ms = min((report.low_ms for report in low), default=now_ms)
             if share < rules.fire_share or now_ms - since_ms < rules.confirm_ms:
                 return []
+            if since_ms < episode.until_ms:
+                return []  # of the one that was told: this partition is only behind
             episode.open(since_ms, now_ms, "critical", "source")
-            return [self._alert("firing", now_ms, low, info)]
+            return [self._alert("firing", now_ms, info)]
         if share < rules.resolve_share:
-            calm = [report for report in known.values() if not report[3]]
-            alert = self._alert("resolved", now_ms, calm, info)
+            alert = self._alert("resolved", now_ms, info)
             episode.close(now_ms)
             return [alert]
         if now_ms - episode.told_ms < rules.update_every_ms:
             return []
         episode.told_ms = now_ms
-        return [self._alert("update", now_ms, low, info)]
+        return [self._alert("update", now_ms, info)]
 
-    def _alert(
-        self,
-        status: Status,
-        now_ms: int,
-        reports: list[Report],
-        info: CreatorInfo,
-    ) -> Alert:
+    def _alert(self, status: Status, now_ms: int, info: CreatorInfo) -> Alert:
         started, platform = self.episode.started_ms, info.platform or "unknown"
-        got = sum(report[1] for report in reports)
-        usual = sum(report[2] for report in reports)
+        over = status == "resolved"
+        reports = [r for r in self.reports.values() if r.low_at(now_ms) != over]
+        got = sum(report.got if over else report.low_got for report in reports)
+        usual = sum(report.expected for report in reports)
         since, got_, usual_ = alerting.clock(started), alerting.count(got), alerting.count(usual)
-        if status == "resolved":
+        if over:
             title = f"Events of {platform} arrive again"
             reason = (
                 f"From {since} on, for {alerting.span(now_ms - started)}, hardly any events of"

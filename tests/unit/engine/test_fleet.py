@@ -67,6 +67,13 @@ def test_little_knowledge_and_little_traffic_say_nothing(minutes: int, creators:
     assert (seen.dark, signals(seen)) == (frozenset(), [])
 
 
+def test_the_silence_of_a_few_creators_is_theirs_and_not_their_platforms() -> None:
+    seen = fleet()
+    pass_by(seen, 90, 4, 40)
+    pass_by(seen, 10, 0, 0)
+    assert seen.dark == frozenset()
+
+
 def test_one_creator_counts_no_more_than_some_usual_ones() -> None:
     seen = fleet()
     pass_by(seen, 30, 50, 4)
@@ -112,7 +119,7 @@ def test_the_platforms_home_is_told_now_and_then_and_each_minute_while_it_is_dar
     assert [signal.got for signal in low] == [8, 8, 8]
     assert {signal.low_since for signal in low} != {None}
     pass_by(seen, 3, 50, 4)
-    assert [signal.low_since is None for signal in signals(seen)] == [False, True]
+    assert [signal.low_since for signal in signals(seen)] == [None, None]
 
 
 def test_a_minute_that_is_counted_in_parts_survives_a_restart_between_them() -> None:

@@ -77,6 +77,33 @@ def test_partitions_need_not_speak_at_the_same_time() -> None:
     assert [alert.status for alert in told] == ["firing"]
 
 
+def test_partitions_that_are_far_behind_tell_of_the_same_outage_once() -> None:
+    outage = known()
+    told = []
+    for partition in range(4):
+        for minute in range(1, 11):
+            told += say(outage, partition, minute, 5, minute)
+        told += say(outage, partition, 12, 98)
+    assert [alert.status for alert in told] == ["firing", "resolved"]
+    assert told[0].evidence.observed == 15
+    assert told[0].alert_id == told[1].alert_id
+
+
+def test_the_next_outage_is_another_alert() -> None:
+    outage = known()
+    (first,) = dark(outage)
+    for partition in range(4):
+        say(outage, partition, 9, 98)
+    later = [
+        alert
+        for minute in range(21, 27)
+        for partition in range(4)
+        for alert in say(outage, partition, minute, 5, minute - 20)
+    ]
+    assert [alert.status for alert in later] == ["firing"]
+    assert later[0].alert_id != first.alert_id
+
+
 def test_what_is_said_again_changes_nothing() -> None:
     outage = known()
     dark(outage)
