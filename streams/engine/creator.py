@@ -302,15 +302,13 @@ class Creator:
         try:
             now = _now.decode(body(parts[NOW])) if NOW in parts else None
             since = now.since if now else {}
-            tag = PANES
-            if tag in parts:
-                creator.panes = Panes.from_record(_panes.decode(body(parts[tag])), since)
-            else:
-                creator.panes = Panes.from_record(PanesRecord(), since)
+            tag = PANES if PANES in parts else NOW
+            closed = _panes.decode(body(parts[tag])) if tag == PANES else PanesRecord()
+            creator.panes = Panes.from_record(closed, since)
             tag = MOOD_NOW
             mood_since = _scale.decode(body(parts[tag])) if tag in parts else {}
-            tag = MOOD
-            mood = _panes.decode(body(parts[tag])) if tag in parts else PanesRecord()
+            tag = MOOD if MOOD in parts else MOOD_NOW
+            mood = _panes.decode(body(parts[tag])) if tag == MOOD else PanesRecord()
             creator.mood = Panes.from_record(mood, mood_since)
             tag = ACTORS
             table = body(parts[tag]) if tag in parts else b""

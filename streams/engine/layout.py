@@ -22,7 +22,9 @@ TAGS = (NOW, PANES, ACTORS, WATCH, CARD, MOOD, MOOD_NOW)
 ENGAGEMENT, SENTIMENT = "engagement", "sentiment"
 TABLE_OF = {tag: SENTIMENT if tag in (MOOD, MOOD_NOW) else ENGAGEMENT for tag in TAGS}
 
-StoredScale = dict[int, tuple[int, ...]]
+StoredCounts = tuple[Annotated[int, msgspec.Meta(le=(1 << 63) - 1)], ...]
+"""Counts by place. Bounded here, so that one too large is blamed on the record that holds it."""
+StoredScale = dict[int, StoredCounts]
 """Counts by pane, each pane's by place."""
 
 
@@ -47,7 +49,7 @@ class PanesRecord(msgspec.Struct, array_like=True):
 class MinuteRecord(msgspec.Struct, array_like=True):
     """An open minute as stored: counts by place, and the actor slots (of so many) in 16 bits."""
 
-    counts: tuple[int, ...]
+    counts: StoredCounts
     actors: bytes
     slots: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)] = MINUTE_SLOTS
 

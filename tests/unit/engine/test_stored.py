@@ -1,11 +1,12 @@
 """What is stored can be told by its key, shown in plain values, and judged as a restore would."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 
-from streams.engine import stored
+from streams.engine import layout, stored
 from streams.engine.intake import ProcessingError
 from streams.engine.layout import CorruptStateError
 from streams.engine.own import RING_TAG, SHARD_KEY
@@ -127,3 +128,19 @@ def test_a_count_that_nobody_knows_is_shown_by_its_number() -> None:
     value = b"\x01" + msgspec.msgpack.encode([0, {}, {}, {7: [1] + 19 * [0] + [3]}])
     (counts,) = stored.plain(b"pmara", value)["coarse"].values()
     assert counts == {"events": 1, "20": 3}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("tag", [layout.NOW, layout.MOOD_NOW])
+def test_a_count_beyond_64_bits_is_blamed_on_the_record_that_holds_it(
+    driver: ShardDriver, tag: bytes, alone: bool
+) -> None:
+    records = driver.tables[0][layout.TABLE_OF[tag]]
+    key = tag + b"mara"
+    scale: Any = {1: [2**64 - 1]}
+    if tag == layout.NOW:
+        scale = [scale, *msgspec.msgpack.decode(records[key][1:], strict=False)[1:]]
+    damaged = {key: layout.VERSION + msgspec.msgpack.encode(scale)}
+    found = stored.faults(damaged if alone else records | damaged)
+    assert list(found) == [key]
+    assert "<= 9223372036854775807" in found[key]
