@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-guard faults fuzz fmt lock clean distclean
+.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-detection bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
 # Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
@@ -39,6 +39,10 @@ bench: ## throughput and latency on a real Kafka (BENCH_ARGS, --help tells)
 bench-guard: ## has the hot path become slower than recorded? No Kafka (GUARD_ARGS)
 	@tools/setup.sh dev
 	@$(BIN)/python -m bench.guard $(GUARD_ARGS)
+
+bench-detection: ## how good alerts are, on lives no rule was tuned on (DETECTION_ARGS)
+	@tools/setup.sh dev
+	@$(BIN)/python -m bench.detection $(DETECTION_ARGS)
 
 faults: ## the exactness campaign: workers killed and frozen under load (FAULTS_ARGS)
 	@tools/setup.sh dev kafka

@@ -1,0 +1,104 @@
+"""Play: a made-up life, shown to the detectors' core as a shard shows it.
+
+Knows panes, polls and deadlines: the only place here that touches the product. Must not know what
+was done to the life.
+"""
+
+from collections.abc import Callable
+
+from bench.detection.life import LIFE_OF_POST, LIKE, MINUTE, START_MS, Life
+from bench.detection.truth import Told
+from streams.engine.counters import Delta, Ledger
+from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts, Published, Spread, tier_of
+from streams.engine.rules import Rules
+from streams.engine.watch import Watch
+
+_REMARKS = 3
+
+
+def play(life: Life, rules: Rules) -> list[Told]:
+    """All alerts that begin to fire in a life, in order."""
+    panes, watch, told = _panes(life), Watch(), []
+    totals = iter([(START_MS + at, number) for at, number in life.followers])
+    step, followers = next(totals), None
+
+    def show(end_ms: int, facts: PaneFacts | None) -> None:
+        nonlocal step, followers
+        while step is not None and step[0] <= end_ms:
+            followers, step = step[1], next(totals, None)
+        info = CreatorInfo("maker", "x", "maker", followers, tier_of(followers))
+        told.extend(
+            Told(alert.kind, alert.explanation, end_ms - START_MS)
+            for alert in watch.on_pane(end_ms, facts, info, rules)
+            if alert.status == "firing"
+        )
+
+    def wait(until: int) -> None:
+        while (due := watch.next_deadline_ms) is not None and due < until:
+            show(-(-due // PANE_MS) * PANE_MS, None)
+
+    for end_ms in sorted(panes):
+        wait(end_ms)
+        show(end_ms, panes[end_ms])
+    wait(START_MS + life.end)
+    return told
+
+
+def _panes(life: Life) -> dict[int, PaneFacts]:
+    panes: dict[int, PaneFacts] = {}
+
+    def pane(at: int) -> PaneFacts:
+        end = ((START_MS + at) // PANE_MS + 1) * PANE_MS
+        facts = panes.get(end)
+        if facts is None:
+            facts = panes[end] = PaneFacts(
+                by_post={}, published=[], deleted=[], spreads=[], voices=[], angry=[]
+            )
+        return facts
+
+    for n, post in enumerate(life.posts):
+        made = Published(f"p{n}", START_MS + post.at, post.media, post.campaign)
+        pane(post.at).published.append(made)
+    if life.polled:
+        _poll(life, pane)
+    rows = zip(
+        life.reactions.tolist(),
+        life.post_of.tolist(),
+        life.verdicts.tolist(),
+        life.authors.tolist(),
+        strict=True,
+    )
+    for at, post, verdict, author in rows:
+        facts, name = pane(at), f"p{post}"
+        if not life.polled:
+            facts.by_post[name] = facts.by_post.get(name, 0) + 1
+        if verdict != LIKE:
+            facts.voices.append((author, verdict))
+            facts.judge = 1
+            if verdict < 0 and len(facts.angry) < _REMARKS:
+                facts.angry.append((f"c{at}", name, "not good", -60))
+    for at, hollow in zip(life.follows.tolist(), life.hollow.tolist(), strict=True):
+        facts = pane(at)
+        facts.follows += 1
+        if hollow >= 0:
+            facts.profiles += 1
+            facts.hollow += hollow
+    for at in life.losses.tolist():
+        pane(at).unfollows += 1
+    return panes
+
+
+def _poll(life: Life, pane: Callable[[int], PaneFacts]) -> None:
+    """Likes come as totals of each live post, which a reset sets back to nothing."""
+    ledger, every = Ledger(), life.polled * MINUTE
+    for n, post in enumerate(life.posts):
+        mine = life.reactions[life.post_of == n]
+        for at in range(post.at // every * every + every, post.at + LIFE_OF_POST, every):
+            if at >= life.end:
+                break
+            since = max((r for r in life.resets if r <= at), default=0)
+            total = int(((mine > since) & (mine <= at)).sum())
+            delta = ledger.snapshot("likes", f"p{n}", total, START_MS + at)
+            if isinstance(delta, Delta) and delta.amount:
+                spread = Spread("likes", delta.amount, delta.since_ms)
+                pane(at).spreads.append((f"p{n}", spread))

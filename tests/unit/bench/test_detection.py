@@ -1,0 +1,83 @@
+"""The bench of detection: that it judges right, and that its lives are what they promise."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import detection
+from bench.detection import cases, life
+from bench.detection.truth import Excuse, Incident, Told, Truth, judge, wilson
+
+FOLDER = Path(detection.__file__).parent
+GENERATOR = ("life", "cases", "truth")
+DROP = Incident("drop", ("engagement_drop", "silence"), 100, 200)
+
+
+def _imports(name: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("name", GENERATOR)
+def test_lives_and_truth_share_no_code_with_the_product(name: str) -> None:
+    for module in _imports(name):
+        assert module.split(".")[0] not in {"streams", "schemas", "tests"}
+        assert not module.startswith("bench.") or module.split(".")[-1] in GENERATOR
+
+
+def test_the_first_alert_of_the_kind_and_time_tells_of_an_incident_and_others_are_false() -> None:
+    told = [
+        Told("engagement_drop", "", 99),
+        Told("silence", "", 150),
+        Told("engagement_drop", "", 180),
+        Told("follower_spike", "", 150),
+        Told("viral_post", "", 150),
+    ]
+    truth = Truth("case", [DROP], [Excuse(("viral_post",), 0, 150)])
+    verdict = judge(truth, told)
+    assert verdict.found == [(DROP, told[1])]
+    assert verdict.false == [told[0], told[3]]
+
+
+def test_an_incident_that_nobody_told_of_is_missed() -> None:
+    assert judge(Truth("case", [DROP]), []).found == [(DROP, None)]
+
+
+def test_intervals_are_those_of_wilson() -> None:
+    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-3)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_promised_spike_has_a_hundred_follows_in_half_an_hour() -> None:
+    for number in range(12):
+        made, truth = cases.make(cases.spike, 5, number)
+        (what,) = truth.incidents
+        seen = (made.follows >= what.begin) & (made.follows < what.begin + 30 * life.MINUTE)
+        assert seen.sum() >= 100
+
+
+def test_a_promised_drop_leaves_at_most_a_fifth_of_what_was_expected_on_average() -> None:
+    shares = []
+    for number in range(40):
+        made, truth = cases.make(cases.weak_run, 5, number)
+        (what,) = truth.incidents
+        if what.promised:
+            got = [np.sum(made.post_of == len(made.posts) - n) for n in (1, 2, 3)]
+            before = np.bincount(made.post_of, minlength=len(made.posts))[:-3].mean()
+            shares.append(sum(got) / 3 / before)
+    assert len(shares) > 10
+    assert np.median(shares) < 0.2
+
+
+def test_most_creators_are_sparse_and_no_two_runs_differ() -> None:
+    people = [life.somebody(np.random.default_rng(n)) for n in range(200)]
+    assert 70 < np.median([person.worth for person in people]) < 130
+    one, other = cases.make(cases.quiet, 3, 1)[0], cases.make(cases.quiet, 3, 1)[0]
+    assert np.array_equal(one.reactions, other.reactions)
