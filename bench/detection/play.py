@@ -4,7 +4,8 @@ Knows panes, polls and deadlines: the only place here that touches the product. 
 was done to the life.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 from bench.detection.life import LIFE_OF_POST, LIKE, MINUTE, START_MS, Life
 from bench.detection.truth import Told
@@ -13,20 +14,29 @@ from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts, Published, Spr
 from streams.engine.rules import Rules
 from streams.engine.watch import Watch
 
+Span = tuple[int, int]
+"""Epoch milliseconds, half-open."""
 _REMARKS = 3
 
 
-def play(life: Life, rules: Rules) -> list[Told]:
-    """All alerts that begin to fire in a life, in order."""
+def play(life: Life, rules: Rules, dark: Sequence[Span] = ()) -> list[Told]:
+    """All alerts that begin to fire in a life, in order.
+
+    `dark` are the times, in order, when hardly anything came of the platform, as a shard sees it.
+    """
     panes, watch, told = _panes(life), Watch(), []
     totals = iter([(START_MS + at, number) for at, number in life.followers])
     step, followers = next(totals), None
+    begins = [begin for begin, _ in dark]
 
     def show(end_ms: int, facts: PaneFacts | None) -> None:
         nonlocal step, followers
         while step is not None and step[0] <= end_ms:
             followers, step = step[1], next(totals, None)
         info = CreatorInfo("maker", "x", "maker", followers, tier_of(followers))
+        place = bisect_right(begins, end_ms) - 1
+        if place >= 0 and end_ms < dark[place][1]:
+            info = info._replace(dark=True)
         told.extend(
             Told(alert.kind, alert.explanation, end_ms - START_MS)
             for alert in watch.on_pane(end_ms, facts, info, rules)

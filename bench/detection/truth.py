@@ -46,7 +46,7 @@ class Excuse:
 
 @dataclass
 class Truth:
-    """All that was done to one life, which alerts may tell of from `judged_from` on."""
+    """All that was done to one life."""
 
     case: str
     incidents: list[Incident] = field(default_factory=list)

@@ -11,7 +11,7 @@ from bench.detection import cases, life
 from bench.detection.truth import Excuse, Incident, Told, Truth, judge, wilson
 
 FOLDER = Path(detection.__file__).parent
-GENERATOR = ("life", "cases", "truth")
+GENERATOR = ("life", "cases", "truth", "rivals")
 DROP = Incident("drop", ("engagement_drop", "silence"), 100, 200)
 
 
