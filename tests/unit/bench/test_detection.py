@@ -8,7 +8,13 @@ import pytest
 
 from bench import detection
 from bench.detection import cases, life
+from bench.detection.figures import OURS, Result, figures, targets
+from bench.detection.play import play as core_play
 from bench.detection.truth import Excuse, Incident, Told, Truth, judge, wilson
+from streams.engine.rules import Rules
+from tests.scenarios.life import START, Life
+from tests.scenarios.life import play as shard_play
+from tests.scenarios.life import told as firing
 
 FOLDER = Path(detection.__file__).parent
 GENERATOR = ("life", "cases", "truth", "rivals")
@@ -81,3 +87,45 @@ def test_most_creators_are_sparse_and_no_two_runs_differ() -> None:
     assert 70 < np.median([person.worth for person in people]) < 130
     one, other = cases.make(cases.quiet, 3, 1)[0], cases.make(cases.quiet, 3, 1)[0]
     assert np.array_equal(one.reactions, other.reactions)
+
+
+def _stopped() -> life.Life:
+    """A life of four days whose posts get nothing any more for its last hours."""
+    dice = np.random.default_rng(4)
+    made = life.draft(life.somebody(dice, worth=600.0, posts_per_day=4), dice, 4)
+    last = made.posts[-2].at
+    made.stifled.append((last + life.HOUR, made.end, 0.0))
+    made.extra_follows.append((2 * life.DAY, 2 * life.DAY + 5 * life.MINUTE, 900, 0.1))
+    return life.live(made)
+
+
+def test_a_shard_that_is_told_the_same_life_raises_the_same_alerts() -> None:
+    seen = _stopped()
+    told = Life(0, seen.followers[0][1], creator="maker")
+    offset = life.START_MS - START
+    for number, post in enumerate(seen.posts):
+        told.add("posts", post.at + offset, post_id=f"p{number}", media_type=post.media)
+    for at, post in zip(seen.reactions.tolist(), seen.post_of.tolist(), strict=True):
+        told.add("likes", at + offset, post_id=f"p{post}", actor_id="a")
+    for at in seen.follows.tolist():
+        told.add("follows", at + offset, actor_id=f"f{at}")
+    for at in seen.losses.tolist():
+        told.add("follows", at + offset, actor_id=f"u{at}", action="unfollow")
+    alerts = shard_play(told, until=offset + seen.end)
+    seen.hollow[:] = -1
+    seen.verdicts[:] = life.LIKE
+    ours = [(alert.kind, alert.explanation) for alert in core_play(seen, Rules())]
+    assert {"follower_spike"} < {kind for kind, _ in ours}
+    assert ours == firing(alerts)
+
+
+def test_a_missed_target_is_named_and_a_met_one_is_not() -> None:
+    what = Incident("drop, three posts", ("engagement_drop",), 100, 200, 0.9, promised=True)
+    verdict = judge(Truth("case", [what]), [Told("engagement_drop", "", 150)])
+    found = figures([Result("case", 11 * life.DAY, {OURS: verdict}, [])])
+    met = {name: fine for name, _, fine in targets(found)}
+    assert [name for name, fine in met.items() if not fine] == [
+        "recall of spikes >= 5 times, >= 100 in 30 min >= 95 %",
+        "precision of `suspect` >= 95 %",
+    ]
+    assert found["systems"][OURS]["judged_days"] == 10
