@@ -130,7 +130,7 @@ def targets(found: dict[str, Any]) -> list[tuple[str, float, bool]]:
     drops = recall.get("drop, three posts, promised", {}).get("share") or 0.0
     spikes = recall.get("follower spike, promised", {}).get("share") or 0.0
     suspect = ours["suspect"]["share"] or 0.0
-    rate, precision = ours["false_per_day"], ours["precision"]
+    rate, precision = ours["false_per_day"], ours["precision_all"]
     return [
         ("false alerts a creator-day <= 0.002", rate, rate <= 0.002),
         ("precision at 0.01 incidents a creator-day >= 80 %", precision, precision >= 0.8),
