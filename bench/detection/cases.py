@@ -19,6 +19,7 @@ from bench.detection.life import (
     draft,
     expected,
     live,
+    rhythm,
     somebody,
 )
 from bench.detection.truth import Excuse, Incident, Truth
@@ -78,7 +79,10 @@ def slow_decline(dice: Dice) -> Made:
 
 
 def spike(dice: Dice) -> Made:
-    """Followers come at five to fifty times the usual, 100 or more of them within 30 minutes."""
+    """Followers come at five to fifty times the usual, 100 or more of them within 30 minutes.
+
+    Usual is the day's mean, or what is usual at that hour where that is more.
+    """
     cause = str(dice.choice(["organic_viral", "campaign", "suspect", "unexplained"]))
     ratio = float(dice.choice([5, 7, 10, 20, 50]))
     count = int(math.exp(dice.uniform(math.log(100), math.log(600))))
@@ -95,6 +99,8 @@ def spike(dice: Dice) -> Made:
         post.worth = person.worth * dice.uniform(8, 25)
     if cause == "campaign":
         post.campaign, post.worth = "summer", person.worth * dice.uniform(0.8, 1.8)
+    busy = max(float(rhythm(person, np.array([at + 15 * MINUTE]))[0]), 1.0)
+    count = round(count * busy)
     made.extra_follows.append((at, at + 30 * MINUTE, count, 0.92 if cause == "suspect" else 0.12))
     made.end = at + 12 * HOUR
     what = Incident("follower spike", SPIKE, at, at + HOUR, ratio, promised=True, cause=cause)

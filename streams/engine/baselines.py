@@ -1,8 +1,8 @@
 """Baselines: what is usual for one creator, learned as events come in.
 
 Knows four learned things: how engagement spreads over a post's age (`Curve`) and over the hours of
-the day (`Rhythm`), what a post is worth (`Levels`) and how many follows come (`FollowRate`). Must
-not know what is concluded from them. All are plain data, discounted, and updated in O(1).
+the day (`Rhythm`), what a post is worth (`Levels`) and how far counts stray (`Noise`). Must not
+know what is concluded from them. All are plain data, discounted, and updated in O(1).
 """
 
 import itertools
@@ -10,7 +10,7 @@ import math
 
 from msgspec import Struct
 
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, BaselineRules, SpikeRules
+from streams.engine.rules import HOUR_MS, MINUTE_MS, BaselineRules
 
 _THETA = 0.2314843
 _FLAT_MS = 5 * MINUTE_MS
@@ -108,10 +108,10 @@ class Curve(Struct, array_like=True):
 
 
 class Rhythm(Struct, array_like=True):
-    """How a creator's engagement spreads over the hours of the day (UTC).
+    """How what a creator gets spreads over the hours of the day (UTC).
 
-    `got`, `due` are the current hour's engagement and what is usual for posts of that age, `num`
-    and `den` the discounted sums of each hour of the day.
+    `got`, `due` are what came in the current hour and what would have by the mean of all hours,
+    `num` and `den` the discounted sums of each hour of the day.
     """
 
     hour: int = -1
@@ -134,7 +134,7 @@ class Rhythm(Struct, array_like=True):
         due = rest * (den[last] + den[after]) + part * (den[h] + den[later])
         got += 2.0 * (rest * num[h] + part * num[after])
         due += 2.0 * (rest * den[h] + part * den[after])
-        prior = rules.rhythm_prior * sum(den) + 1.0
+        prior = rules.rhythm_prior * sum(den) + rules.rhythm_prior_count
         return (prior + got) / (prior + due)
 
     def learn(self, ms: int, got: float, due: float, rules: BaselineRules) -> None:
@@ -142,20 +142,21 @@ class Rhythm(Struct, array_like=True):
         hour = ms // HOUR_MS
         if hour != self.hour:
             if self.hour >= 0:
-                self._close(rules)
+                self.close(self.hour, self.got, self.due, rules)
             self.hour = hour
             self.got = self.due = 0.0
         self.got += got
         self.due += due
 
-    def _close(self, rules: BaselineRules) -> None:
+    def close(self, hour: int, got: float, due: float, rules: BaselineRules) -> None:
+        """Take in a whole hour, numbered since the epoch: `got` came where `due` is the mean."""
         if not self.num:
             self.num = [0] * 24
             self.den = [0] * 24
-        h = self.hour % 24
+        h = hour % 24
         keep = 2.0 ** (-1.0 / rules.rhythm_half_life_days)
-        self.num[h] = int(self.num[h] * keep + max(self.got, 0.0))
-        self.den[h] = int(self.den[h] * keep + self.due)
+        self.num[h] = int(self.num[h] * keep + max(got, 0.0))
+        self.den[h] = int(self.den[h] * keep + due)
 
 
 def effective(weight: float, memory: float) -> float:
@@ -277,58 +278,3 @@ class Noise(Struct, array_like=True):
         known = rules.noise_prior_weight
         mean = known * rules.noise_prior + self.drift_weight * self.drift
         return max(mean / (known + self.drift_weight), rules.noise_floor)
-
-
-class FollowRate(Struct, array_like=True):
-    """Net follows per hour: a discounted Gamma-Poisson rate with learned overdispersion.
-
-    `excess` and `square` are discounted sums over hours of (seen - expected)^2 - expected and of
-    expected^2: their ratio is the relative variance beyond chance.
-    """
-
-    first_ms: int = 0
-    hour_ms: int = 0
-    got: float = 0.0
-    total: float = 0.0
-    hours: float = 0.0
-    excess: float = 0.0
-    square: float = 0.0
-
-    def rate(self, followers: int | None, rules: SpikeRules) -> float:
-        """Expected net follows per hour, > 0."""
-        prior = max(rules.prior_rate_floor, rules.prior_rate_share * (followers or 0))
-        got = max(self.total + rules.prior_hours * prior, 0.0)
-        return max(got / (self.hours + rules.prior_hours), 0.05)
-
-    def shape(self, rate: float, rules: SpikeRules) -> float:
-        """Negative binomial shape of a window's count: learned dispersion and the rate's own."""
-        known = rules.dispersion_prior_weight * max(rate, 1.0) ** 2
-        variance = (known * rules.dispersion_prior + self.excess) / (known + self.square)
-        return 1.0 / (max(variance, 0.05) + 1.0 / (self.total + 1.0 if self.total > 0 else 1.0))
-
-    def roll(self, now_ms: int, followers: int | None, rules: SpikeRules) -> None:
-        """Close the hours that ended by `now_ms`; hours without any follow count as zero."""
-        if not self.first_ms:
-            self.first_ms = now_ms
-            self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
-            return
-        if now_ms < self.hour_ms:
-            return
-        keep = 2.0 ** (-HOUR_MS / rules.half_life_ms)
-        rate = self.rate(followers, rules)
-        got = min(self.got, rules.learn_ceiling * rate + 5.0)
-        self.total = self.total * keep + got
-        self.hours = self.hours * keep + 1.0
-        self.excess = self.excess * keep + (got - rate) ** 2 - rate
-        self.square = self.square * keep + rate * rate
-        self.got = 0.0
-        idle = min((now_ms - self.hour_ms) // HOUR_MS, 30 * DAY_MS // HOUR_MS)
-        self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
-        if idle:
-            faded = keep**idle
-            held = (1.0 - faded) / (1.0 - keep)
-            self.total *= faded
-            self.hours = self.hours * faded + held
-            rate = self.rate(followers, rules)
-            self.excess = self.excess * faded + (rate * rate - rate) * held
-            self.square = self.square * faded + rate * rate * held

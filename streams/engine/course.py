@@ -5,6 +5,7 @@ post's own level, and from what the creator's posts usually get at that age. Mus
 drop or a spike is.
 """
 
+import copy
 import math
 from typing import NamedTuple
 
@@ -97,7 +98,10 @@ class Step(NamedTuple):
 
 
 class Course(Struct, array_like=True):
-    """All live posts of a creator with the learned baselines; a fresh one is `Course()`."""
+    """All live posts of a creator with the learned baselines; a fresh one is `Course()`.
+
+    `trial` is the noise as it will be if the suspicion that stands proves to be nothing but that.
+    """
 
     posts: list[LivePost] = []
     curve: Curve = field(default_factory=Curve)
@@ -108,6 +112,7 @@ class Course(Struct, array_like=True):
     recent_got: float = 0.0
     recent_usual: float = 0.0
     polled: bool = False
+    trial: Noise | None = None
 
     def find(self, post_id: str) -> LivePost | None:
         """The live post of that id, if it is followed."""
@@ -199,10 +204,10 @@ class Course(Struct, array_like=True):
                 new_due += x
             if held:
                 post.held_got += n
-                post.held_due += share
+                post.held_due += share * pace
             else:
                 post.got += n
-                post.due += share
+                post.due += share * pace
                 post.near_got = post.near_got * keep + min(
                     n, base.burst_ratio * x + base.burst_count
                 )
@@ -210,7 +215,10 @@ class Course(Struct, array_like=True):
             if post.stage >= 0:
                 self._grow(post, end, taught)
         if taught:
-            if grown and not held:
+            if grown and held:
+                self.trial = self.trial or copy.copy(self.noise)
+                self.trial.learn(to_ms, got, due, base)
+            elif grown:
                 self.noise.learn(to_ms, got, due, base)
             if self.levels.count:
                 self.rhythm.learn(to_ms, plain, usual, base)
@@ -252,13 +260,16 @@ class Course(Struct, array_like=True):
 
     def release(self, since_ms: int, rules: BaselineRules) -> None:
         """Take what was held back since `since_ms` into the levels."""
+        if self.trial is not None:
+            if self.stepped_ms - since_ms <= rules.noise_hold_ms:
+                self.noise = self.trial
+            self.trial = None
         keep = 2.0 ** (-(self.stepped_ms - since_ms) / rules.near_half_life_ms)
-        pace = self.rhythm.at((since_ms + self.stepped_ms) // 2, rules)
         for post in self.posts:
             post.got += post.held_got
             post.due += post.held_due
             post.near_got = post.near_got * keep + post.held_got
-            post.near_due = post.near_due * keep + post.held_due * pace
+            post.near_due = post.near_due * keep + post.held_due
             post.held_got = 0
             post.held_due = 0.0
 

@@ -43,8 +43,10 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     curve_prior_posts: float = 0.5
     """Posts that the published curve of engagement by age weighs against a creator's own."""
     rhythm_half_life_days: float = 7.0
-    rhythm_prior: float = 0.3
-    """How much a flat rhythm weighs in each hour, as a share of all engagement learned from."""
+    rhythm_prior: float = 0.01
+    rhythm_prior_count: float = 30.0
+    """How much a flat rhythm weighs in each hour: this share of all engagement learned from, and so
+    many engagements more."""
     near_half_life_ms: int = 45 * MINUTE_MS
     """How fast a post's own level follows what it gets. Smooth changes (night, weekend, a decay
     steeper than the learned one) are followed; a cliff is not."""
@@ -72,6 +74,9 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     noise_prior_weight: float = 8.0
     noise_memory: float = 150.0
     noise_floor: float = 0.02
+    noise_hold_ms: int = 110 * MINUTE_MS
+    """A suspicion given up within that time was noise; one that lasts is a night, or a new habit,
+    that is yet to be learned."""
     score_half_life_ms: int = 40 * MINUTE_MS
     score_min_posts: int = 3
     score_prior_posts: float = 4.0
@@ -112,7 +117,7 @@ class DropRules(Struct, frozen=True, kw_only=True):
     """Posts from before the fall must show it, too, if only on few engagements: a run of weak posts
     is no drop of engagement."""
     fire_ratio: float = 0.38
-    fire_probability: float = 5e-7
+    fire_probability: float = 3e-7
     fire_relief: float = 50.0
     """The limit for the tail probability; above `min_expected` of known posts it rises with the
     square of that, up to this multiple: where much was expected, little hangs on a tail's shape."""
@@ -142,11 +147,11 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
 
     windows_ms: tuple[int, ...] = (MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS)
     min_history_ms: int = 6 * HOUR_MS
-    min_follows: float = 130.0
+    min_follows: float = 100.0
     min_share: float = 0.001
     """Net new followers within a window, as a share of all followers."""
-    fire_ratio: float = 5.0
-    fire_probability: float = 1e-7
+    fire_ratio: float = 4.0
+    fire_probability: float = 3e-5
     half_life_ms: int = 7 * DAY_MS
     prior_hours: float = 4.0
     prior_rate_share: float = 0.00005
@@ -154,6 +159,8 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     prior_rate_floor: float = 1.0
     dispersion_prior: float = 1.0
     dispersion_prior_weight: float = 12.0
+    first_day_doubt: float = 1.5
+    """Relative variance of the rate at the first hour of a creator; none is left after a day."""
     learn_ceiling: float = 4.0
     """An hour counts in the baseline with at most this multiple of what was expected."""
     critical_ratio: float = 50.0
@@ -166,7 +173,7 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Within the cooldown only a spike that is larger by this factor opens another episode."""
     viral_ratio: float = 2.0
     viral_count: int = 30
-    viral_growth: float = 2.0
+    viral_growth: float = 1.0
     """Followers that a viral post explains are told of from this multiple of the least on."""
     recent_post_ms: int = 6 * HOUR_MS
     rise_ratio: float = 1.3
@@ -186,18 +193,18 @@ class WeakRules(Struct, frozen=True, kw_only=True):
     min_posts: int = 6
     min_typed: float = 2.5
     """Posts of the very type that must be known, discounted."""
-    min_expected: float = 36.0
+    min_expected: float = 24.0
     """Engagements that are usual (geometric mean) for a post until it is judged: some 50 on the
     arithmetic mean and until 5 h."""
     few: float = 3.0
     """Counted on top of both what came and what is usual: the logarithm of a small count strays far
     down by chance."""
     longest_run: int = 5
-    weak_ratio: float = 0.75
+    weak_ratio: float = 1.0
     """A post above this share of the usual ends a run."""
-    fire_ratio: float = 0.45
+    fire_ratio: float = 0.32
     """The geometric mean of the run's shares of the usual."""
-    fire_probability: tuple[float, ...] = (1e-7, 2e-5, 2.5e-4, 6e-5)
+    fire_probability: tuple[float, ...] = (1e-6, 1e-4, 3e-3, 5e-4)
     """For one post, two, three, and more. Runs that overlap are judged anew with each post, some
     three times a day; a single post may be weak for reasons of its own."""
     critical_ratio: float = 0.15

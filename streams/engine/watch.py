@@ -157,7 +157,7 @@ class Watch(Struct, array_like=True):
     ) -> tuple[bool, int, int]:
         """Whether followers came, how many net of those who left, and since when."""
         spike = self.spike
-        spike.rate.roll(end_ms, info.followers, rules.spike)
+        spike.rate.roll(end_ms, info.followers, rules.spike, rules.baseline)
         if facts.profiles:
             spike.arrivals.add(end_ms, facts, rules.spike)
         net = facts.follows - facts.unfollows
@@ -170,7 +170,7 @@ class Watch(Struct, array_like=True):
             growth: dict[str, tuple[int, int]] = {}
             for post_id, (metric, amount, since_ms) in facts.spreads:
                 if metric == "followers":
-                    spike.spread(amount, since_ms, end_ms)
+                    spike.spread(amount, since_ms, end_ms, info, rules.spike)
                     changed = True
                     net, net_from = net + amount, min(net_from, since_ms)
                 elif post_id and metric in _ENGAGEMENT:

@@ -173,6 +173,7 @@ class EngagementDrop(Struct, array_like=True):
         latest = max(hit, key=lambda p: p.at_ms, default=None)
         self.episode.campaign_id = latest.campaign_id if latest else None
         self.recent_got, self.recent_due = self.got, self.due
+        course.trial = None  # it was no noise
         return [self._alert("firing", step.to_ms, course, info, rules)]
 
     def _severity(self, rules: DropRules) -> Severity:

@@ -1,7 +1,7 @@
 """Follower spike: followers come far faster than this creator's usually do.
 
 Knows the sliding counts of net follows, and when they are an alert. Must not know how the usual
-rate is learned (`baselines.FollowRate`).
+rate is learned (`follow_rate`).
 """
 
 from msgspec import Struct, field
@@ -9,12 +9,12 @@ from msgspec import Struct, field
 from schemas.alerts import Alert, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
-from streams.engine.baselines import FollowRate
 from streams.engine.comparison import compared
 from streams.engine.course import Course
 from streams.engine.detectors import arrivals
 from streams.engine.detectors.arrivals import Arrivals
 from streams.engine.facts import PANE_MS, CreatorInfo
+from streams.engine.follow_rate import FollowRate
 from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules, SpikeRules
 from streams.engine.tails import upper_tail
 
@@ -45,7 +45,9 @@ class FollowerSpike(Struct, array_like=True):
         if self.episode.on:
             self.got += net
 
-    def spread(self, amount: int, since_ms: int, end_ms: int) -> None:
+    def spread(
+        self, amount: int, since_ms: int, end_ms: int, info: CreatorInfo, rules: SpikeRules
+    ) -> None:
         """Take in growth that polling revealed, evenly over the time since the last poll."""
         span = max(end_ms - since_ms, PANE_MS)
         per_ms = amount / span
@@ -55,9 +57,7 @@ class FollowerSpike(Struct, array_like=True):
             self.recent.append((stop, per_ms * (stop - start)))
             start = stop
         self.recent.sort()
-        earlier = min(max(end_ms // HOUR_MS * HOUR_MS - since_ms, 0), span)
-        self.rate.total += per_ms * earlier
-        self.rate.got += per_ms * (span - earlier)
+        self.rate.spread(per_ms, end_ms - span, end_ms, info.followers, rules)
         if self.episode.on:
             self.got += per_ms * min(span, end_ms - self.episode.started_ms)
 
@@ -76,20 +76,26 @@ class FollowerSpike(Struct, array_like=True):
             return []
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
-            if seen >= floor and self._judge(seen, window, info, spike):
+            if seen >= floor and self._judge(end_ms, seen, window, info, rules):
                 cause = arrivals.cause(end_ms, self.arrivals, course, info, rules)
                 if cause == "organic_viral" and seen < spike.viral_growth * floor:
                     continue
                 return [self._fire(end_ms, window, cause, course, info, rules)]
         return []
 
-    def _judge(self, seen: float, window: int, info: CreatorInfo, rules: SpikeRules) -> bool:
-        rate = self.rate.rate(info.followers, rules)
+    def _usual(self, at_ms: int, info: CreatorInfo, rules: Rules) -> float:
+        """Net follows per hour that are usual at an instant."""
+        return self.rate.at(at_ms, info.followers, rules.spike, rules.baseline)
+
+    def _judge(
+        self, end_ms: int, seen: float, window: int, info: CreatorInfo, rules: Rules
+    ) -> bool:
+        spike, rate = rules.spike, self._usual(end_ms - window // 2, info, rules)
         expected = rate * window / HOUR_MS
-        if seen < rules.fire_ratio * max(expected, 1.0):
+        if seen < spike.fire_ratio * max(expected, 1.0):
             return False
-        probability = upper_tail(seen, expected, self.rate.shape(rate, rules))
-        if probability > rules.fire_probability:
+        probability = upper_tail(seen, expected, self.rate.shape(rate, spike))
+        if probability > spike.fire_probability:
             return False
         self.window_ms, self.seen, self.expected = window, seen, expected
         self.probability = probability
@@ -131,7 +137,7 @@ class FollowerSpike(Struct, array_like=True):
 
     def _follow(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         spike, episode = rules.spike, self.episode
-        rate = self.rate.rate(info.followers, spike)
+        rate = self._usual(end_ms, info, rules)
         calm = spike.resolve_window_ms
         if end_ms - episode.started_ms >= calm:
             usual = rate * calm / HOUR_MS
@@ -147,7 +153,7 @@ class FollowerSpike(Struct, array_like=True):
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
             if seen > self.seen:
-                self._judge(seen, window, info, spike)
+                self._judge(end_ms, seen, window, info, rules)
         episode.told_ms = end_ms
         episode.peak = max(episode.peak, self.got)
         episode.severity = self._severity(spike)
@@ -163,7 +169,7 @@ class FollowerSpike(Struct, array_like=True):
         rules: Rules,
     ) -> Alert:
         who = alerting.name(info)
-        rate = self.rate.rate(info.followers, rules.spike)
+        rate = self._usual(now_ms, info, rules)
         started = self.episode.started_ms
         expected = rate * (now_ms - started) / HOUR_MS
         got = max(self.got, 0.0)

@@ -7,7 +7,6 @@ import pytest
 from streams.engine.baselines import (
     REFERENCE_AGE_MS,
     Curve,
-    FollowRate,
     Levels,
     Rhythm,
     effective,
@@ -95,31 +94,3 @@ def test_the_rhythm_finds_the_quiet_hours() -> None:
     week = 7 * DAY_MS
     assert rhythm.at(week + 3 * HOUR_MS, BASE) < 0.75
     assert rhythm.at(week + 15 * HOUR_MS, BASE) > 1.05
-
-
-def test_the_follow_rate_settles_at_what_is_usual() -> None:
-    rate = FollowRate()
-    for hour in range(24 * 5):
-        rate.roll(hour * HOUR_MS + 1, 20_000, RULES.spike)
-        rate.got += 6.0
-    assert rate.rate(20_000, RULES.spike) == pytest.approx(6.0, rel=0.1)
-
-
-def test_one_mad_hour_hardly_moves_the_follow_rate() -> None:
-    rate = FollowRate()
-    for hour in range(24 * 5):
-        rate.roll(hour * HOUR_MS + 1, 20_000, RULES.spike)
-        rate.got += 5_000.0 if hour == 100 else 6.0
-    assert rate.rate(20_000, RULES.spike) < 7.0
-
-
-def test_hours_without_any_follow_count_as_none() -> None:
-    busy = FollowRate()
-    for hour in range(48):
-        busy.roll(hour * HOUR_MS + 1, 20_000, RULES.spike)
-        busy.got += 10.0
-    before = busy.rate(20_000, RULES.spike)
-    busy.roll(9 * DAY_MS, 20_000, RULES.spike)
-    after = busy.rate(20_000, RULES.spike)
-    assert after < before / 2
-    assert math.isfinite(busy.shape(after, RULES.spike))

@@ -63,7 +63,7 @@ def test_the_next_viral_post_is_an_episode_of_its_own() -> None:
 def test_a_viral_post_that_is_deleted_ends_its_episode() -> None:
     watch = known()
     panes: crowd.Panes = {}
-    burst(panes, "viral", NOON, 40.0)
+    burst(panes, "viral", NOON, 80.0)
     panes = {at: facts for at, facts in panes.items() if at <= NOON + 20 * MINUTE_MS}
     for post in [*watch.course.posts]:
         watch.course.forget(post.post_id)

@@ -4,9 +4,10 @@ from statistics import median
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from streams.engine.facts import PANE_MS, PaneFacts, Published, Spread
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS
+from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
 from streams.engine.watch import Watch
 from tests.unit.engine import crowd
 from tests.unit.engine.crowd import RULES, START_MS, Creator, Drop
@@ -95,7 +96,7 @@ def test_a_creator_who_stops_posting_raises_nothing_and_costs_nothing() -> None:
 
 
 def test_reactions_that_all_end_at_once_are_a_drop_though_no_post_is_new() -> None:
-    creator = Creator(level=1_000.0, follows_per_hour=0.0)
+    creator = Creator(level=3_000.0, follows_per_hour=0.0)
     run = crowd.run(crowd.days(5, creator, 2.0), creator.info, START_MS + 9 * DAY_MS)
     assert run.alerts[0].kind == "engagement_drop"
     assert run.alerts[-1].status == "resolved"
@@ -153,7 +154,12 @@ def test_a_polled_creator_is_judged_by_polls_and_not_by_their_absence() -> None:
 
 
 def spiked(
-    count: int, span_ms: int, follows_per_hour: float = 5.0, followers: int = 40_000, viral: int = 0
+    count: int,
+    span_ms: int,
+    follows_per_hour: float = 5.0,
+    followers: int = 40_000,
+    viral: int = 0,
+    rules: Rules = RULES,
 ) -> crowd.Run:
     creator = Creator(
         level=300.0, follows_per_hour=follows_per_hour, followers=followers, post_hours=(8.0, 18.0)
@@ -161,7 +167,7 @@ def spiked(
     panes = crowd.days(4, creator, 3.0, boosts={viral: 30.0} if viral else None)
     for n in range(count):
         crowd.pane(panes, NOON + 3 * HOUR_MS + n * span_ms // count).follows += 1
-    return crowd.run(panes, creator.info, START_MS + 3 * DAY_MS)
+    return crowd.run(panes, creator.info, START_MS + 3 * DAY_MS, rules)
 
 
 def test_a_burst_of_followers_is_an_alert_in_the_first_pane_that_holds_enough() -> None:
@@ -186,9 +192,11 @@ def test_followers_after_a_viral_post_are_explained_by_it() -> None:
     assert run.of("follower_spike", "firing")[0].explanation == "organic_viral"
 
 
-def test_of_followers_that_a_viral_post_explains_only_many_are_told() -> None:
-    assert spiked(200, 10 * MINUTE_MS, viral=5).of("follower_spike") == []
-    assert len(spiked(200, 10 * MINUTE_MS).of("follower_spike", "firing")) == 1
+def test_followers_that_a_viral_post_explains_can_be_told_of_from_a_larger_number_on() -> None:
+    rules = replace(RULES, spike=replace(RULES.spike, viral_growth=3.0))
+    assert spiked(200, 10 * MINUTE_MS, viral=5, rules=rules).of("follower_spike") == []
+    assert len(spiked(200, 10 * MINUTE_MS, rules=rules).of("follower_spike", "firing")) == 1
+    assert len(spiked(200, 10 * MINUTE_MS, viral=5).of("follower_spike", "firing")) == 1
 
 
 @pytest.mark.parametrize(("count", "followers", "rate"), [(60, 40_000, 5.0), (300, 600_000, 5.0)])

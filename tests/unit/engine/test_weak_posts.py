@@ -97,8 +97,8 @@ def test_a_post_of_a_type_that_is_hardly_known_is_not_judged() -> None:
 
 
 def test_few_engagements_are_not_judged() -> None:
-    blog = Blog(usual=30.0)
-    assert [blog.post(3) for _ in range(5)] == [[]] * 5
+    blog = Blog(usual=20.0)
+    assert [blog.post(2) for _ in range(5)] == [[]] * 5
 
 
 @pytest.mark.parametrize("good", [1, 2])
