@@ -31,6 +31,7 @@ from streams.cli import load_settings
 from streams.embedded import EmbeddedBroker, end
 from streams.follow import Follower, MissingTopics
 from streams.kafka.admin import create_topics
+from streams.printable import printable
 from streams.settings import PREFIX, Settings, rows
 from streams.sources import run
 from streams.sources.durations import DURATION
@@ -47,6 +48,8 @@ _FOREVER_MS = 365 * DAY_MS
 _WORKER_STOP_SECONDS = 6.0
 _LAST_WORDS_SECONDS = 0.5
 _LINE_SECONDS = 5.0
+_TOLD = ("creator_id", "started_at", "severity", "reason", "injected", "seen_after_seconds")
+"""What the report says of each alert by kind."""
 
 
 class DemoFailed(Exception):
@@ -70,6 +73,7 @@ class Demo:
             start_ms=live_ms - HISTORY_MS,
             live_ms=live_ms,
             end_ms=live_ms + _FOREVER_MS,
+            incidents="all",
         )
         self.incidents = truth(self.plan)
         self.truth_file = self.home / "truth.json"
@@ -195,7 +199,7 @@ class Demo:
                 {**value, "seen_after_seconds": self.seconds(), "injected": injected}
             )
             if not self.with_board:
-                _tell(f"alert {value['status']}: {value['kind']} {value['reason']}")
+                _tell(f"alert {value['status']}: {value['kind']} {printable(value['reason'])}")
 
     async def _show(self) -> None:
         if self.with_board:
@@ -213,6 +217,25 @@ class Demo:
             }
             told = ", ".join(f"{self.board.counts[topic]:,} {name}" for name, topic in seen.items())
             _tell(f"{self.seconds():5.0f} s  {self.feed.counts.total():,} events in, {told}")
+
+    def by_kind(self) -> dict[str, list[dict[str, Any]]]:
+        """What each kind of alert said when it fired, in the order in which it was seen."""
+        told: dict[str, list[dict[str, Any]]] = {}
+        for alert in self.alerts:
+            if alert["status"] == "firing":
+                one = {name: alert[name] for name in _TOLD}
+                told.setdefault(alert["kind"], []).append(one)
+        return told
+
+    def summary(self) -> list[str]:
+        """Lines that end a run: each kind of alert with what its first one said, then totals."""
+        kinds = self.by_kind()
+        lines = [f"{len(kinds)} kinds of alerts:"] if kinds else ["no alerts"]
+        for kind, alerts in kinds.items():
+            lines.append(f"  {kind} ({len(alerts)}): {printable(alerts[0]['reason'])}")
+        told = {alert["alert_id"] for alert in self.alerts}
+        events = f"{self.feed.counts.total():,} events"
+        return [*lines, f"{events}, {len(told)} alerts in {self.seconds():.0f} s"]
 
     def _note(self) -> str:
         events = self.feed.counts.total()
@@ -237,6 +260,7 @@ class Demo:
             "first_score_seconds": self.timeline.get("first_score"),
             "first_alert_seconds": self.timeline.get("first_alert"),
             "timeline": self.timeline,
+            "alerts_by_kind": self.by_kind(),
             "alerts": self.alerts,
             "truth": truth_document(self.plan, self.incidents)["incidents"],
             "truth_file": str(self.truth_file),
@@ -306,9 +330,11 @@ def _free_port(host: str, wanted: int) -> int:
 def command(duration: float | None, report: Path | None, seed: int, creators: int) -> None:
     """Everything in one terminal: a broker in memory, a worker, a simulated world, a live board.
 
-    Two days of history come first, then live events. Three creators have lost nearly all of their
-    engagement when live begins, and one gains suspicious followers soon after: watch the alerts.
-    With --duration or --report, plain lines are printed instead of the board.
+    Two days of history come first, then live events. When live begins, three creators have lost
+    nearly all of their engagement, a post of another goes viral, and angry comments come in below
+    one; soon after, one gains suspicious followers, and one loses hundreds: watch the alerts. With
+    --duration or --report, plain lines are printed instead of the board. What each kind of alert
+    said comes last.
 
     \b
     Examples:
@@ -326,5 +352,4 @@ def command(duration: float | None, report: Path | None, seed: int, creators: in
         run.write_json(report, demo.report(failure))
     if failure is not None:
         raise click.ClickException(failure)
-    seen = {alert["alert_id"] for alert in demo.alerts}
-    _tell(f"{demo.feed.counts.total():,} events, {len(seen)} alerts in {demo.seconds():.0f} s")
+    _tell("\n".join(demo.summary()))

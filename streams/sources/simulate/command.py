@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
 import msgspec
@@ -22,7 +22,7 @@ from streams.sources import run
 from streams.sources.durations import DURATION
 from streams.sources.feed import Feed
 from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
-from streams.sources.simulate.plan import DAY_MS, Incident, Plan, Timed
+from streams.sources.simulate.plan import DAY_MS, Incident, Incidents, Plan, Timed
 from streams.sources.simulate.roster import roster, usual_rate
 from streams.sources.simulate.world import generate, truth
 
@@ -39,7 +39,7 @@ class Options(NamedTuple):
     duration: float | None
     live: bool
     speed: float | None
-    incidents: Literal["default", "none"] | int
+    incidents: Incidents | int
     at_ms: int | None
     out: Path | None
     truth: Path | None
@@ -145,16 +145,18 @@ async def publish(plan: Plan, speed: float | None) -> Counter[str]:
 
 
 class _Incidents(click.ParamType):
-    name = "default|none|N"
+    name = "default|all|none|N"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Literal["default", "none"] | int:
+    ) -> Incidents | int:
         text = str(value)
-        if text in {"default", "none"}:
-            return "none" if text == "none" else "default"
+        named: tuple[Incidents, ...] = get_args(Incidents)
+        for name in named:
+            if text == name:
+                return name
         if not text.isdecimal():
-            self.fail(f"{text!r} is neither default nor none nor a number", param, ctx)
+            self.fail(f"{text!r} is none of {', '.join(named)}, and no number", param, ctx)
         return int(text)
 
 
@@ -217,7 +219,8 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     type=_Incidents(),
     default="default",
     show_default=True,
-    help="Two drops and a spike around the live start, none, or a number of them.",
+    help="default: three drops and a spike around the live start; all: a viral post, angry "
+    "comments and a wave of unfollows, too; or a number of drops and spikes.",
 )
 @click.option(
     "--at",
@@ -242,6 +245,7 @@ def command(**chosen: Any) -> None:
     Examples:
       pulse simulate                                  two days of history, then live
       pulse simulate --seed 7 --truth truth.json      and what to be found, for comparison
+      pulse simulate --incidents all                  one of each kind that an alert tells of
       pulse simulate --creators 500 --rate 2000       a larger load
       pulse simulate --no-live --out week.jsonl --backfill 7d --at 2026-01-15T12:00:00Z
     """

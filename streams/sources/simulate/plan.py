@@ -13,6 +13,12 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
 
+IncidentKind = Literal[
+    "engagement_drop", "follower_spike", "unfollow_wave", "viral_post", "sentiment_crisis"
+]
+Incidents = Literal["default", "all", "none"]
+
+
 class Timed(NamedTuple):
     """One event: when it happens (epoch milliseconds), its topic and its JSON object."""
 
@@ -25,11 +31,13 @@ class Incident(Struct, frozen=True, kw_only=True):
     """One injected incident within [starts_at, ends_at), epoch milliseconds.
 
     `size` is, for an `engagement_drop`, the share of engagement that is left (0.03-0.1); for a
-    `follower_spike`, the number of follows.
+    `follower_spike`, the number of follows; for an `unfollow_wave`, that of unfollows; for a
+    `viral_post`, how many times the reactions to a usual post come on top; for a
+    `sentiment_crisis`, the number of angry comments. The last two befall the creator's newest post.
     """
 
     creator_id: str
-    kind: Literal["engagement_drop", "follower_spike"]
+    kind: IncidentKind
     starts_at: int
     ends_at: int
     size: float
@@ -40,8 +48,9 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     `volume` scales all reactions (1.0 is usual). `live_ms` is when a reader starts to watch live:
     the default incidents lie around it; without one, they lie in the last two hours. `incidents`
-    is "default" (three drops that are under way when live begins, one spike soon after), "none",
-    or a number of incidents spread over the last part of the plan, each on a creator of its own.
+    is "default" (three drops that are under way when live begins, one spike soon after), "all"
+    (those, and one of each other kind around that time), "none", or a number of drops and spikes
+    spread over the last part of the plan. Each incident has a creator of its own.
     """
 
     seed: int = 1
@@ -50,7 +59,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     creators: int = 32
     volume: float = 1.0
     live_ms: int | None = None
-    incidents: Literal["default", "none"] | int = "default"
+    incidents: Incidents | int = "default"
 
     def __post_init__(self) -> None:
         if self.start_ms > self.end_ms:

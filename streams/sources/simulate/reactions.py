@@ -1,4 +1,4 @@
-"""Reactions: all that follows from one post, from one ordinary day, or from bought followers.
+"""Reactions: all that follows from one post, or from one ordinary day.
 
 Knows which kinds of events cause which others, and how many. Must not know their JSON.
 """
@@ -42,6 +42,7 @@ class Kind(IntEnum):
     POST_DELETE = 16
     POST_COUNTERS = 17
     ACCOUNT_COUNTERS = 18
+    ANGRY = 19
 
 
 class Account:
@@ -68,14 +69,16 @@ class Stream:
     """Rows in order of time: `at` (epoch ms), `kind`, `actor`, `ref`, `value`, `seq`.
 
     `ref` is the `seq` of the row that this one is about, or the row of `totals`; `value` is random
-    or an amount in cents; `seq` numbers the rows of a stream, whatever is left out of it.
+    or an amount in cents; `seq` numbers the rows of a stream, whatever is left out of it. `label`
+    is what ids begin with, and the post's id, if it is not another stream's post.
     """
 
-    __slots__ = ("account", "columns", "cursor", "label", "media", "paid", "totals")
+    __slots__ = ("account", "columns", "cursor", "label", "media", "paid", "post_id", "totals")
 
-    def __init__(self, account: Account, label: str) -> None:
+    def __init__(self, account: Account, label: str, post_id: str | None = None) -> None:
         self.account = account
         self.label = label
+        self.post_id = post_id or label
         self.media = ""
         self.paid = False
         self.columns: Ints = np.empty((0, 6), dtype=np.int64)
@@ -94,7 +97,7 @@ class Stream:
         return self.cursor >= len(self.columns)
 
 
-class _Rows:
+class Rows:
     """Rows in the making; those that an incident took are drawn like all others, then left out."""
 
     def __init__(self) -> None:
@@ -143,11 +146,27 @@ def publications(seed: int, creator: Creator, day: int) -> list[Publication]:
     ]
 
 
+def post_id(seed: int, creator: Creator, publication: Publication) -> str:
+    """The id of a post."""
+    return f"{creator.creator_id}-{seed:x}p{publication.day:x}{publication.slot}"
+
+
+def between(seed: int, creator: Creator, start_ms: int, end_ms: int) -> list[Publication]:
+    """The posts of `creator` within [start_ms, end_ms), by day."""
+    days = range(start_ms // DAY_MS - 1, end_ms // DAY_MS + 2)
+    return [
+        publication
+        for day in days
+        for publication in publications(seed, creator, day)
+        if start_ms <= publication.at_ms < end_ms
+    ]
+
+
 def post(seed: int, account: Account, publication: Publication, drops: list[Incident]) -> Stream:
     """All rows of one post, up to two days of age; `drops` are those of its creator."""
     creator, at = account.creator, publication.at_ms
     rng = np.random.default_rng([seed, 5, creator.number, publication.day, publication.slot])
-    stream = Stream(account, f"{creator.creator_id}-{seed:x}p{publication.day:x}{publication.slot}")
+    stream = Stream(account, post_id(seed, creator, publication))
     stream.media, factor, _ = _MEDIA[
         int(rng.choice(len(_MEDIA), p=[share for *_, share in _MEDIA]))
     ]
@@ -157,7 +176,7 @@ def post(seed: int, account: Account, publication: Publication, drops: list[Inci
         quality *= float(rng.uniform(1.8, 3.5))
     times = audience.fading(rng, creator, at + 3 * SECOND_MS, creator.reactions * factor * quality)
     kept = _spared([seed, 6, creator.number, publication.day, publication.slot], times, drops)
-    rows = _Rows()
+    rows = Rows()
     start = np.array([at], dtype=np.int64)
     rows.add(Kind.POST, start, 0, value=rng.integers(1 << 40, size=1))
     draw = rng.random(len(times))
@@ -169,11 +188,11 @@ def post(seed: int, account: Account, publication: Publication, drops: list[Inci
         _count_up(rng, stream, rows, at, times[liked & kept], times[shared & kept])
     else:
         for kind, back, part in ((Kind.LIKE, 0.015, liked), (Kind.SHARE, 0.01, shared)):
-            _single(rng, rows, kind, times[part], actors[part], kept[part], back)
-    _discuss(rng, creator, rows, times[commented], actors[commented], kept[commented])
+            single(rng, rows, kind, times[part], actors[part], kept[part], back)
+    discuss(rng, creator, rows, times[commented], actors[commented], kept[commented])
     fans = liked & (rng.random(len(times)) < 0.012)
-    followed = _later(rng, times[fans], 5 * MINUTE_MS)
-    _gain(rng, rows, followed, kept[fans])
+    followed = later(rng, times[fans], 5 * MINUTE_MS)
+    gain(rng, rows, followed, kept[fans])
     if stream.paid and account.brief is not None:
         _sell(rng, account.brief, rows, times, actors, kept)
     if rng.random() < 0.03:
@@ -194,30 +213,15 @@ def ordinary_day(seed: int, account: Account, day: int, drops: list[Incident]) -
     creator, at = account.creator, day * DAY_MS
     rng = np.random.default_rng([seed, 7, creator.number, day])
     stream = Stream(account, f"{creator.creator_id}-{seed:x}d{day:x}")
-    rows = _Rows()
+    rows = Rows()
     gained = audience.steady(rng, creator, at, creator.followers * creator.growth)
-    _gain(rng, rows, gained, _spared([seed, 8, creator.number, day], gained, drops))
+    gain(rng, rows, gained, _spared([seed, 8, creator.number, day], gained, drops))
     lost = audience.steady(rng, creator, at, creator.followers * creator.growth * 0.35)
     rows.add(Kind.UNFOLLOW, lost, audience.members(rng, creator, len(lost)))
     if creator.polled:
         phase = int(rng.integers(_ACCOUNT_POLL_MS))
         polls = np.arange(at + phase, at + DAY_MS, _ACCOUNT_POLL_MS, dtype=np.int64)
         rows.add(Kind.ACCOUNT_COUNTERS, polls, 0)
-    stream.columns = rows.sorted()
-    return stream
-
-
-def bought(seed: int, account: Account, incident: Incident) -> Stream:
-    """The follows of one `follower_spike`: a fast rise, then a slower trickle."""
-    rng = np.random.default_rng([seed, 9, account.creator.number, incident.starts_at])
-    began = incident.starts_at // SECOND_MS
-    stream = Stream(account, f"{account.creator.creator_id}-{seed:x}s{began:x}")
-    rows = _Rows()
-    share = rng.beta(1.1, 1.8, int(incident.size))
-    at = incident.starts_at + (share * (incident.ends_at - incident.starts_at)).astype(np.int64)
-    rows.add(
-        Kind.BOUGHT, at, audience.strangers(rng, len(at)), value=rng.integers(1 << 40, size=len(at))
-    )
     stream.columns = rows.sorted()
     return stream
 
@@ -231,20 +235,20 @@ def _spared(key: list[int], times: Ints, drops: list[Incident]) -> Mask:
     return spared
 
 
-def _later(rng: np.random.Generator, at: Ints, mean_ms: int) -> Ints:
+def later(rng: np.random.Generator, at: Ints, mean_ms: int) -> Ints:
     """Each of `at`, some time later."""
     return at + 1 + rng.exponential(mean_ms, len(at)).astype(np.int64)
 
 
-def _gain(rng: np.random.Generator, rows: _Rows, at: Ints, kept: Mask) -> None:
+def gain(rng: np.random.Generator, rows: Rows, at: Ints, kept: Mask) -> None:
     """Follows by people that nobody has met before."""
     people, words = audience.strangers(rng, len(at)), rng.integers(1 << 40, size=len(at))
     rows.add(Kind.FOLLOW, at, people, kept, value=words)
 
 
-def _single(
+def single(
     rng: np.random.Generator,
-    rows: _Rows,
+    rows: Rows,
     kind: Kind,
     at: Ints,
     actor: Ints,
@@ -255,11 +259,11 @@ def _single(
     rows.add(kind, at, actor, kept)
     back = rng.random(len(at)) < share
     undone = Kind.UNLIKE if kind is Kind.LIKE else Kind.UNSHARE
-    rows.add(undone, _later(rng, at[back], 20 * MINUTE_MS), actor[back], kept[back])
+    rows.add(undone, later(rng, at[back], 20 * MINUTE_MS), actor[back], kept[back])
 
 
-def _discuss(
-    rng: np.random.Generator, creator: Creator, rows: _Rows, at: Ints, actor: Ints, kept: Mask
+def discuss(
+    rng: np.random.Generator, creator: Creator, rows: Rows, at: Ints, actor: Ints, kept: Mask
 ) -> None:
     """Comments, and what becomes of them: rewording, removal, the creator's answer."""
     words = rng.integers(1 << 40, size=len(at))
@@ -269,7 +273,7 @@ def _discuss(
         (Kind.REWORDED, 2 * MINUTE_MS, fate < 0.007),
         (Kind.UNCOMMENT, 30 * MINUTE_MS, (fate >= 0.007) & (fate < 0.015)),
     ):
-        then = _later(rng, at[some], mean_ms)
+        then = later(rng, at[some], mean_ms)
         rows.add(kind, then, actor[some], kept[some], seq[some], words[some] + 1)
     reply_at = at + (rng.lognormal(6.8, 1.2, len(at)) * SECOND_MS).astype(np.int64)
     awake = (reply_at + creator.offset_ms) % DAY_MS >= 7 * HOUR_MS
@@ -279,23 +283,23 @@ def _discuss(
 
 
 def _sell(
-    rng: np.random.Generator, brief: Brief, rows: _Rows, times: Ints, actors: Ints, kept: Mask
+    rng: np.random.Generator, brief: Brief, rows: Rows, times: Ints, actors: Ints, kept: Mask
 ) -> None:
     """Clicks on the campaign's link, orders among them, and refunds of a few."""
     clicked = rng.random(len(times)) < brief.click_rate
-    at, kept = _later(rng, times[clicked], 3 * MINUTE_MS), kept[clicked]
+    at, kept = later(rng, times[clicked], 3 * MINUTE_MS), kept[clicked]
     rows.add(Kind.CLICK, at, actors[clicked], kept)
     ordered = rng.random(len(at)) < brief.conversion_rate
-    at, kept = _later(rng, at[ordered], 12 * MINUTE_MS), kept[ordered]
+    at, kept = later(rng, at[ordered], 12 * MINUTE_MS), kept[ordered]
     cents = (100 * brief.order_value * rng.lognormal(0.0, 0.5, len(at))).astype(np.int64)
     seq = rows.add(Kind.CONVERSION, at, 0, kept, value=cents)
     back = rng.random(len(at)) < 0.05
-    refunded = _later(rng, at[back], 8 * HOUR_MS)
+    refunded = later(rng, at[back], 8 * HOUR_MS)
     rows.add(Kind.REFUND, refunded, 0, kept[back], seq[back], cents[back])
 
 
 def _count_up(
-    rng: np.random.Generator, stream: Stream, rows: _Rows, at: int, liked: Ints, shared: Ints
+    rng: np.random.Generator, stream: Stream, rows: Rows, at: int, liked: Ints, shared: Ints
 ) -> None:
     """Readings of a post's totals instead of single likes and shares, rarer with age."""
     ages = np.concatenate(

@@ -65,7 +65,7 @@ def _reaction(
         "platform": creator.platform,
         "occurred_at": at,
         "source": _SOURCE,
-        "post_id": label,
+        "post_id": stream.post_id,
         "actor_id": f"u{actor:x}",
     }
 
@@ -86,6 +86,15 @@ def _comment(stream: Stream, at: str, ms: int, actor: int, ref: int, value: int,
     event["text"] = text
     if language is not None:
         event["lang"] = language
+    return event
+
+
+def _angry(stream: Stream, at: str, ms: int, actor: int, ref: int, value: int, seq: int) -> Event:
+    event = _reaction(stream, at, ms, actor, ref, value, seq)
+    event["comment_id"] = f"{stream.label}-c{seq:x}"
+    event["text"] = texts.angry(value)
+    if value % 3:
+        event["lang"] = "en"
     return event
 
 
@@ -271,6 +280,7 @@ _WAYS: dict[Kind, tuple[topics.Topic, Render]] = {
     Kind.POST_DELETE: (topics.POSTS, _post_delete),
     Kind.POST_COUNTERS: (topics.COUNTERS, _post_counters),
     Kind.ACCOUNT_COUNTERS: (topics.COUNTERS, _account_counters),
+    Kind.ANGRY: (topics.COMMENTS, _angry),
 }
 WAYS: tuple[tuple[str, Render], ...] = tuple((_WAYS[kind][0].name, _WAYS[kind][1]) for kind in Kind)
 """By kind: the topic, and the function from a row to its event (None: nobody would send it)."""

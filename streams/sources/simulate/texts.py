@@ -171,6 +171,27 @@ _CAPTIONS = (
     "Before and after",
     "Questions and answers, part {n}",
 )
+_ANGRY = (
+    "This is disgusting, shame on you",
+    "You lied to all of us",
+    "I am so disappointed, how could you promote this",
+    "What a scam, my order never came",
+    "Awful. Simply awful.",
+    "Stop defending them, they hurt people",
+    "You should be ashamed of yourself",
+    "Worst advice I have ever seen",
+    "Fake, all of it",
+    "I hate what this account has become",
+    "So dishonest, I feel betrayed",
+    "Pathetic excuse, not a real apology",
+    "This is a dangerous lie",
+    "Delete this, it is insulting",
+    "Unfollowed. Terrible attitude",
+    "How greedy can one person be",
+    "Read the news before you post such rubbish",
+    "And now silence, of course",
+)
+_ANGER = ("😡", "", "👎", "🤮", "", "😠", "💔", "")
 
 
 def comment(language: str, topic: str, cheer: float, value: int) -> tuple[str, str | None]:
@@ -208,6 +229,14 @@ def comment(language: str, topic: str, cheer: float, value: int) -> tuple[str, s
         phrase += "!!"
     known = spoken if value % 5 else None
     return (f"{phrase} {mark}" if mark else phrase), known
+
+
+def angry(value: int) -> str:
+    """What somebody writes who has come to be angry; any non-negative `value` decides."""
+    phrase, value = _ANGRY[value % len(_ANGRY)], value // len(_ANGRY)
+    mark, value = _ANGER[value % len(_ANGER)], value // len(_ANGER)
+    words = phrase.lower() if value % 4 == 0 else phrase
+    return f"{words} {mark}".rstrip()
 
 
 def answer(value: int) -> str:

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from schemas import topics
-from streams.sources.simulate import audience, incidents, reactions, render, roster
+from streams.sources.simulate import audience, crowds, incidents, reactions, render, roster
 from streams.sources.simulate.plan import DAY_MS, HOUR_MS, SECOND_MS, Incident, Plan, Timed
 from streams.sources.simulate.reactions import Account, Publication, Stream
 
@@ -68,9 +68,9 @@ class _World:
         for incident in incidents.choose(plan, accounts):
             if incident.kind == "engagement_drop":
                 self.drops[incident.creator_id].append(incident)
-            else:
-                account = by_id[incident.creator_id]
-                self._begin(reactions.bought(plan.seed, account, incident))
+            crowd = crowds.crowd(plan.seed, by_id[incident.creator_id], incident)
+            if crowd is not None:
+                self._begin(crowd)
         self.next_day = (plan.start_ms - audience.HORIZON_MS) // DAY_MS - 1
 
     def slab(self, end_ms: int) -> Iterator[Timed]:

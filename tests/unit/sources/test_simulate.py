@@ -1,14 +1,17 @@
 import json
 from collections import Counter, defaultdict
 from itertools import islice
+from typing import get_args
 
 import msgspec
 import pytest
 
 from schemas import codec, events
 from schemas.instants import to_ms
+from streams.engine.sentiment import load_default
+from streams.engine.sentiment.verdict import Label
 from streams.sources.simulate import DAY_MS, HOUR_MS, Incident, Plan, Timed, generate, truth
-from streams.sources.simulate.plan import MINUTE_MS, SECOND_MS
+from streams.sources.simulate.plan import MINUTE_MS, SECOND_MS, IncidentKind
 
 LIVE_MS = 1_768_478_400_000
 ENGAGEMENT = ("likes", "comments", "shares")
@@ -36,8 +39,22 @@ def calm() -> list[Timed]:
 
 
 @pytest.fixture(scope="module")
+def eventful() -> list[Timed]:
+    return list(generate(two_days(incidents="all", end_ms=LIVE_MS + 30 * MINUTE_MS)))
+
+
+@pytest.fixture(scope="module")
 def injected() -> list[Incident]:
     return truth(two_days())
+
+
+def the(kind: str) -> Incident:
+    (incident,) = (i for i in truth(two_days(incidents="all")) if i.kind == kind)
+    return incident
+
+
+def mine(world: list[Timed], incident: Incident, topic: str) -> list[Timed]:
+    return [t for t in world if t.topic == topic and t.event["creator_id"] == incident.creator_id]
 
 
 def of(world: list[Timed], creator_id: str, start: int, end: int, *topics: str) -> int:
@@ -77,16 +94,16 @@ def test_events_come_in_order_of_time_and_within_the_plan(world):
     assert times[-1] < two_days().end_ms
 
 
-def test_every_event_honours_the_contract_and_says_its_own_time(world):
-    for at, topic, event in world:
+def test_every_event_honours_the_contract_and_says_its_own_time(eventful):
+    for at, topic, event in eventful:
         decoded = codec.decode(topic, json.dumps(event).encode())
         assert not isinstance(decoded, codec.Fault), (topic, event, decoded)
         if not isinstance(decoded, events.Campaign):
             assert to_ms(decoded.occurred_at) == at
 
 
-def test_no_event_id_comes_twice_within_a_topic(world):
-    ids = Counter((topic, event["event_id"]) for _, topic, event in world)
+def test_no_event_id_comes_twice_within_a_topic(eventful):
+    ids = Counter((topic, event["event_id"]) for _, topic, event in eventful)
     assert max(ids.values()) == 1
 
 
@@ -222,6 +239,99 @@ def test_a_number_of_incidents_is_spread_over_creators_and_the_last_part_of_the_
     assert len(incidents) >= 4
     assert len({incident.creator_id for incident in incidents}) == len(incidents)
     assert all(i.starts_at >= plan.start_ms + DAY_MS for i in incidents)
+
+
+def test_all_incidents_are_the_default_ones_and_one_of_each_other_kind(injected):
+    incidents = truth(two_days(incidents="all"))
+    assert [i for i in incidents if i in injected] == injected
+    others = Counter(i.kind for i in incidents if i not in injected)
+    assert others == {"viral_post": 1, "sentiment_crisis": 1, "unfollow_wave": 1}
+    assert len({i.creator_id for i in incidents}) == len(incidents)
+
+
+@pytest.mark.parametrize("seed", range(20, 32))
+def test_every_seed_and_time_of_day_has_all_kinds_of_incident_where_all_are_asked_for(seed):
+    live = LIVE_MS + seed * 2 * HOUR_MS
+    plan = Plan(
+        seed=seed,
+        start_ms=live - 2 * DAY_MS,
+        live_ms=live,
+        end_ms=live + MINUTE_MS,
+        incidents="all",
+    )
+    assert {i.kind for i in truth(plan)} == set(get_args(IncidentKind))
+
+
+def test_a_roster_too_small_for_all_incidents_has_those_that_fit():
+    incidents = truth(two_days(incidents="all", creators=4))
+    assert len({i.creator_id for i in incidents}) == len(incidents) <= 4
+    assert list(islice(generate(two_days(incidents="all", creators=4)), 500))
+
+
+def test_a_wave_takes_its_followers_within_its_time_soon_after_live_begins(eventful, calm):
+    wave = the("unfollow_wave")
+    assert 10 * SECOND_MS <= wave.starts_at - LIVE_MS <= 20 * SECOND_MS
+    gone = [
+        sum(
+            wave.starts_at <= t.at_ms < wave.ends_at
+            for t in mine(world, wave, "follows")
+            if t.event.get("action") == "unfollow"
+        )
+        for world in (calm, eventful)
+    ]
+    assert gone[1] - gone[0] == wave.size >= 400
+
+
+def test_angry_comments_come_by_many_people_below_the_newest_post(eventful, calm):
+    crisis = the("sentiment_crisis")
+    assert 2 * MINUTE_MS <= LIVE_MS - crisis.starts_at <= 3 * MINUTE_MS
+    before = {t.event["event_id"] for t in mine(calm, crisis, "comments")}
+    added = [
+        t
+        for t in mine(eventful, crisis, "comments")
+        if t.at_ms < calm[-1].at_ms and t.event["event_id"] not in before
+    ]
+    assert len(added) > 0.2 * crisis.size
+    posts = [
+        t.event["post_id"]
+        for t in mine(eventful, crisis, "posts")
+        if t.at_ms < crisis.starts_at and "action" not in t.event
+    ]
+    assert {t.event["post_id"] for t in added} == {posts[-1]}
+    assert len({t.event["actor_id"] for t in added}) > 0.85 * len(added)
+    analyser = load_default()
+    verdicts = Counter(analyser.judge(str(t.event["text"])).label for t in added)
+    assert verdicts[Label.NEGATIVE] > 0.6 * len(added)
+
+
+def test_a_viral_post_gets_many_times_its_usual_reactions_and_no_other_post_does(eventful, calm):
+    viral = the("viral_post")
+    assert 20 * MINUTE_MS <= LIVE_MS - viral.starts_at <= 30 * MINUTE_MS
+    counts = [
+        Counter(
+            t.event["post_id"]
+            for topic in ENGAGEMENT
+            for t in mine(world, viral, topic)
+            if viral.starts_at <= t.at_ms < LIVE_MS and "in_reply_to" not in t.event
+        )
+        for world in (calm, eventful)
+    ]
+    more = counts[1] - counts[0]
+    assert len(more) == 1
+    ((post_id, extra),) = more.items()
+    assert extra > 30 * max(counts[0][post_id], 10)
+
+
+def test_all_incidents_touch_no_other_creator(eventful, calm):
+    hit = {incident.creator_id for incident in truth(two_days(incidents="all"))}
+
+    def others(stream: list[Timed]) -> list[Timed]:
+        end = two_days().end_ms
+        return [
+            e for e in stream if e.at_ms < end and e.event.get("creator_id", "campaign") not in hit
+        ]
+
+    assert others(eventful) == others(calm)
 
 
 def test_a_plan_without_incidents_has_none():
