@@ -24,6 +24,7 @@ from streams.sources.feed import Feed
 from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
 from streams.sources.simulate.plan import DAY_MS, Incident, Incidents, Plan, Timed
 from streams.sources.simulate.roster import roster, usual_rate
+from streams.sources.simulate.scenarios import SCENARIOS, Scenario, find
 from streams.sources.simulate.world import generate, truth
 
 _FOREVER_MS = 3_650 * DAY_MS
@@ -35,7 +36,7 @@ class Options(NamedTuple):
     seed: int
     creators: int
     rate: float | None
-    backfill: float
+    backfill: float | None
     duration: float | None
     live: bool
     speed: float | None
@@ -44,6 +45,7 @@ class Options(NamedTuple):
     out: Path | None
     truth: Path | None
     report: Path | None
+    scenario: Scenario | None = None
 
 
 def records(events: Iterable[Timed]) -> Iterator[Outgoing]:
@@ -53,7 +55,8 @@ def records(events: Iterable[Timed]) -> Iterator[Outgoing]:
 
 def truth_document(plan: Plan, incidents: Iterable[Incident]) -> dict[str, Any]:
     """The truth file: the plan's seed and span, and what was injected; times as RFC 3339."""
-    return {
+    told = {} if plan.scenario is None else {"scenario": plan.scenario}
+    return told | {
         "seed": plan.seed,
         "starts_at": run.stamp(plan.start_ms),
         "live_at": None if plan.live_ms is None else run.stamp(plan.live_ms),
@@ -76,21 +79,31 @@ def plan_of(options: Options) -> Plan:
         raise click.UsageError("--out takes --duration or --no-live: a file must end")
     if isinstance(options.incidents, int) and options.live and options.duration is None:
         raise click.UsageError("a number of --incidents takes --duration or --no-live")
+    if options.scenario is not None and options.incidents != "default":
+        raise click.UsageError("a --scenario has incidents of its own, and takes no --incidents")
     live = run.now_ms() if options.at_ms is None else options.at_ms
     length = 0 if not options.live else _FOREVER_MS
     if options.live and options.duration is not None:
         length = int(options.duration * 1000)
     plan = Plan(
         seed=options.seed,
-        start_ms=live - int(options.backfill * 1000),
+        start_ms=live - _history_ms(options),
         live_ms=live if options.live else None,
         end_ms=live + length,
         creators=options.creators,
         incidents=options.incidents,
+        scenario=None if options.scenario is None else options.scenario.name,
     )
     if options.rate is None:
         return plan
     return msgspec.structs.replace(plan, volume=options.rate / usual_rate(roster(plan)))
+
+
+def _history_ms(options: Options) -> int:
+    """How much history is asked for, or what the scenario takes."""
+    if options.backfill is not None:
+        return int(options.backfill * 1000)
+    return int((2 if options.scenario is None else options.scenario.days) * DAY_MS)
 
 
 def write_file(plan: Plan, out: Path) -> Counter[str]:
@@ -160,6 +173,20 @@ class _Incidents(click.ParamType):
         return int(text)
 
 
+def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scenario | None:
+    """The scenario of that name; with `list`, say which there are, and end."""
+    if value is None:
+        return None
+    if value == "list":
+        for scenario in SCENARIOS.values():
+            click.echo(f"{scenario.name:16} {scenario.days:>4g} d   {scenario.says}")
+        ctx.exit()
+    try:
+        return find(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
 class _Moment(click.ParamType):
     name = "time"
 
@@ -201,9 +228,7 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option(
     "--backfill",
     type=DURATION,
-    default="2d",
-    show_default=True,
-    help="How much history to publish first.",
+    help="How much history to publish first; default: 2d, or what the scenario takes.",
 )
 @click.option(
     "--live/--no-live", default=True, show_default=True, help="Go on live after the history."
@@ -221,6 +246,12 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     show_default=True,
     help="default: three drops and a spike around the live start; all: a viral post, angry "
     "comments and a wave of unfollows, too; or a number of drops and spikes.",
+)
+@click.option(
+    "--scenario",
+    metavar="NAME|list",
+    callback=_list,
+    help="One story instead of incidents; its end is that of the history. list: which there are.",
 )
 @click.option(
     "--at",
@@ -248,10 +279,15 @@ def command(**chosen: Any) -> None:
       pulse simulate --incidents all                  one of each kind that an alert tells of
       pulse simulate --creators 500 --rate 2000       a larger load
       pulse simulate --no-live --out week.jsonl --backfill 7d --at 2026-01-15T12:00:00Z
+      pulse simulate --scenario list
+      pulse simulate --scenario raid --creators 8 --no-live --out raid.jsonl --truth truth.json
     """
     options = Options(**chosen)
     plan = plan_of(options)
-    incidents = truth(plan)
+    try:
+        incidents = truth(plan)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     if options.truth is not None:
         run.write_json(options.truth, truth_document(plan, incidents))
     started = time.monotonic()

@@ -6,14 +6,16 @@ Knows what each kind of incident brings, as rows. Must not know whom it befalls,
 import numpy as np
 
 from streams.sources.simulate import audience, reactions
-from streams.sources.simulate.plan import DAY_MS, MINUTE_MS, SECOND_MS, Incident
+from streams.sources.simulate.plan import DAY_MS, MINUTE_MS, SECOND_MS, Effect
 from streams.sources.simulate.reactions import Account, Ints, Kind, Rows, Stream
 
 _TAKE_OFF_MS = 20 * MINUTE_MS
 """A post that goes viral is at its height so long after it was picked up."""
 
+_WORDS = {"sentiment_crisis": Kind.ANGRY, "sarcasm": Kind.SARCASTIC}
 
-def crowd(seed: int, account: Account, incident: Incident) -> Stream | None:
+
+def crowd(seed: int, account: Account, incident: Effect) -> Stream | None:
     """The rows that `incident` adds to its creator's; None where it only takes some away."""
     if incident.kind == "follower_spike":
         return _bought(seed, account, incident)
@@ -21,12 +23,14 @@ def crowd(seed: int, account: Account, incident: Incident) -> Stream | None:
         return _leavers(seed, account, incident)
     if incident.kind == "viral_post":
         return _surge(seed, account, incident)
-    if incident.kind == "sentiment_crisis":
-        return _angry(seed, account, incident)
+    if incident.kind in _WORDS:
+        return _talk(seed, account, incident)
+    if incident.kind == "giveaway":
+        return _entries(seed, account, incident)
     return None
 
 
-def _bought(seed: int, account: Account, incident: Incident) -> Stream:
+def _bought(seed: int, account: Account, incident: Effect) -> Stream:
     """The follows of one `follower_spike`: a fast rise, then a slower trickle."""
     rng = np.random.default_rng([seed, 9, account.creator.number, incident.starts_at])
     began = incident.starts_at // SECOND_MS
@@ -41,7 +45,7 @@ def _bought(seed: int, account: Account, incident: Incident) -> Stream:
     return stream
 
 
-def _leavers(seed: int, account: Account, incident: Incident) -> Stream:
+def _leavers(seed: int, account: Account, incident: Effect) -> Stream:
     """The unfollows of one `unfollow_wave`: most of them soon."""
     rng, stream = _begin(seed, account, incident, "w")
     rows = Rows()
@@ -51,7 +55,7 @@ def _leavers(seed: int, account: Account, incident: Incident) -> Stream:
     return stream
 
 
-def _surge(seed: int, account: Account, incident: Incident) -> Stream:
+def _surge(seed: int, account: Account, incident: Effect) -> Stream:
     """What strangers do with a post that goes viral: a wave that rises for minutes, then fades.
 
     They come from all over the world, so that the creator's night does not slow them.
@@ -76,21 +80,36 @@ def _surge(seed: int, account: Account, incident: Incident) -> Stream:
     return stream
 
 
-def _angry(seed: int, account: Account, incident: Incident) -> Stream:
-    """The comments of one `sentiment_crisis`, by strangers, some of whom write again."""
+def _talk(seed: int, account: Account, incident: Effect) -> Stream:
+    """So many comments below the newest post, by strangers, some of whom write again."""
     rng, stream = _begin(seed, account, incident, "a")
     rows = Rows()
     at = _within(rng, incident, int(incident.size))
     people = audience.strangers(rng, len(at))
     again = rng.random(len(at)) < 0.1
     people[again] = rng.choice(people, int(again.sum()))
-    rows.add(Kind.ANGRY, at, people, value=rng.integers(1 << 40, size=len(at)))
+    rows.add(_WORDS[incident.kind], at, people, value=rng.integers(1 << 40, size=len(at)))
+    stream.columns = rows.sorted()
+    return stream
+
+
+def _entries(seed: int, account: Account, incident: Effect) -> Stream:
+    """A giveaway below the newest post: `size` people comment, like and follow to take part."""
+    rng, stream = _begin(seed, account, incident, "g")
+    rows = Rows()
+    at = _within(rng, incident, int(incident.size))
+    people, words = audience.strangers(rng, len(at)), rng.integers(1 << 40, size=len(at))
+    rows.add(Kind.ENTRY, at, people, value=words)
+    for kind, share in ((Kind.LIKE, 0.9), (Kind.FOLLOW, 0.8)):
+        part = rng.random(len(at)) < share
+        then = at[part] + rng.integers(1, 60 * SECOND_MS, int(part.sum()))
+        rows.add(kind, then, people[part], value=words[part])
     stream.columns = rows.sorted()
     return stream
 
 
 def _begin(
-    seed: int, account: Account, incident: Incident, mark: str
+    seed: int, account: Account, incident: Effect, mark: str
 ) -> tuple[np.random.Generator, Stream]:
     """The dice of an incident, and its stream: about the creator's newest post, if there is one."""
     creator, start = account.creator, incident.starts_at
@@ -102,7 +121,7 @@ def _begin(
     return rng, Stream(account, label, post_id)
 
 
-def _within(rng: np.random.Generator, incident: Incident, count: int) -> Ints:
+def _within(rng: np.random.Generator, incident: Effect, count: int) -> Ints:
     """`count` times within an incident: a fast rise, then a slower trickle."""
     span = incident.ends_at - incident.starts_at
     return incident.starts_at + (rng.beta(1.1, 1.8, count) * span).astype(np.int64)

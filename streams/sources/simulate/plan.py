@@ -27,20 +27,30 @@ class Timed(NamedTuple):
     event: dict[str, object]
 
 
-class Incident(Struct, frozen=True, kw_only=True):
-    """One injected incident within [starts_at, ends_at), epoch milliseconds.
+class Effect(Struct, frozen=True, kw_only=True):
+    """One thing that happens to a creator (or `platform:NAME`) in [starts_at, ends_at), epoch ms.
+
+    What `kind` and `size` mean, `twists` and `crowds` say.
+    """
+
+    creator_id: str
+    kind: str
+    starts_at: int
+    ends_at: int
+    size: float
+
+
+class Incident(Effect, frozen=True, kw_only=True):
+    """One injected incident within [starts_at, ends_at), epoch milliseconds: what is to be told of.
 
     `size` is, for an `engagement_drop`, the share of engagement that is left (0.03-0.1); for a
     `follower_spike`, the number of follows; for an `unfollow_wave`, that of unfollows; for a
     `viral_post`, how many times the reactions to a usual post come on top; for a
-    `sentiment_crisis`, the number of angry comments. The last two befall the creator's newest post.
+    `sentiment_crisis`, the number of angry comments; for a `source_outage`, the share of events
+    that still arrives. A viral post, and the one below which people are angry, is the newest then.
     """
 
-    creator_id: str
-    kind: IncidentKind
-    starts_at: int
-    ends_at: int
-    size: float
+    kind: IncidentKind | Literal["source_outage"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -50,7 +60,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     the default incidents lie around it; without one, they lie in the last two hours. `incidents`
     is "default" (three drops that are under way when live begins, one spike soon after), "all"
     (those, and one of each other kind around that time), "none", or a number of drops and spikes
-    spread over the last part of the plan. Each incident has a creator of its own.
+    spread over the last part of the plan. Each incident has a creator of its own. A `scenario`
+    takes the place of all that.
     """
 
     seed: int = 1
@@ -60,6 +71,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     volume: float = 1.0
     live_ms: int | None = None
     incidents: Incidents | int = "default"
+    scenario: str | None = None
 
     def __post_init__(self) -> None:
         if self.start_ms > self.end_ms:

@@ -3,6 +3,7 @@
 Knows which kinds of events cause which others, and how many. Must not know their JSON.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -10,7 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from streams.sources.simulate import audience
-from streams.sources.simulate.plan import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Incident
+from streams.sources.simulate.plan import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Effect
 from streams.sources.simulate.roster import Brief, Creator
 
 Ints = NDArray[np.int64]
@@ -43,6 +44,9 @@ class Kind(IntEnum):
     POST_COUNTERS = 17
     ACCOUNT_COUNTERS = 18
     ANGRY = 19
+    SARCASTIC = 20
+    ENTRY = 21
+    PROFILE = 22
 
 
 class Account:
@@ -162,7 +166,7 @@ def between(seed: int, creator: Creator, start_ms: int, end_ms: int) -> list[Pub
     ]
 
 
-def post(seed: int, account: Account, publication: Publication, drops: list[Incident]) -> Stream:
+def post(seed: int, account: Account, publication: Publication, drops: Sequence[Effect]) -> Stream:
     """All rows of one post, up to two days of age; `drops` are those of its creator."""
     creator, at = account.creator, publication.at_ms
     rng = np.random.default_rng([seed, 5, creator.number, publication.day, publication.slot])
@@ -208,7 +212,7 @@ def post(seed: int, account: Account, publication: Publication, drops: list[Inci
     return stream
 
 
-def ordinary_day(seed: int, account: Account, day: int, drops: list[Incident]) -> Stream:
+def ordinary_day(seed: int, account: Account, day: int, drops: Sequence[Effect]) -> Stream:
     """The rows of one UTC day that no post causes: follows, unfollows, readings of the account."""
     creator, at = account.creator, day * DAY_MS
     rng = np.random.default_rng([seed, 7, creator.number, day])
@@ -226,12 +230,15 @@ def ordinary_day(seed: int, account: Account, day: int, drops: list[Incident]) -
     return stream
 
 
-def _spared(key: list[int], times: Ints, drops: list[Incident]) -> Mask:
+def _spared(key: list[int], times: Ints, drops: Sequence[Effect]) -> Mask:
     """Which of `times` the drops leave."""
     spared = np.ones(len(times), dtype=bool)
     for number, drop in enumerate(drops):
         luck = np.random.default_rng([*key, number]).random(len(times))
-        spared &= (times < drop.starts_at) | (times >= drop.ends_at) | (luck < drop.size)
+        left: float | NDArray[np.float64] = drop.size
+        if drop.kind == "decline":
+            left = drop.size ** ((times - drop.starts_at) / (drop.ends_at - drop.starts_at))
+        spared &= (times < drop.starts_at) | (times >= drop.ends_at) | (luck < left)
     return spared
 
 

@@ -21,17 +21,22 @@ _FEW = tuple(int(exp(2 + 6 * i / 255)) for i in range(256))
 
 def profile(account: Account, plan: Plan) -> Event:
     """The creator's profile as of the start of `plan`."""
+    event_id = f"{account.creator.creator_id}-{plan.seed:x}-{plan.start_ms}"
+    return _profile(account, event_id, plan.start_ms)
+
+
+def _profile(account: Account, event_id: str, at_ms: int) -> Event:
     creator = account.creator
     event: Event = {
-        "event_id": f"{creator.creator_id}-{plan.seed:x}-{plan.start_ms}",
+        "event_id": event_id,
         "creator_id": creator.creator_id,
         "platform": creator.platform,
-        "occurred_at": plan.start_ms,
+        "occurred_at": at_ms,
         "source": _SOURCE,
         "handle": creator.handle,
-        "followers": creator.followers,
+        "followers": account.followers,
         "tags": list(creator.tags),
-        "tier": tier_of(creator.followers),
+        "tier": tier_of(account.followers),
     }
     if creator.person_id is not None:
         event["person_id"] = creator.person_id
@@ -89,13 +94,18 @@ def _comment(stream: Stream, at: str, ms: int, actor: int, ref: int, value: int,
     return event
 
 
-def _angry(stream: Stream, at: str, ms: int, actor: int, ref: int, value: int, seq: int) -> Event:
-    event = _reaction(stream, at, ms, actor, ref, value, seq)
-    event["comment_id"] = f"{stream.label}-c{seq:x}"
-    event["text"] = texts.angry(value)
-    if value % 3:
-        event["lang"] = "en"
-    return event
+def _spoken(write: Callable[[int], str]) -> Render:
+    """Comments whose words are those of `write`, in English."""
+
+    def way(stream: Stream, at: str, ms: int, actor: int, ref: int, value: int, seq: int) -> Event:
+        event = _reaction(stream, at, ms, actor, ref, value, seq)
+        event["comment_id"] = f"{stream.label}-c{seq:x}"
+        event["text"] = write(value)
+        if value % 3:
+            event["lang"] = "en"
+        return event
+
+    return way
 
 
 def _reworded(
@@ -256,8 +266,17 @@ def _account_counters(
     stream: Stream, at: str, ms: int, actor: int, ref: int, value: int, seq: int
 ) -> Event:
     event = _envelope(stream, ms, f"{stream.label}-{seq:x}")
-    event["followers"] = stream.account.followers
+    # A reading of nothing is what a platform gives whose counters have failed.
+    event["followers"] = 0 if value else stream.account.followers
     return event
+
+
+def _new_profile(
+    stream: Stream, at: str, ms: int, actor: int, ref: int, value: int, seq: int
+) -> Event:
+    account = stream.account
+    account.followers = value
+    return _profile(account, f"{stream.label}-{seq:x}", ms)
 
 
 _WAYS: dict[Kind, tuple[topics.Topic, Render]] = {
@@ -280,7 +299,10 @@ _WAYS: dict[Kind, tuple[topics.Topic, Render]] = {
     Kind.POST_DELETE: (topics.POSTS, _post_delete),
     Kind.POST_COUNTERS: (topics.COUNTERS, _post_counters),
     Kind.ACCOUNT_COUNTERS: (topics.COUNTERS, _account_counters),
-    Kind.ANGRY: (topics.COMMENTS, _angry),
+    Kind.ANGRY: (topics.COMMENTS, _spoken(texts.angry)),
+    Kind.SARCASTIC: (topics.COMMENTS, _spoken(texts.sarcastic)),
+    Kind.ENTRY: (topics.COMMENTS, _spoken(texts.entry)),
+    Kind.PROFILE: (topics.CREATORS, _new_profile),
 }
 WAYS: tuple[tuple[str, Render], ...] = tuple((_WAYS[kind][0].name, _WAYS[kind][1]) for kind in Kind)
 """By kind: the topic, and the function from a row to its event (None: nobody would send it)."""

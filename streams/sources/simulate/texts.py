@@ -191,6 +191,17 @@ _ANGRY = (
     "Read the news before you post such rubbish",
     "And now silence, of course",
 )
+_SARCASTIC = (
+    "Oh great, another ad, just what we needed",
+    "Wow, so honest, so brave",
+    "Love how you care about us, really",
+    "Amazing quality, lasted a whole day",
+    "Thank you so much for nothing",
+    "Best influencer money can buy 👏",
+    "So happy that you got paid for this",
+    "Brilliant idea, what could be nicer",
+)
+_ENTRIES = ("Done!", "Entered", "I am in", "Count me in", "Following and liked", "Pick me", "Here")
 _ANGER = ("😡", "", "👎", "🤮", "", "😠", "💔", "")
 
 
@@ -237,6 +248,17 @@ def angry(value: int) -> str:
     mark, value = _ANGER[value % len(_ANGER)], value // len(_ANGER)
     words = phrase.lower() if value % 4 == 0 else phrase
     return f"{words} {mark}".rstrip()
+
+
+def sarcastic(value: int) -> str:
+    """What somebody writes who means the opposite; any non-negative `value` decides."""
+    return _SARCASTIC[value % len(_SARCASTIC)]
+
+
+def entry(value: int) -> str:
+    """How somebody takes part in a giveaway: a word and two friends; any `value` decides."""
+    word, value = _ENTRIES[value % len(_ENTRIES)], value // len(_ENTRIES)
+    return f"{word} {_FRIENDS[value % 8]} {_FRIENDS[value // 8 % 8]}"
 
 
 def answer(value: int) -> str:

@@ -10,9 +10,27 @@ from heapq import heappop, heappush
 import numpy as np
 
 from schemas import topics
-from streams.sources.simulate import audience, crowds, incidents, reactions, render, roster
-from streams.sources.simulate.plan import DAY_MS, HOUR_MS, SECOND_MS, Incident, Plan, Timed
+from streams.sources.simulate import (
+    audience,
+    crowds,
+    incidents,
+    reactions,
+    render,
+    roster,
+    scenarios,
+    twists,
+)
+from streams.sources.simulate.plan import (
+    DAY_MS,
+    HOUR_MS,
+    SECOND_MS,
+    Effect,
+    Incident,
+    Plan,
+    Timed,
+)
 from streams.sources.simulate.reactions import Account, Publication, Stream
+from streams.sources.simulate.scenarios import Story
 
 _HISTORY_SLAB_MS = HOUR_MS
 _LIVE_SLAB_MS = 5 * SECOND_MS
@@ -20,7 +38,19 @@ _LIVE_SLAB_MS = 5 * SECOND_MS
 
 def truth(plan: Plan) -> list[Incident]:
     """The incidents of `plan`, in order of their start."""
-    return incidents.choose(plan, _accounts(plan)[0])
+    return _story(plan, _accounts(plan)[0]).truth
+
+
+def subjects(plan: Plan) -> set[str]:
+    """Ids of the creators to whom something happens, an outage to all of its platform."""
+    accounts = _accounts(plan)[0]
+    hit = {effect.creator_id for effect in _story(plan, accounts).effects}
+    of = ((account.creator.creator_id, account.creator.platform) for account in accounts)
+    return {
+        creator_id
+        for creator_id, platform in of
+        if creator_id in hit or f"platform:{platform}" in hit
+    }
 
 
 def generate(plan: Plan) -> Iterator[Timed]:
@@ -55,22 +85,37 @@ def _accounts(plan: Plan) -> tuple[list[Account], list[roster.Brief]]:
     return accounts, briefs
 
 
+def _story(plan: Plan, accounts: list[Account]) -> Story:
+    if plan.scenario is not None:
+        return scenarios.find(plan.scenario).tell(plan, accounts)
+    chosen = incidents.choose(plan, accounts)
+    return Story(chosen, chosen)
+
+
 class _World:
     """Streams that have begun, and the posts that are still to come."""
 
     def __init__(self, plan: Plan, accounts: list[Account]) -> None:
         self.plan = plan
         self.accounts = accounts
-        self.drops: defaultdict[str, list[Incident]] = defaultdict(list)
+        self.drops: defaultdict[str, list[Effect]] = defaultdict(list)
+        self.twists: list[Effect] = []
         self.coming: list[Publication] = []
         self.active: list[Stream] = []
         by_id = {account.creator.creator_id: account for account in accounts}
-        for incident in incidents.choose(plan, accounts):
-            if incident.kind == "engagement_drop":
-                self.drops[incident.creator_id].append(incident)
-            crowd = crowds.crowd(plan.seed, by_id[incident.creator_id], incident)
-            if crowd is not None:
-                self._begin(crowd)
+        for effect in _story(plan, accounts).effects:
+            if effect.kind in twists.THINNING:
+                self.drops[effect.creator_id].append(effect)
+            elif effect.kind in twists.KINDS:
+                self.twists.append(effect)
+            account = by_id.get(effect.creator_id)
+            if account is not None:
+                for stream in (
+                    crowds.crowd(plan.seed, account, effect),
+                    twists.record(plan.seed, account, effect),
+                ):
+                    if stream is not None:
+                        self._begin(stream)
         self.next_day = (plan.start_ms - audience.HORIZON_MS) // DAY_MS - 1
 
     def slab(self, end_ms: int) -> Iterator[Timed]:
@@ -87,6 +132,8 @@ class _World:
         return self._merged(parts)
 
     def _begin(self, stream: Stream) -> None:
+        for twist in self.twists:
+            twists.bend(stream, twist)
         stream.until(self.plan.start_ms)
         if not stream.spent:
             self.active.append(stream)
@@ -99,7 +146,9 @@ class _World:
             for account in self.accounts:
                 creator = account.creator
                 for publication in reactions.publications(self.plan.seed, creator, day):
-                    if publication.at_ms >= self.plan.start_ms - audience.HORIZON_MS:
+                    if publication.at_ms < self.plan.start_ms - audience.HORIZON_MS:
+                        continue
+                    if not twists.paused(creator, publication.at_ms, self.twists):
                         self._push(publication)
                 if (day + 1) * DAY_MS > self.plan.start_ms:
                     drops = self.drops[creator.creator_id]
