@@ -21,7 +21,7 @@ from tests.harness.procs import REPOSITORY
 MONDAY = 1_768_176_000_000
 LIVE_SECONDS = 60
 WITH_INCIDENTS, WITHOUT = 20, 5
-DEMO_SEEDS = (1, 2, 3, 4)
+DEMO_SEEDS = (1, 2, 3)
 
 
 class Run(NamedTuple):
@@ -104,7 +104,7 @@ def test_nothing_fires_where_nothing_happened(pool: ProcessPoolExecutor) -> None
     assert made_up(list(pool.map(simulate, chosen, ["none"] * len(chosen)))) == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_plan_of_the_demo_shows_five_kinds_and_nobody_else_fires(
     pool: ProcessPoolExecutor,
 ) -> None:

@@ -190,13 +190,13 @@ _ALL = (
     ),
     Scenario(
         "bought-drip",
-        "as many over two days, which the shipped rules do not see",
+        "as many over two days, which the rules do not see",
         5,
         lambda plan, accounts: _bought(plan, accounts, 2 * DAY_MS),
     ),
     Scenario(
         "giveaway",
-        "people comment, like and follow to take part: followers, but no crisis",
+        "people comment, like, follow to take part; its end may look like a drop",
         4,
         _giveaway,
     ),
@@ -208,7 +208,7 @@ _ALL = (
     ),
     Scenario(
         "sarcasm",
-        "as many that mean the opposite, which a lexicon takes for praise",
+        "as many that mean the opposite, which the rules do not see",
         4,
         lambda plan, accounts: _talk(plan, accounts, "sarcasm"),
     ),
@@ -221,7 +221,7 @@ _ALL = (
     ),
     Scenario(
         "counters-blank",
-        "an account reads 0 followers for half an hour, and then all of them again",
+        "an account reads 0 followers for a while: the rules take the end for a spike",
         4,
         lambda plan, accounts: _counters(plan, accounts, "blank"),
     ),

@@ -1,0 +1,67 @@
+"""`pulse simulate`: what is asked for on the command line, without Kafka."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from streams.sources.simulate.command import command
+from streams.sources.simulate.scenarios import SCENARIOS
+
+NOON = "2026-01-15T12:00:00Z"
+SHORT = ("--no-live", "--at", NOON, "--creators", "8")
+
+
+def simulate(*arguments: str) -> Any:
+    return CliRunner().invoke(command, arguments)
+
+
+def test_the_list_of_scenarios_has_one_line_for_each() -> None:
+    result = simulate("--scenario", "list")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line.split()[0] for line in lines] == list(SCENARIOS)
+    assert all(len(line) < 110 for line in lines)
+
+
+def test_a_scenario_takes_the_history_that_it_needs_and_names_itself_in_the_truth(
+    tmp_path: Path,
+) -> None:
+    out, truth = tmp_path / "raid.jsonl", tmp_path / "truth.json"
+    files = ("--out", str(out), "--truth", str(truth))
+    result = simulate("--scenario", "raid", *SHORT, *files)
+    assert result.exit_code == 0, result.output
+    told = json.loads(truth.read_text())
+    assert told["scenario"] == "raid"
+    assert told["starts_at"] == "2026-01-11T12:00:00.000Z"
+    assert [incident["kind"] for incident in told["incidents"]] == ["sentiment_crisis"]
+    assert out.read_text().count("\n") > 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--scenario", "flood"), "'flood' is no scenario; there are slow-decline"),
+        (("--scenario", "raid", "--incidents", "all"), "takes no --incidents"),
+        (("--scenario", "raid", "--backfill", "1d"), "raid takes 4 days"),
+        (("--scenario", "counters-reset", "--creators", "1"), "no creator is on instagram"),
+        (("--incidents", "some"), "'some' is none of default, all, none, and no number"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_with_the_reason(
+    arguments: tuple[str, ...], why: str
+) -> None:
+    result = simulate(*SHORT, "--out", "-", *arguments)
+    assert result.exit_code == 2
+    assert why in result.output
+
+
+def test_all_incidents_are_in_the_truth(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    options = ("--incidents", "all", "--backfill", "6h", "--truth", str(truth))
+    result = simulate("--no-live", "--at", NOON, *options, "--out", str(tmp_path / "x.jsonl"))
+    assert result.exit_code == 0, result.output
+    kinds = {incident["kind"] for incident in json.loads(truth.read_text())["incidents"]}
+    assert {"viral_post", "unfollow_wave", "follower_spike"} <= kinds
