@@ -23,19 +23,21 @@ def gone(pids: list[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_an_unattended_demo_shows_five_kinds_of_alert_and_calls_nobody_without_an_incident(
     tmp_path,
 ):
-    report = tmp_path / "demo.json"
-    arguments = ("demo", "--duration", "60", "--seed", "3", "--report", str(report))
+    report, kinds = tmp_path / "demo.json", set(get_args(IncidentKind))
+    arguments = ("demo", "--seed", "3", "--report", str(report))
     with pulse(*arguments, log=tmp_path / "demo.log") as demo:
-        assert demo.wait(100) == 0, demo.tail()
+        for kind in sorted(kinds):
+            demo.await_output(f"alert firing: {kind}", 180)
+        demo.signal(signal.SIGINT)
+        assert demo.wait(20) == 0, demo.tail()
         output = demo.output()
     done = json.loads(report.read_text())
     injected = {(i["creator_id"], i["kind"]) for i in done["truth"]}
     firing = {(a["creator_id"], a["kind"]) for a in done["alerts"] if a["status"] == "firing"}
-    kinds = set(get_args(IncidentKind))
     assert {kind for _, kind in firing} >= kinds
     assert {creator for creator, _ in firing} <= {creator for creator, _ in injected}
     assert {kind for _, kind in injected} == kinds
@@ -50,6 +52,14 @@ def test_an_unattended_demo_shows_five_kinds_of_alert_and_calls_nobody_without_a
     assert json.loads(Path(done["truth_file"]).read_text())["incidents"] == done["truth"]
     assert done["settings"]["PULSE_ACTOR_SECRET"] == "(hidden)"
     assert done["settings"]["PULSE_PROCESSING_GUARANTEE"] == "at_least_once"
+
+
+def test_a_demo_with_a_duration_ends_by_itself(tmp_path):
+    report = tmp_path / "demo.json"
+    arguments = ("demo", "--duration", "15", "--creators", "4", "--report", str(report))
+    with pulse(*arguments, log=tmp_path / "demo.log") as demo:
+        assert demo.wait(60) == 0, demo.tail()
+    assert json.loads(report.read_text())["ok"] is True
 
 
 def test_a_demo_that_is_interrupted_stops_everything_and_says_what_it_saw(tmp_path):
