@@ -31,9 +31,9 @@ _SIGNAL_EVERY_MS = 6 * HOUR_MS
 class Source(Struct, array_like=True):
     """One platform: `level` events in a usual minute, `each` of one creator who is active in it.
 
-    `noise` is the variance of a minute's count beyond that of a Poisson one, as a share of the
-    square of what was expected. `low_ms` is since when hardly anything comes (0: it does), `calm`
-    how many minutes ago that ended, as it seems.
+    `noise` is the variance of a minute's count beyond that of a Poisson one, by the minutes that
+    fell short, as a share of the square of what was expected. `low_ms` is since when hardly
+    anything comes (0: it does), `calm` how many minutes ago that ended, as it seems.
     """
 
     minutes: int = 0
@@ -83,10 +83,14 @@ class Source(Struct, array_like=True):
     def _learn(self, got: float, creators: int, rules: OutageRules) -> None:
         self.minutes += 1
         rate = max(1.0 / self.minutes, 1.0 - 2.0 ** (-1.0 / rules.half_life_minutes))
-        if self.minutes > 1 and self.level > 0.01:
-            beyond = (got - self.level) ** 2 - self.level
+        settled = self.minutes - rules.clip_minutes
+        if settled > 0 and self.level > 0.01:
+            # Only how far it falls short says how far it may: a platform that grows, or has only
+            # just begun, would seem to stray as widely for hours. Twice, since half are above.
+            short = max(self.level - got, 0.0)
+            beyond = 2.0 * short * short - self.level
             share = min(max(beyond / (self.level * self.level), 0.0), 1.0)
-            self.noise += rate * (share - self.noise)
+            self.noise += max(1.0 / settled, rate) * (share - self.noise)
         self.level += rate * (got - self.level)
         if creators:
             self.each += rate * (got / creators - self.each)
@@ -106,7 +110,7 @@ class FleetState(Struct, array_like=True):
 class Fleet:
     """Counts minutes by platform, and tells a platform's home what it sees."""
 
-    __slots__ = ("_registry", "dark", "rules", "state")
+    __slots__ = ("_registry", "dark", "rules", "said", "state")
 
     def __init__(self, registry: Registry, rules: OutageRules) -> None:
         self._registry = registry
@@ -114,6 +118,8 @@ class Fleet:
         self.state = FleetState()
         self.dark: frozenset[str] = frozenset()
         """Platforms of which hardly anything comes: nobody can tell how their creators do."""
+        self.said = False
+        """Whether something was said to a platform's home since that was last set back."""
 
     def restore(self, state: FleetState) -> None:
         """Go on from a stored state."""
@@ -190,3 +196,4 @@ class Fleet:
         topic = topics.FLEET_SIGNALS.name
         partition = partition_for(key, registry.partitions)
         registry.outputs.append(Output(topic, key, codec.encode(signal), partition))
+        self.said = True

@@ -42,6 +42,30 @@ def test_a_platform_is_dark_with_the_first_minute_in_which_hardly_anything_came(
     assert seen.dark == {"x"}
 
 
+@pytest.mark.parametrize("before", [0, 1, 4])
+def test_a_platform_that_has_only_just_begun_or_grown_is_dark_when_its_feed_fails(
+    before: int,
+) -> None:
+    seen = fleet()
+    pass_by(seen, 600, 1 if before else 0, before)
+    pass_by(seen, 60, 50, 4)
+    assert seen.dark == frozenset()
+    pass_by(seen, 1, 3, 4)
+    assert seen.dark == {"x"}
+
+
+def test_a_platform_that_often_falls_short_is_dark_only_when_it_falls_further() -> None:
+    steady, restless = fleet(), fleet()
+    for _ in range(30):
+        pass_by(steady, 4, 50, 4)
+        pass_by(restless, 3, 60, 4)
+        pass_by(restless, 1, 20, 4)
+    assert restless.state.sources["x"].level == pytest.approx(200, rel=0.1)
+    for seen in (steady, restless):
+        pass_by(seen, 1, 12, 4)
+    assert (steady.dark, restless.dark) == ({"x"}, frozenset())
+
+
 def test_half_of_what_is_usual_is_not_dark() -> None:
     seen = fleet()
     pass_by(seen, 60, 50, 4)
