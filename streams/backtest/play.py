@@ -92,7 +92,8 @@ class _Player:
             topic = topics.LIKES.name
             shard.advance(Tick(0, frozenset({topic}), heads={topic: head_ms}, emit=False))
         self._told[partition] += 1
-        if self._told[partition] % _LOOK_EVERY == 0 and shard.dirty() > _MOST_DIRTY:
+        crowded = self._told[partition] % _LOOK_EVERY == 0 and shard.dirty() > _MOST_DIRTY
+        if crowded or shard.speaks:
             self._take(shard)
 
     def _take(self, shard: Shard) -> None:
@@ -114,7 +115,8 @@ class _Player:
                 done.windows.append((at_ms, window.creator_id, window.engagements))
 
     def finish(self) -> Played:
-        for shard in self._shards:
+        # Twice: what a shard says last may raise an alert on another one.
+        for shard in (*self._shards, *self._shards):
             self._take(shard)
         done = self.done
         pairs = [(_alert.decode(raw), raw) for raw in done.raw]

@@ -254,6 +254,11 @@ class Shard:
         outputs = len(registry.outputs) + registry.weight
         return 3 * len(registry.dirty) + outputs + len(self._duplicates.dirty())
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the next snapshot tells another shard something."""
+        return self._fleet.said
+
     def take_snapshot(self) -> Snapshot:
         """One consistent cut of what changed since the last; what it takes is not given again."""
         registry = self._registry
@@ -287,6 +292,7 @@ class Shard:
             self._fleet.state,
         )
         engagement[SHARD_KEY] = VERSION + _encode(record)
+        self._fleet.said = False
         return Snapshot(tables, registry.take_outputs(), dict(self._positions))
 
     @classmethod

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import topics
+from schemas.instants import to_ms
 from schemas.partitioning import partition_for
 from streams.backtest.play import play
 from streams.backtest.recording import BadEvent, Recording, Stopped
@@ -167,6 +168,27 @@ def test_a_backtest_and_a_live_run_give_identical_alerts(tmp_path: Path) -> None
     assert sorted(played.raw) == sorted(live)
     assert played.complete
     assert played.events == len(lines)
+
+
+@pytest.mark.parametrize("partitions", [1, PARTITIONS])
+def test_a_backtest_tells_of_a_platform_once_however_few_events_it_has(
+    tmp_path: Path, partitions: int
+) -> None:
+    lines = [
+        (topic, event)
+        for minute in range(120)
+        for number in range(150 if minute < 60 or minute >= 80 else 4)
+        for topic, event in [
+            like(1_000 * minute + number, START + minute * 60_000 + number * 300, f"c{number}")
+        ]
+    ]
+    with Recording([written(tmp_path / "feed.jsonl", lines)], partitions) as recording:
+        recording.read(refuse, never)
+        played = play(recording, ShardConfig(partitions=partitions), never)
+    firing, resolved = [a for a in played.alerts if a.status != "update"]
+    assert (firing.kind, firing.status, resolved.status) == ("source_outage", "firing", "resolved")
+    assert to_ms(firing.started_at) == START + 60 * 60_000
+    assert to_ms(firing.updated_at) == START + 63 * 60_000
 
 
 def test_files_are_merged_by_time_however_they_are_cut(tmp_path: Path) -> None:
