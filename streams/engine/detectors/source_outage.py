@@ -19,7 +19,7 @@ from streams.engine.rules import HOUR_MS, MINUTE_MS, OutageRules
 KIND: Kind = "source_outage"
 _FRESH_MS = 15 * MINUTE_MS
 """A partition says each minute that it sees little, and when that is over: one that has stopped
-speaking meanwhile is at most so far behind the others, or gone."""
+speaking meanwhile is at most so far behind the others, or gone, and counts for no new outage."""
 _KNOWN_MS = 13 * HOUR_MS
 """Partitions that have not said anything for so long are not counted: they speak up each 6 h."""
 
@@ -54,8 +54,18 @@ class Report(NamedTuple):
             return False
         return at_ms < self.until_ms if self.until_ms else self.at_ms > at_ms - _FRESH_MS
 
+    def lasts_at(self, at_ms: int) -> bool:
+        """Whether it has not said that its stretch was over by then, however far it is behind."""
+        return self.low_ms > 0 and (self.until_ms == 0 or at_ms < self.until_ms)
+
 
 _NOTHING = Report(0, 0.0, 0.0)
+
+
+def _share(some: list[Report], of: list[Report]) -> float:
+    """The part of what is usual that some partitions have."""
+    usual = sum(report.expected for report in of)
+    return sum(report.expected for report in some) / usual if usual else 0.0
 
 
 class SourceOutage(Struct, array_like=True):
@@ -72,31 +82,38 @@ class SourceOutage(Struct, array_like=True):
             return []
         self.reports[signal.partition] = before.next(now_ms, signal)
         self.reports = {n: r for n, r in self.reports.items() if r.at_ms > now_ms - _KNOWN_MS}
-        low = [report for report in self.reports.values() if report.low_at(now_ms)]
-        usual = sum(report.expected for report in self.reports.values())
-        share = sum(report.expected for report in low) / usual if usual else 0.0
         episode = self.episode
         if not episode.on:
+            reports = list(self.reports.values())
+            low = [report for report in reports if report.low_at(now_ms)]
             since_ms = min((report.low_ms for report in low), default=now_ms)
-            if share < rules.fire_share or now_ms - since_ms < rules.confirm_ms:
+            if _share(low, reports) < rules.fire_share or now_ms - since_ms < rules.confirm_ms:
                 return []
             if since_ms < episode.until_ms:
                 return []  # of the one that was told: this partition is only behind
             episode.open(since_ms, now_ms, "critical", "source")
-            return [self._alert("firing", now_ms, info)]
-        if share < rules.resolve_share:
-            alert = self._alert("resolved", now_ms, info)
+            return [self._alert("firing", low, now_ms, info)]
+        if now_ms <= episode.started_ms:
+            return []  # this partition is behind: it has not come to the outage yet
+        # Nor does it end because some that are in it are behind.
+        reports = [r for r in self.reports.values() if r.at_ms > episode.started_ms]
+        low = [report for report in reports if report.lasts_at(now_ms)]
+        if _share(low, reports) < rules.resolve_share:
+            now_ms = max(now_ms, episode.told_ms)
+            over = [report for report in reports if report not in low]
+            alert = self._alert("resolved", over, now_ms, info)
             episode.close(now_ms)
             return [alert]
         if now_ms - episode.told_ms < rules.update_every_ms:
             return []
         episode.told_ms = now_ms
-        return [self._alert("update", now_ms, info)]
+        return [self._alert("update", low, now_ms, info)]
 
-    def _alert(self, status: Status, now_ms: int, info: CreatorInfo) -> Alert:
+    def _alert(
+        self, status: Status, reports: list[Report], now_ms: int, info: CreatorInfo
+    ) -> Alert:
         started, platform = self.episode.started_ms, info.platform or "unknown"
         over = status == "resolved"
-        reports = [r for r in self.reports.values() if r.low_at(now_ms) != over]
         got = sum(report.got if over else report.low_got for report in reports)
         usual = sum(report.expected for report in reports)
         since, got_, usual_ = alerting.clock(started), alerting.count(got), alerting.count(usual)

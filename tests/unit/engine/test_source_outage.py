@@ -89,6 +89,28 @@ def test_partitions_that_are_far_behind_tell_of_the_same_outage_once() -> None:
     assert told[0].alert_id == told[1].alert_id
 
 
+def test_a_partition_that_has_not_come_to_an_outage_does_not_end_it() -> None:
+    outage = SourceOutage()
+    told = []
+    for partition in range(3):
+        told += say(outage, partition, -60, 100)
+        told += [a for minute in range(1, 7) for a in say(outage, partition, minute, 5, minute)]
+    told += say(outage, 3, -60, 100)
+    told += [a for minute in range(1, 7) for a in say(outage, 3, minute, 5, minute)]
+    assert [alert.status for alert in told] == ["firing"]
+
+
+def test_partitions_that_go_far_ahead_within_an_outage_do_not_end_it() -> None:
+    outage = known()
+    told = dark(outage)
+    for partition in range(4):
+        for minute in range(7, 91):
+            told += say(outage, partition, minute, 5, minute)
+    assert {alert.status for alert in told[1:]} == {"update"}
+    told = [alert for partition in range(4) for alert in say(outage, partition, 92, 98)]
+    assert [alert.status for alert in told] == ["resolved"]
+
+
 def test_the_next_outage_is_another_alert() -> None:
     outage = known()
     (first,) = dark(outage)
