@@ -31,7 +31,8 @@ BATCH = 100
 HORIZON = 4
 """Resends after which Alertmanager takes an alert for over that nobody sends any more."""
 TIMEOUT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 15.0
+"""At most so long after a failure it is tried again: an Alertmanager that is back is told soon."""
 _MOST_ENDS = 10_000
 """Ended alerts that wait for one Alertmanager; what fires is bounded by what fires."""
 _REFUSED = frozenset({400, 413, 422})
