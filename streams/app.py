@@ -28,6 +28,7 @@ from streams.kafka.options import KafkaOptions
 from streams.kafka.ports import RestoreShard, ShardPort
 from streams.kafka.standing import require_own_group, require_partitions
 from streams.outputs.alertmanager import Pusher
+from streams.outputs.credentials import Credentials
 from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.rulewatch import RuleWatch
@@ -113,7 +114,12 @@ class App:
             filter(None, settings.alertmanager_urls.split(",")),
             resend=settings.alertmanager_resend,
             template=settings.alert_link,
-            token=settings.alertmanager_token,
+            credentials=Credentials(
+                token=settings.alertmanager_token,
+                token_file=settings.alertmanager_token_file,
+                username=settings.alertmanager_username,
+                password=settings.alertmanager_password,
+            ),
             tell=self.metrics.pushed,
         )
         self.metrics.pushes_to(self.pusher.targets)

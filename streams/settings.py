@@ -220,6 +220,21 @@ class Settings:
     alertmanager_token: str | None = _setting(
         None, parsers.secret(1), _ALERTS, "Bearer token for the Alertmanagers.", secret=True
     )
+    alertmanager_token_file: str | None = _setting(
+        None,
+        parsers.file("token"),
+        _ALERTS,
+        "File that holds the bearer token for the Alertmanagers; read again when it changes.",
+    )
+    alertmanager_username: str | None = _setting(
+        None,
+        parsers.text(r"[^:\x00-\x1f\x7f]{1,255}", "1 to 255 characters, none of them a colon"),
+        _ALERTS,
+        "Name to log in to the Alertmanagers with (HTTP basic authentication).",
+    )
+    alertmanager_password: str | None = _setting(
+        None, parsers.secret(1), _ALERTS, "Password to go with that name.", secret=True
+    )
     alert_link: str = _setting(
         "",
         parsers.template("alert_id", "creator_id", "platform", "campaign_id", "kind"),
@@ -301,6 +316,16 @@ class Settings:
                 "security_protocol",
                 "SASL_SSL or SASL_PLAINTEXT, because PULSE_SASL_* is set",
             )
+        for one, other in (("username", "password"), ("password", "username")):
+            given, lacks = f"alertmanager_{one}", f"alertmanager_{other}"
+            expect(
+                getattr(self, given) is None or getattr(self, lacks) is not None,
+                lacks,
+                f"a value, to go with {env_name(given)}",
+            )
+        ways = ("alertmanager_token", "alertmanager_token_file", "alertmanager_username")
+        for more in [way for way in ways if getattr(self, way) is not None][1:]:
+            expect(False, more, "nothing: one way to log in to the Alertmanagers is set already")
         if self.ssl_certfile is not None:
             expect(
                 self.ssl_keyfile is not None, "ssl_keyfile", "a file, to go with the certificate"

@@ -23,6 +23,7 @@ import msgspec
 from schemas.alerts import Alert, Severity
 from schemas.instants import from_ms
 from streams.engine.alerting import SEVERITIES
+from streams.outputs.credentials import Credentials
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +104,13 @@ class Pusher:
         *,
         resend: float,
         template: str = "",
-        token: str | None = None,
+        credentials: Credentials | None = None,
         tell: Callable[[Push], None] = lambda push: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._resend = resend
         self._template = template
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._credentials = credentials or Credentials()
         self._clock = clock
         self._known: dict[str, Known] = {}
         self._doubted: set[str] = set()
@@ -197,7 +198,7 @@ class Pusher:
         """Begin to send."""
         if self._senders:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+            self._session = aiohttp.ClientSession(timeout=timeout)
             self._tasks = [asyncio.create_task(sender.run()) for sender in self._senders]
 
     async def stop(self, grace: float = 2.0) -> None:
@@ -216,9 +217,11 @@ class Pusher:
         assert self._session is not None, "the pusher is not started"
         url = f"{target.url}/api/v2/alerts"
         wires = [self.wire(state) for state in states]
+        # A redirect is a wrong address: followed, the alerts would be left behind.
+        options: dict[str, Any] = {"json": wires, "allow_redirects": False}
         try:
-            # A redirect is a wrong address: followed, the alerts would be left behind.
-            async with self._session.post(url, json=wires, allow_redirects=False) as answer:
+            headers = self._credentials.headers()
+            async with self._session.post(url, headers=headers, **options) as answer:
                 if answer.status < 300:
                     return "delivered"
                 said = (await answer.text())[:300]

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from schemas.alerts import Alert, Evidence
 from schemas.instants import from_ms
 from streams.outputs.alertmanager import HORIZON, Push, Pusher, link
+from streams.outputs.credentials import Credentials
 from tests.harness.waiting import until
 
 NOW_MS = 1_768_478_400_000
@@ -115,7 +117,11 @@ async def received(receiver: Receiver, count: int) -> None:
 
 async def test_an_alert_is_sent_with_stable_labels_and_numbers_as_annotations(serve: Serve) -> None:
     receiver, url = await serve()
-    sent = pusher(url, template="https://g.example/d/c?var-c={creator_id}", token="secret")
+    sent = pusher(
+        url,
+        template="https://g.example/d/c?var-c={creator_id}",
+        credentials=Credentials(token="secret"),
+    )
     await sent.start()
     sent.committed(0, record(creator_id="ada/1", campaign_id="spring"))
     await received(receiver, 1)
@@ -241,6 +247,41 @@ async def test_a_wrong_address_or_token_is_a_failure_that_is_tried_again(
     await received(receiver, 1)
     await sent.stop()
     assert [push.outcome for push in pushes] == ["failed", "delivered"]
+
+
+async def test_a_token_that_is_renewed_in_its_file_is_what_the_next_push_carries(
+    serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver, url = await serve()
+    receiver.answers = [401]
+    file = tmp_path / "token"
+    file.write_text("before-the-renewal\n")
+    sent = pusher(url, credentials=Credentials(token_file=str(file)))
+    sent.committed(0, record())
+    await sent.start()
+    await until(lambda: receiver.tried == 1, 10, "refused once")
+    file.with_suffix(".new").write_text("after-the-renewal\n")
+    file.with_suffix(".new").rename(file)
+    await received(receiver, 1)
+    await sent.stop()
+    assert receiver.tokens == ["Bearer before-the-renewal", "Bearer after-the-renewal"]
+    assert "renewal" not in caplog.text
+
+
+async def test_a_name_and_a_password_go_with_each_push_and_into_no_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver, url = await serve()
+    receiver.answers = [401]
+    sent = pusher(url, credentials=Credentials(username="pulse", password="päss:word"))
+    sent.committed(0, record())
+    await sent.start()
+    await received(receiver, 1)
+    await sent.stop()
+    login = BasicAuth.decode(receiver.tokens[-1] or "", encoding="utf-8")
+    assert (login.login, login.password) == ("pulse", "päss:word")
+    assert "päss" not in caplog.text
+    assert (receiver.tokens[-1] or "").removeprefix("Basic ") not in caplog.text
 
 
 async def test_what_has_called_is_sent_on_by_whoever_takes_it_over(serve: Serve) -> None:

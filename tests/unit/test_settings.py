@@ -112,6 +112,25 @@ def test_a_certificate_needs_its_key(tmp_path: Path):
     assert set(faults_of({"PULSE_SSL_KEYFILE": str(file)})) == {"PULSE_SSL_CERTFILE"}
 
 
+def test_there_is_one_way_to_log_in_to_the_alertmanagers(tmp_path: Path):
+    file = tmp_path / "token"
+    file.write_text("a-token")
+    login = {"PULSE_ALERTMANAGER_USERNAME": "me", "PULSE_ALERTMANAGER_PASSWORD": "a-password"}
+    by_file = {"PULSE_ALERTMANAGER_TOKEN_FILE": str(file)}
+    by_token = {"PULSE_ALERTMANAGER_TOKEN": "a-token"}
+    for one in (login, by_file, by_token):
+        assert "a-password" not in repr(Settings.from_env(one))
+    assert set(faults_of(by_token | by_file)) == {"PULSE_ALERTMANAGER_TOKEN_FILE"}
+    assert set(faults_of(login | by_file)) == {"PULSE_ALERTMANAGER_USERNAME"}
+    assert set(faults_of({"PULSE_ALERTMANAGER_USERNAME": "me"})) == {"PULSE_ALERTMANAGER_PASSWORD"}
+    assert set(faults_of({"PULSE_ALERTMANAGER_PASSWORD": "x"})) == {"PULSE_ALERTMANAGER_USERNAME"}
+    assert "PULSE_ALERTMANAGER_USERNAME" in faults_of(
+        login | {"PULSE_ALERTMANAGER_USERNAME": "a:b"}
+    )
+    missing = {"PULSE_ALERTMANAGER_TOKEN_FILE": str(tmp_path / "none")}
+    assert set(faults_of(missing)) == {"PULSE_ALERTMANAGER_TOKEN_FILE"}
+
+
 def test_a_faulty_value_is_not_blamed_twice():
     assert list(faults_of({"PULSE_HEARTBEAT_INTERVAL": "x", "PULSE_SESSION_TIMEOUT": "2"})) == [
         "PULSE_HEARTBEAT_INTERVAL"
