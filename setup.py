@@ -29,6 +29,7 @@ HOT = (
     "sentiment/analyser",
     "sentiment/lexicon",
     "sentiment/reader",
+    "sentiment/stock",
     "sentiment/verdict",
     "slot",
     "tails",

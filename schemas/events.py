@@ -50,12 +50,23 @@ class Post(Envelope, frozen=True, kw_only=True):
     followers_at_publish: Count | None = None
 
 
+class ActorProfile(Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of an account that acts: for authenticity, never kept for long."""
+
+    created_at: Moment | None = None
+    followers: Count | None = None
+    following: Count | None = None
+    posts: Count | None = None
+    has_avatar: bool | None = None
+
+
 class Like(Envelope, frozen=True, kw_only=True, gc=False):
     """Somebody liked a post, or took the like back."""
 
     post_id: Id
     actor_id: Id
     action: Change = "add"
+    actor: ActorProfile | None = None
 
 
 class Share(Envelope, frozen=True, kw_only=True, gc=False):
@@ -76,16 +87,7 @@ class Comment(Envelope, frozen=True, kw_only=True, gc=False):
     action: Literal["add", "edit", "remove"] = "add"
     lang: Label | None = None
     in_reply_to: Id | None = None
-
-
-class ActorProfile(Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of an account that follows: for authenticity, never kept for long."""
-
-    created_at: Moment | None = None
-    followers: Count | None = None
-    following: Count | None = None
-    posts: Count | None = None
-    has_avatar: bool | None = None
+    actor: ActorProfile | None = None
 
 
 class Follow(Envelope, frozen=True, kw_only=True, gc=False):

@@ -25,7 +25,14 @@ _SENSITIVITIES = get_args(Sensitivity)
 _LAYER = ("sensitivity", "rules")
 _PARTS = (*_LAYER, "platforms", "tiers", "campaigns")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_MOST_KEPT = {"max_posts": 64, "recent_posts": 64, "max_media_types": 32, "digest_names": 100}
+_MOST_KEPT = {
+    "max_posts": 64,
+    "recent_posts": 64,
+    "max_media_types": 32,
+    "digest_names": 100,
+    "max_sketch": 64,
+    "posts": 12,
+}
 _SHIPPED = Rules()
 SECTIONS = {name: type(getattr(_SHIPPED, name)) for name in Rules.__struct_fields__}
 

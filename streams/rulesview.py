@@ -139,7 +139,10 @@ def document() -> str:
         lines.append("")
         lines += _comment((inspect.getdoc(kind) or "").split("\n\n", maxsplit=1)[0], "  ")
         lines.append(f"  {section}:")
-        reasons = _reasons(kind.__name__)
+        reasons: dict[str, str] = {}
+        for one in reversed(kind.__mro__):
+            if one.__module__ == shipped.__name__:
+                reasons |= _reasons(one.__name__)
         for name in kind.__struct_fields__:
             lines += _comment(reasons.get(name, ""), "    ")
             lines.append(f"    #{name}: {spelt(name, getattr(kind(), name))}")

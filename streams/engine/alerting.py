@@ -4,14 +4,15 @@ Knows ids, life cycle and cooldown of an episode and how an alert is put togethe
 why an episode starts or ends.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
-from schemas.alerts import Alert, Evidence, Kind, Severity, Status
+from schemas.alerts import Alert, CommentEvidence, Evidence, Kind, Severity, Status
 from schemas.instants import from_ms
-from streams.engine.facts import CreatorInfo
+from streams.engine.facts import CreatorInfo, Remark
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 """The most urgent first."""
@@ -93,6 +94,20 @@ def chance(probability: float) -> str:
     if probability < 1e-9:
         return "less than once in a billion times"
     return f"about once in {count(float(f'{1.0 / probability:.1g}'))} times"
+
+
+def quoted(remarks: Iterable[Remark]) -> list[CommentEvidence]:
+    """Comments as evidence has them: one line each, no characters that act unseen."""
+    return [
+        CommentEvidence(
+            comment_id=comment_id, post_id=post_id, text=_plain(text), compound=score / 100
+        )
+        for comment_id, post_id, text, score in remarks
+    ]
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def build(

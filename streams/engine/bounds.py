@@ -9,9 +9,11 @@ limits reached, a stored record stays below the 2 MiB that a changelog takes.
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, TypeVar
 
 from streams.engine.facts import PaneFacts, Remark, Spread
+
+T = TypeVar("T")
 
 MAX_MINUTES: Final = 720
 """Open minutes of one creator; an event of another minute is late, so that nothing is lost."""
@@ -32,6 +34,12 @@ FEW_DETAILS: Final = 8
 PANE_REMARKS: Final = 3
 """Negative comments of one open pane whose texts are kept."""
 REMARK_CHARS: Final = 140
+PANE_HEARD: Final = 2
+"""Comments of any sort of one open pane whose texts are kept, of so many characters: they are
+examples only, and open panes are written with each checkpoint."""
+HEARD_CHARS: Final = 80
+PANE_PLACES: Final = 16
+"""Posts that are told apart below which people of one open pane act."""
 MAX_CURRENCIES: Final = 32
 """Currencies of one creator; a conversion in another is refused."""
 
@@ -91,11 +99,29 @@ def trim(facts: PaneFacts, known: Collection[str], keep: int = PANE_DETAILS // 2
         facts.deleted[:] = others_told[-keep:] + [post_id for post_id in told if post_id in known]
     if len(facts.spreads) > keep:
         _add_up(facts, known, keep)
-    if len(facts.voices) > keep:
-        # Evenly over the pane, so that their shares stay as they are.
-        step = len(facts.voices) / keep
-        facts.voices[:] = [facts.voices[int(n * step)] for n in range(keep)]
+    facts.voices[:] = _thinned(facts.voices, keep)
+    facts.talk[:] = _thinned(facts.talk, keep)
+    facts.guests[:] = _thinned(facts.guests, keep)
     return before - _details(facts)
+
+
+def place(facts: PaneFacts, post_id: str) -> int:
+    """The place of a post in `below`, where it is put if there is room; 0 if there is none."""
+    below = facts.below
+    if post_id in below:
+        return below.index(post_id) + 1
+    if len(below) >= PANE_PLACES:
+        return 0
+    below.append(post_id)
+    return len(below)
+
+
+def _thinned(acts: list[T], keep: int) -> list[T]:
+    """At most `keep` of them, evenly over the pane, so that shares of them stay as they are."""
+    if len(acts) <= keep:
+        return acts
+    step = len(acts) / keep
+    return [acts[int(n * step)] for n in range(keep)]
 
 
 def _add_up(facts: PaneFacts, known: Collection[str], keep: int) -> None:
@@ -129,6 +155,17 @@ def _join(earlier: PaneFacts, later: PaneFacts) -> None:
     later.voices[:0] = earlier.voices
     later.angry = _worst([*earlier.angry, *later.angry])
     later.judge = later.judge or earlier.judge
+    _join_acts(earlier, later)
+
+
+def _join_acts(earlier: PaneFacts, later: PaneFacts) -> None:
+    """The acts of two panes, with the places of the earlier one's posts first."""
+    below, later.below = later.below, earlier.below
+    moved = [0] + [2 * place(later, post_id) for post_id in below]
+    later.talk[:] = earlier.talk + [(a, moved[m >> 1] + (m & 1)) for a, m in later.talk]
+    later.guests[:] = earlier.guests + [(a, moved[m >> 1] + (m & 1)) for a, m in later.guests]
+    heard = [(a, moved[m >> 1] + (m & 1), i, text, score) for a, m, i, text, score in later.heard]
+    later.heard[:] = (earlier.heard + heard)[:PANE_HEARD]
 
 
 def _details(facts: PaneFacts) -> int:
@@ -138,6 +175,7 @@ def _details(facts: PaneFacts) -> int:
         + len(facts.deleted)
         + len(facts.spreads)
         + len(facts.voices)
+        + len(facts.guests)
     )
 
 

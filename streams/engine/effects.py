@@ -27,7 +27,17 @@ from schemas.events import (
 from schemas.instants import to_ms
 from schemas.signals import FleetSignal
 from streams.engine import counts
-from streams.engine.bounds import FEW_DETAILS, PANE_DETAILS, REMARK_CHARS, large, quote, trim
+from streams.engine.bounds import (
+    FEW_DETAILS,
+    HEARD_CHARS,
+    PANE_DETAILS,
+    PANE_HEARD,
+    REMARK_CHARS,
+    large,
+    place,
+    quote,
+    trim,
+)
 from streams.engine.calendar import Calendar
 from streams.engine.counters import EVENTS, Delta
 from streams.engine.counts import Counts, money, one
@@ -36,6 +46,7 @@ from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts, Published, Spread
 from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label, Verdict
+from streams.engine.sentiment.stock import is_stock
 from streams.engine.slot import Slot
 
 _KEPT: Final = 0xFFFF
@@ -132,6 +143,8 @@ class Effects:
         if not self._tally(creator, slot, "likes", event.post_id, 1):
             return 0
         self._engaged(slot, event.actor_id)
+        if event.actor is not None:
+            self._guest(creator, slot.facts, event.post_id, slot.actors[-1], event.actor, at)
         return _LIKED
 
     def _share(self, creator: Creator, slot: Slot, event: Share, at: int) -> Counts:
@@ -155,6 +168,8 @@ class Effects:
         creator.mood_owed = True
         actor = _digest(event.actor_id.encode(), self._actor_seed) & _KEPT
         self._voice(creator, slot.facts, event, actor, verdict)
+        if event.actor is not None:
+            self._guest(creator, slot.facts, event.post_id, actor, event.actor, at)
         if not counted:
             return 0
         slot.actors.append(actor)
@@ -163,15 +178,37 @@ class Effects:
     def _voice(
         self, creator: Creator, facts: PaneFacts, event: Comment, actor: int, verdict: Verdict
     ) -> None:
-        """Keep what a comment says, and of some negative ones the words."""
+        """Keep what a comment says, and of the first and some negative ones the words."""
         voices, label = facts.voices, _VOICE[verdict.label]
+        mark = 2 * place(facts, event.post_id) + is_stock(event.text)
         facts.judge = self._judge_mark
         voices.append((actor, label))
+        facts.talk.append((actor, mark))
         if len(voices) % FEW_DETAILS == 0:
             self._grow(creator, facts, len(voices))
+        if label >= 0 and len(facts.heard) >= PANE_HEARD:
+            return
+        score = round(100.0 * verdict.compound)
+        if len(facts.heard) < PANE_HEARD:
+            words = event.text[:HEARD_CHARS]
+            facts.heard.append((actor, mark, event.comment_id, words, score))
         if label < 0:
-            remark = event.comment_id, event.post_id, event.text[:REMARK_CHARS]
-            quote(facts, (*remark, round(100.0 * verdict.compound)))
+            quote(facts, (event.comment_id, event.post_id, event.text[:REMARK_CHARS], score))
+
+    def _guest(
+        self,
+        creator: Creator,
+        facts: PaneFacts,
+        post_id: str,
+        actor: int,
+        profile: ActorProfile,
+        at: int,
+    ) -> None:
+        """Keep whether an account that engages is hollow."""
+        guests = facts.guests
+        guests.append((actor, 2 * place(facts, post_id) + _hollow(profile, at)))
+        if len(guests) % FEW_DETAILS == 0:
+            self._grow(creator, facts, len(guests))
 
     def _follow(self, creator: Creator, slot: Slot, event: Follow, at: int) -> Counts:
         ledger = creator.card.ledger
@@ -266,7 +303,7 @@ class Effects:
 
 
 def _hollow(actor: ActorProfile, at: int) -> bool:
-    """Whether an account looks like one that was made to follow: new, or empty in two ways."""
+    """Whether an account looks made for the purpose: new, or empty in two ways."""
     created = actor.created_at
     if created is not None and at - to_ms(created) < YOUNG_MS:
         return True

@@ -30,9 +30,15 @@ class Published(NamedTuple):
 
 Voice = tuple[int, int]
 """A comment: a hash of its author, and whether it is positive (1), negative (-1) or neither (0)."""
+Act = tuple[int, int]
+"""What an account did: a hash of it; and whether the act is of a sort that is looked for (1 or 0),
+plus twice the place of its post in the pane's `below`, from 1 on (0: the place is not kept)."""
 Remark = tuple[str, str, str, int]
-"""A negative comment: its id, its post, the beginning of its text, and how negative in hundredths
-(-100 to 0)."""
+"""A comment: its id, its post, the beginning of its text, and how it was judged in hundredths (-100
+to 100)."""
+Heard = tuple[int, int, str, str, int]
+"""A comment with its words, as an `Act` of the sort "stock": then its id, the beginning of its
+text, and how it was judged in hundredths."""
 
 
 class PaneFacts(Struct, array_like=True):
@@ -43,6 +49,10 @@ class PaneFacts(Struct, array_like=True):
     `followers`), with the post id or "". `voices` are comments but the creator's own, judged by an
     analyser with the mark `judge`, and `angry` some of the negative ones. The profiles of so many
     new followers are known (`profiles`), and so many of those are `hollow`: empty, or new.
+
+    `talk` are the same comments, of the sort that says nothing of the post (stock), and `heard` the
+    first few of them with their words. `guests` are the likes and comments whose account's profile
+    is known, of the sort that is hollow. `below` are the posts that these are of.
     """
 
     follows: int = 0
@@ -56,6 +66,15 @@ class PaneFacts(Struct, array_like=True):
     judge: int = 0
     profiles: int = 0
     hollow: int = 0
+    talk: list[Act] = []
+    guests: list[Act] = []
+    heard: list[Heard] = []
+    below: list[str] = []
+
+    def post_of(self, mark: int) -> str | None:
+        """The post of an act with that mark, if it is kept."""
+        place = mark >> 1
+        return self.below[place - 1] if 0 < place <= len(self.below) else None
 
 
 class CreatorInfo(NamedTuple):

@@ -23,6 +23,9 @@ _STRICT: dict[str, dict[str, Any]] = {
     "slow": {"fire_probability": 2e-3, "fire_distance": -0.35},
     "viral": {"probability": 5e-7, "fire_ratio": 10.0, "min_count": 200},
     "crisis": {"fire_probability": 1e-7, "fire_points": 0.25, "min_comments": 50},
+    "pod": {"fire_probability": 1e-8, "fire_share": 0.75, "min_members": 12},
+    "stock": {"fire_probability": 1e-7, "fire_points": 0.4, "min_count": 80},
+    "hollow": {"fire_probability": 1e-7, "fire_points": 0.4, "min_count": 120},
 }
 _SENSITIVE: dict[str, dict[str, Any]] = {
     "drop": {"fire_probability": 2e-6, "fire_ratio": 0.42, "min_expected": 30.0},
@@ -32,6 +35,9 @@ _SENSITIVE: dict[str, dict[str, Any]] = {
     "slow": {"fire_probability": 6e-2, "fire_distance": -0.16},
     "viral": {"probability": 2e-4, "fire_ratio": 5.0, "min_count": 60},
     "crisis": {"fire_probability": 3e-4, "fire_points": 0.1, "min_comments": 20},
+    "pod": {"fire_probability": 1e-5, "fire_share": 0.5, "min_audience": 2.0},
+    "stock": {"fire_probability": 1e-4, "fire_points": 0.2, "min_count": 25},
+    "hollow": {"fire_probability": 1e-4, "fire_points": 0.2, "min_count": 40},
 }
 _BALANCED: dict[str, dict[str, Any]] = {
     section: {

@@ -15,6 +15,7 @@ from streams.engine.detectors.follower_spike import FollowerSpike
 from streams.engine.detectors.sentiment_crisis import SentimentCrisis
 from streams.engine.detectors.slow_decline import SlowDecline
 from streams.engine.detectors.source_outage import SourceOutage
+from streams.engine.detectors.suspicious_engagement import SuspiciousEngagement
 from streams.engine.detectors.unfollow_wave import UnfollowWave
 from streams.engine.detectors.viral_post import ViralPost
 from streams.engine.detectors.weak_posts import WeakPosts
@@ -48,6 +49,7 @@ class Watch(Struct, array_like=True):
     crisis: SentimentCrisis = field(default_factory=SentimentCrisis)
     told: dict[str, bytes] = {}
     outage: SourceOutage | None = None
+    suspicious: SuspiciousEngagement = field(default_factory=SuspiciousEngagement)
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -85,6 +87,10 @@ class Watch(Struct, array_like=True):
             )
         elif self.crisis.episode.on:
             alerts += self.crisis.update(end_ms, [], [], 0, info, rules)
+        if self.suspicious.due(end_ms, rules) or (
+            facts is not None and (facts.talk or facts.guests or facts.published or facts.deleted)
+        ):
+            alerts += self.suspicious.update(end_ms, facts, self.course, info, rules)
         self.next_deadline_ms = self._deadline(end_ms, rules)
         return alerts
 
@@ -113,6 +119,7 @@ class Watch(Struct, array_like=True):
             ("unfollow_wave", self.wave.episode),
             ("viral_post", self.viral.episode),
             ("sentiment_crisis", self.crisis.episode),
+            ("suspicious_engagement", self.suspicious.episode),
             ("engagement_drop", self.weak.episode),
             ("engagement_drop", self.slow.episode),
             *(() if self.outage is None else (("source_outage", self.outage.episode),)),
@@ -216,6 +223,7 @@ class Watch(Struct, array_like=True):
             # The last of them has grown old: what is kept from here on may be kept for long.
             self.spike.trim(end_ms, rules.spike)
             self.crisis.rest(end_ms, rules)
+            self.suspicious.rest(end_ms, rules)
         look = next_look(step, rules.drop)
         on = drop.episode.on or weak.episode.on or slow.episode.on or self.viral.episode.on
         if look is None and (course.posts or on):
@@ -234,4 +242,7 @@ class Watch(Struct, array_like=True):
         if self.spike.episode.on or self.wave.episode.on or self.crisis.episode.on:
             look = end_ms + MINUTE_MS
             due = look if due is None else min(due, look)
+        look_again = self.suspicious.deadline(end_ms, rules)
+        if look_again is not None:
+            due = look_again if due is None else min(due, look_again)
         return due

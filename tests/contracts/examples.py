@@ -9,6 +9,13 @@ ENVELOPE = {
     "occurred_at": "2026-01-15T12:00:00.250Z",
 }
 TRACED = {**ENVELOPE, "source": "webhooks", "received_at": 1768478401000}
+ACTOR = {
+    "created_at": "2020-02-29T23:59:59+02:00",
+    "followers": 10,
+    "following": 200,
+    "posts": 0,
+    "has_avatar": False,
+}
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "posts": {**ENVELOPE, "post_id": "p-1"},
@@ -49,26 +56,21 @@ FULL: dict[str, dict[str, Any]] = {
         "paid_partnership": True,
         "followers_at_publish": 12_000,
     },
-    "likes": {**MINIMAL["likes"], **TRACED, "action": "remove"},
+    "likes": {**MINIMAL["likes"], **TRACED, "action": "remove", "actor": ACTOR},
     "comments": {
         **MINIMAL["comments"],
         **TRACED,
         "action": "edit",
         "lang": "en",
         "in_reply_to": "c-0",
+        "actor": ACTOR,
     },
     "shares": {**MINIMAL["shares"], **TRACED, "action": "add"},
     "follows": {
         **MINIMAL["follows"],
         **TRACED,
         "action": "unfollow",
-        "actor": {
-            "created_at": "2020-02-29T23:59:59+02:00",
-            "followers": 10,
-            "following": 200,
-            "posts": 0,
-            "has_avatar": False,
-        },
+        "actor": ACTOR,
     },
     "clicks": {**MINIMAL["clicks"], **TRACED, "actor_id": "a-1", "post_id": "p-1"},
     "conversions": {**MINIMAL["conversions"], **TRACED, "action": "refund", "link_id": "bio"},

@@ -12,6 +12,9 @@ KNOWN = {f"p{n}" for n in range(6)}
 posts = st.integers(0, 400).map(lambda n: f"p{n}")
 metrics = st.sampled_from(["likes", "comments", "shares", "saves", "followers"])
 spreads = st.tuples(posts, st.builds(Spread, metrics, st.integers(-9, 10**12), st.integers(0, 99)))
+people, marks = st.integers(0, 0xFFFF), st.integers(0, 7)
+scores = st.integers(-100, 100)
+acts = st.tuples(people, marks)
 facts = st.builds(
     PaneFacts,
     follows=st.integers(0, 99),
@@ -21,6 +24,10 @@ facts = st.builds(
     deleted=st.lists(posts, max_size=160),
     spreads=st.lists(spreads, max_size=160),
     voices=st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(-1, 1)), max_size=200),
+    talk=st.lists(acts, max_size=200),
+    guests=st.lists(acts, max_size=200),
+    heard=st.lists(st.tuples(people, marks, st.just("c"), st.just("so"), scores), max_size=2),
+    below=st.lists(posts, min_size=3, max_size=3, unique=True),
     angry=st.lists(st.tuples(posts, posts, st.just("no"), st.integers(-100, 0)), max_size=3),
 )
 panes = st.dictionaries(st.integers(0, 2_000), facts, min_size=1, max_size=12)
@@ -63,6 +70,8 @@ def test_condensed_panes_are_within_the_limits_and_lose_no_sum(held: dict[int, P
     assert nothing_of_the_known_is_lost(known, held)
     assert max(held) == last, "nothing moves beyond the latest pane"
     assert all(len(one.angry) <= bounds.PANE_REMARKS for one in held.values())
+    assert all(len(one.heard) <= bounds.PANE_HEARD for one in held.values())
+    assert all(len(one.below) <= bounds.PANE_PLACES for one in held.values())
 
 
 @settings(max_examples=100, deadline=None)
@@ -72,7 +81,7 @@ def test_a_trimmed_pane_keeps_what_is_known(one: PaneFacts) -> None:
     deleted = KNOWN.intersection(one.deleted)
     bounds.trim(one, KNOWN)
     assert max(len(one.by_post), len(one.published), len(one.deleted)) <= bounds.PANE_DETAILS
-    assert len(one.voices) <= bounds.PANE_DETAILS
+    assert max(map(len, (one.voices, one.talk, one.guests))) <= bounds.PANE_DETAILS
     assert sums({0: one}) == total
     assert nothing_of_the_known_is_lost(known, {0: one})
     assert deleted <= set(one.deleted)

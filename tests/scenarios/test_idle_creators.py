@@ -2,6 +2,7 @@
 
 import msgspec
 
+from streams.engine.detectors.circle import Circle
 from streams.engine.shard import ShardConfig
 from streams.engine.watch import Watch
 from tests.harness.driver import ShardDriver
@@ -27,5 +28,9 @@ def test_suspicions_and_follows_that_are_over_are_not_kept() -> None:
     assert busy.spike.recent
     assert busy.crisis.stretch is not None
     assert (idle.spike.recent, idle.crisis.stretch, idle.course.posts) == ([], None, [])
+    suspicious = idle.suspicious
+    assert suspicious.circle == Circle()
+    assert (suspicious.stock.stretch, suspicious.hollow.stretch) == (None, None)
+    assert suspicious.quoted == []
     assert idle.course.levels.count > 20
     assert len(msgspec.msgpack.encode(idle)) < 1_300

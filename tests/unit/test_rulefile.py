@@ -125,7 +125,8 @@ def test_every_fault_is_told_with_its_line_and_what_was_expected() -> None:
         "line 5: $.rules.slow.fire_distance: Expected a number above -1 and below 0, got '0.2'",
         "line 6: $.rules.weak.longest_run: Expected a whole number, got '2.5'",
         "line 7: $.rules.desk.off: Expected a list of one of engagement_drop, follower_spike,"
-        " unfollow_wave, viral_post, silence, sentiment_crisis, source_outage, digest,"
+        " unfollow_wave, viral_post, silence, sentiment_crisis, suspicious_engagement,"
+        " source_outage, digest,"
         " got ['virl']",
         "line 7: $.rules.desk.quiet_from: Expected a minute of the day, from 0 to 1439, got '1500'",
         "line 9: $.tiers.nanoo: Unknown; did you mean nano?",

@@ -12,16 +12,15 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, CommentEvidence, Kind, Severity, Status
+from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
+from streams.engine.detectors.authors import NOBODY, admit
 from streams.engine.facts import CreatorInfo, Remark, Voice
 from streams.engine.rules import CrisisRules, Rules
 from streams.engine.tails import beta_upper_tail
 
 KIND: Kind = "sentiment_crisis"
-_BITS = 1_024
-_NOBODY = bytes(_BITS // 8)
 
 
 class Usual(Struct, array_like=True):
@@ -65,8 +64,8 @@ class Stretch(Struct, array_like=True):
     negative: int = 0
     positive: int = 0
     authors: int = 0
-    once: bytes = _NOBODY
-    twice: bytes = _NOBODY
+    once: bytes = NOBODY
+    twice: bytes = NOBODY
     worst: list[Remark] = []
     recent_total: float = 0.0
     recent_negative: float = 0.0
@@ -108,6 +107,9 @@ class SentimentCrisis(Struct, array_like=True):
         total, negative = _hear(stretch, voices)
         stretch.worst = sorted([*stretch.worst, *angry], key=lambda r: r[3])[:_MOST_QUOTED]
         if self.episode.on:
+            # The sketch of a large wave is full, but what comes is no less: here one comment of
+            # each author and pane counts.
+            total, negative, _ = _counted(list(dict(voices).items()))
             return self._follow(end_ms, total, negative, info, rules)
         stretch.last_ms = end_ms
         stretch.cusum += _gain(total, negative, usual, crisis)
@@ -247,12 +249,7 @@ class SentimentCrisis(Struct, array_like=True):
             probability=stretch.probability,
             samples=int(self.usual.total),
             authors=stretch.authors,
-            comments=[
-                CommentEvidence(
-                    comment_id=comment_id, post_id=post_id, text=_plain(text), compound=score / 100
-                )
-                for comment_id, post_id, text, score in stretch.worst
-            ],
+            comments=alerting.quoted(stretch.worst),
         )
 
 
@@ -287,26 +284,10 @@ def _hear(stretch: Stretch, voices: list[Voice]) -> tuple[int, int]:
     """Add comments to a stretch, two of each author at most; how many count, and are negative."""
     if not voices:
         return 0, 0
-    once, twice = bytearray(stretch.once), bytearray(stretch.twice)
-    kept = []
-    for author, label in voices:
-        place, bit = (author % _BITS) >> 3, 1 << (author & 7)
-        if not once[place] & bit:
-            once[place] |= bit
-            stretch.authors += 1
-        elif not twice[place] & bit:
-            twice[place] |= bit
-        else:
-            continue
-        kept.append((author, label))
-    stretch.once, stretch.twice = bytes(once), bytes(twice)
+    stretch.once, stretch.twice, kept, fresh = admit(stretch.once, stretch.twice, voices)
+    stretch.authors += fresh
     total, negative, positive = _counted(kept)
     stretch.total += total
     stretch.negative += negative
     stretch.positive += positive
     return total, negative
-
-
-def _plain(text: str) -> str:
-    """A comment in evidence: one line, no characters that act instead of being seen."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

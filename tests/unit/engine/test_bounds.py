@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.engine import bounds, counts
@@ -210,3 +211,41 @@ def test_panes_that_are_filled_after_all_were_opened_are_folded_too(driver: Shar
     (creator,) = driver.shards[0].live_creators()
     likes = sum(counts.lanes(minute.counts)[counts.LIKES] for minute in creator.minutes.values())
     assert likes == number + 1
+
+
+def test_comments_of_many_posts_are_told_apart_by_post_up_to_a_limit() -> None:
+    facts = PaneFacts()
+    places = [bounds.place(facts, f"p{n % 20}") for n in range(40)]
+    assert places[: bounds.PANE_PLACES] == list(range(1, bounds.PANE_PLACES + 1))
+    assert set(places[bounds.PANE_PLACES : 20]) == {0}
+    assert places[20:] == places[:20]
+    assert [facts.post_of(2 * place) for place in (1, 16, 0, 17)] == ["p0", "p15", None, None]
+
+
+def test_words_are_kept_of_few_comments_and_are_cut(driver: ShardDriver) -> None:
+    for number in range(50):
+        fields = {"comment_id": f"c{number}", "text": "so good " * 400, "post_id": "p"}
+        driver.send("comments", event(number, **fields), NOW)
+    driver.checkpoint()
+    (facts,) = open_facts(driver).values()
+    assert [len(text) for _, _, _, text, _ in facts.heard] == [bounds.HEARD_CHARS] * 2
+    assert facts.below == ["p"]
+    assert len(facts.talk) == len(facts.voices)
+    assert sum(len(msgspec.msgpack.encode(one)) for one in facts.heard) < 250
+
+
+def test_joined_panes_keep_the_posts_of_what_people_did() -> None:
+    panes = {}
+    for pane in range(bounds.MAX_PANES):
+        facts = panes[pane] = PaneFacts()
+        mark = 2 * bounds.place(facts, f"p{pane % 3}")
+        facts.talk.append((pane, mark + 1))
+        facts.guests.append((pane, mark))
+        facts.heard.append((pane, mark + 1, f"c{pane}", "wow", 40))
+    bounds.condense(panes, ())
+    assert len(panes) == bounds.MAX_PANES // 2
+    for facts in panes.values():
+        assert len(facts.talk) == 2
+        for who, mark in [*facts.talk, *facts.guests, *[heard[:2] for heard in facts.heard]]:
+            assert facts.post_of(mark) == f"p{who % 3}"
+        assert {mark & 1 for _, mark in facts.talk} == {1}
