@@ -134,8 +134,10 @@ class Rhythm(Struct, array_like=True):
         due = rest * (den[last] + den[after]) + part * (den[h] + den[later])
         got += 2.0 * (rest * num[h] + part * num[after])
         due += 2.0 * (rest * den[h] + part * den[after])
-        prior = rules.rhythm_prior * sum(den) + rules.rhythm_prior_count
-        return (prior + got) / (prior + due)
+        whole = sum(den)
+        prior = rules.rhythm_prior * whole + rules.rhythm_prior_count
+        # A level that falls is no rhythm: hours are compared with each other only.
+        return (prior + got) / (prior + due * (sum(num) + 1.0) / (whole + 1.0))
 
     def learn(self, ms: int, got: float, due: float, rules: BaselineRules) -> None:
         """Take in `got` where `due` is usual, whatever the hour."""
