@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from streams import settings as settings_module
+from streams import settingsview
 from streams.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def settings_command(markdown: bool, as_json: bool) -> None:
       pulse settings --markdown > docs/settings.md
     """
     if markdown:
-        click.echo(settings_module.markdown(), nl=False)
+        click.echo(settingsview.markdown(), nl=False)
         return
     rows = settings_module.rows(load_settings())
     if as_json:

@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from streams.engine import rules as shipped
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import PRESETS
@@ -20,6 +19,7 @@ from streams.rulefile import SECTIONS, RulesError, load_rules
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 _SHIPPED = Rules()
+_CORE = "streams.engine."
 _HEAD = """\
 # Every rule of detection with its shipped value and, where it is not plain, its reason. Take the
 # `#` from what you change, and name this file by PULSE_RULES_FILE: workers read it anew when it
@@ -141,8 +141,8 @@ def document() -> str:
         lines.append(f"  {section}:")
         reasons: dict[str, str] = {}
         for one in reversed(kind.__mro__):
-            if one.__module__ == shipped.__name__:
-                reasons |= _reasons(one.__name__)
+            if one.__module__.startswith(_CORE):
+                reasons |= _reasons(one)
         for name in kind.__struct_fields__:
             lines += _comment(reasons.get(name, ""), "    ")
             lines.append(f"    #{name}: {spelt(name, getattr(kind(), name))}")
@@ -154,13 +154,12 @@ def _comment(text: str, indent: str) -> list[str]:
     return textwrap.wrap(" ".join(text.split()), 100, initial_indent=start, subsequent_indent=start)
 
 
-def _reasons(name: str) -> dict[str, str]:
+def _reasons(kind: type) -> dict[str, str]:
     """The texts that stand below the fields of a class, by field."""
-    tree = ast.parse(inspect.getsource(shipped))
-    body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
+    (tree,) = ast.parse(inspect.getsource(kind)).body
     found: dict[str, str] = {}
     last = ""
-    for node in body:
+    for node in tree.body if isinstance(tree, ast.ClassDef) else ():
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             last = node.target.id
         elif last and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

@@ -395,24 +395,3 @@ def unknown(environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
             found[name] = nearest[0] if nearest else None
     return found
-
-
-def markdown() -> str:
-    """The reference of all settings, as `docs/settings.md` holds it."""
-    lines = [
-        "# Settings",
-        "",
-        "Every setting is an environment variable. An empty variable counts as unset. Times",
-        "are in seconds. All faults are reported together; `pulse settings` shows the values in",
-        "force, and `pulse doctor` checks them against the broker.",
-        "",
-        "This page is written by `pulse settings --markdown`.",
-    ]
-    group = ""
-    for row in rows(Settings()):
-        if row.group != group:
-            group = row.group
-            lines += ["", f"## {group}", "", "| variable | default | meaning |", "|---|---|---|"]
-        default = f"`{row.default}`" if row.default else ""
-        lines.append(f"| `{row.name}` | {default} | {row.doc} |")
-    return "\n".join(lines) + "\n"

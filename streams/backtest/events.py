@@ -18,7 +18,7 @@ from streams.backtest.play import play
 from streams.backtest.recording import Recording, Stopped
 from streams.backtest.report import Run
 from streams.engine.rulebook import RuleBook
-from streams.engine.rules import HOUR_MS
+from streams.engine.units import HOUR_MS
 from streams.rulefile import load_rules
 from streams.settings import Settings
 from streams.sources import run as sources

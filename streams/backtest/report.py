@@ -15,7 +15,7 @@ from schemas.instants import from_ms
 from streams.backtest.episodes import Difference, Episode
 from streams.backtest.play import Played
 from streams.backtest.truth import Incident, KindScore
-from streams.engine.rules import DAY_MS
+from streams.engine.units import DAY_MS
 from streams.printable import printable
 from streams.sources import run as sources
 

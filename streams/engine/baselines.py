@@ -10,7 +10,8 @@ import math
 
 from msgspec import Struct
 
-from streams.engine.rules import HOUR_MS, MINUTE_MS, BaselineRules
+from streams.engine.rules import BaselineRules
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 _THETA = 0.2314843
 _FLAT_MS = 5 * MINUTE_MS

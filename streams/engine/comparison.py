@@ -7,7 +7,7 @@ is concluded from it, or where the expectation comes from.
 from typing import Final
 
 from schemas.alerts import PostEvidence
-from streams.engine.rules import MINUTE_MS
+from streams.engine.units import MINUTE_MS
 
 MINIMUM: Final = 10.0
 """Below so many engagements CrowdTangle held back with praise."""

@@ -22,7 +22,8 @@ from streams.engine.creator import Creator
 from streams.engine.facts import CreatorInfo
 from streams.engine.registry import Registry
 from streams.engine.roster import Roster
-from streams.engine.rules import HOUR_MS, MINUTE_MS, DeskRules
+from streams.engine.rules import DeskRules
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 _DAY_MINUTES = 24 * 60
 _MOST_CAMPAIGNS = 64

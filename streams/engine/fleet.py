@@ -18,8 +18,9 @@ from schemas.partitioning import partition_for
 from schemas.signals import HOME, FleetSignal
 from streams.engine.alerting import Lean
 from streams.engine.registry import Output, Registry
-from streams.engine.rules import HOUR_MS, MINUTE_MS, OutageRules
+from streams.engine.rules import OutageRules
 from streams.engine.tails import lower_tail
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 _MOST_SOURCES = 64
 _SILENT_MINUTES = 5

@@ -21,7 +21,8 @@ from streams.engine.detectors.viral_post import ViralPost
 from streams.engine.detectors.weak_posts import WeakPosts
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
 from streams.engine.orders import Orders
-from streams.engine.rules import MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import MINUTE_MS
 
 _DEFAULT = Rules()
 _ENGAGEMENT = frozenset(("likes", "comments", "shares", "saves"))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from schemas.alerts import Alert
 from streams.engine import bounds
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts, Published, Spread
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine.watch import Watch
 
 START_MS = 1_760_000_000_000 // DAY_MS * DAY_MS

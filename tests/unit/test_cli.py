@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from streams import settings as settings_module
+from streams import settingsview
 from streams.build import version
 from streams.cli import main
 
@@ -77,7 +77,7 @@ def test_settings_are_shown_with_secrets_hidden():
 
 
 def test_settings_as_markdown_are_the_reference_page():
-    assert run("settings", "--markdown") == (0, settings_module.markdown())
+    assert run("settings", "--markdown") == (0, settingsview.markdown())
 
 
 def test_faulty_settings_are_one_message_and_status_2():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams import settings as module
+from streams import settingsview
 from streams.security import kafka_security, ssl_context
 from streams.settings import Settings, SettingsError, env_name
 
@@ -185,11 +186,11 @@ def test_every_setting_is_explained_and_its_default_is_allowed():
         assert setting.metadata["doc"].endswith("."), setting.name
         if setting.default not in {None, ""}:
             assert setting.metadata["parse"](str(setting.default)) == setting.default
-        assert f"`{env_name(setting.name)}`" in module.markdown()
+        assert f"`{env_name(setting.name)}`" in settingsview.markdown()
 
 
 def test_the_page_of_settings_is_up_to_date():
     page = Path(__file__).parents[2] / "docs" / "settings.md"
-    assert page.read_text() == module.markdown(), (
+    assert page.read_text() == settingsview.markdown(), (
         "run: pulse settings --markdown > docs/settings.md"
     )

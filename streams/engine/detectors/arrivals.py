@@ -9,8 +9,9 @@ from msgspec import Struct
 from streams.engine.alerting import Lean
 from streams.engine.course import Course
 from streams.engine.facts import CreatorInfo, PaneFacts
-from streams.engine.rules import DAY_MS, Rules, SpikeRules
+from streams.engine.rules import Rules, SpikeRules
 from streams.engine.tails import upper_tail
+from streams.engine.units import DAY_MS
 
 
 class Arrivals(Struct, array_like=True):

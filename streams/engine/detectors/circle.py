@@ -22,7 +22,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from streams.engine.facts import Act, PaneFacts, Published
-from streams.engine.rules import PodRules
+from streams.engine.suspicion_rules import PodRules
 from streams.engine.tails import beta_upper_tail
 
 _BITS = 14

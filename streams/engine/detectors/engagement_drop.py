@@ -20,8 +20,9 @@ from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
 from streams.engine.course import Course, Step
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import HOUR_MS, DropRules, Rules
+from streams.engine.rules import DropRules, Rules
 from streams.engine.tails import both, log_normal_tail, lower_tail
+from streams.engine.units import HOUR_MS
 
 KIND: Kind = "engagement_drop"
 

@@ -15,8 +15,9 @@ from streams.engine.detectors import arrivals
 from streams.engine.detectors.arrivals import Arrivals
 from streams.engine.facts import PANE_MS, CreatorInfo
 from streams.engine.follow_rate import FollowRate
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules, SpikeRules
+from streams.engine.rules import Rules, SpikeRules
 from streams.engine.tails import upper_tail
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 KIND: Kind = "follower_spike"
 

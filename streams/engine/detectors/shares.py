@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from streams.engine.alerting import Lean
 from streams.engine.detectors.authors import newcomers
 from streams.engine.facts import Act, PaneFacts, Remark
-from streams.engine.rules import ShareRules
+from streams.engine.suspicion_rules import ShareRules
 from streams.engine.tails import beta_upper_tail
 
 MOST_QUOTED = 3

@@ -14,7 +14,8 @@ from schemas.signals import FleetSignal
 from streams.engine import alerting
 from streams.engine.alerting import Episode
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import HOUR_MS, MINUTE_MS, OutageRules
+from streams.engine.rules import OutageRules
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 KIND: Kind = "source_outage"
 _FRESH_MS = 15 * MINUTE_MS

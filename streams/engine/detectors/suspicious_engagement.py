@@ -19,7 +19,9 @@ from streams.engine.course import Course
 from streams.engine.detectors.circle import Circle, Pod
 from streams.engine.detectors.shares import MOST_QUOTED, Share, Stretch
 from streams.engine.facts import PANE_MS, Act, CreatorInfo, Heard, PaneFacts, Remark
-from streams.engine.rules import MINUTE_MS, PodRules, Rules, ShareRules
+from streams.engine.rules import Rules
+from streams.engine.suspicion_rules import PodRules, ShareRules
+from streams.engine.units import MINUTE_MS
 
 KIND: Kind = "suspicious_engagement"
 POD, HOLLOW, STOCK = "pod", "hollow_burst", "stock_comments"

@@ -14,8 +14,9 @@ from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
 from streams.engine.course import Course, LivePost
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import HOUR_MS, Rules, ViralRules
+from streams.engine.rules import Rules, ViralRules
 from streams.engine.tails import student_tail
+from streams.engine.units import HOUR_MS
 
 KIND: Kind = "viral_post"
 

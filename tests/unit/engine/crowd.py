@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from schemas.alerts import Alert
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts, Published
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine.watch import Watch
 
 START_MS = 1_760_000_000_000 // DAY_MS * DAY_MS

@@ -12,7 +12,8 @@ from streams.engine.baselines import (
     effective,
     stage_of,
 )
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 RULES = Rules()
 BASE = RULES.baseline

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams.engine.detectors.circle import Circle, Pod, Round
 from streams.engine.facts import PANE_MS, PaneFacts, Published
-from streams.engine.rules import HOUR_MS, MINUTE_MS, PodRules
+from streams.engine.suspicion_rules import PodRules
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 RULES = PodRules()
 START_MS = 1_768_176_000_000

@@ -3,7 +3,8 @@
 import pytest
 
 from streams.engine.course import Course
-from streams.engine.rules import HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import HOUR_MS, MINUTE_MS
 
 START_MS = 1_760_000_000_000
 RULES = Rules()

@@ -8,8 +8,9 @@ import pytest
 from schemas.alerts import Alert
 from schemas.events import Campaign
 from streams.engine.rulebook import RuleBook
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, DeskRules, Rules, SpikeRules
+from streams.engine.rules import DeskRules, Rules, SpikeRules
 from streams.engine.shard import ShardConfig
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.harness.driver import ShardDriver
 
 START = 1_768_176_000_000

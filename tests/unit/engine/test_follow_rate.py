@@ -5,7 +5,8 @@ import math
 import pytest
 
 from streams.engine.follow_rate import FollowRate
-from streams.engine.rules import DAY_MS, HOUR_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS
 
 RULES = Rules()
 SPIKE, BASE = RULES.spike, RULES.baseline

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from streams.engine.detectors.shares import MOST_QUOTED, Share, Usual
 from streams.engine.facts import PANE_MS, Act, PaneFacts, Remark
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, ShareRules
+from streams.engine.suspicion_rules import ShareRules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 RULES = ShareRules()
 START_MS = 1_768_176_000_000

@@ -5,7 +5,8 @@ from schemas.instants import from_ms
 from schemas.signals import FleetSignal
 from streams.engine.detectors.source_outage import SourceOutage
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import MINUTE_MS, OutageRules
+from streams.engine.rules import OutageRules
+from streams.engine.units import MINUTE_MS
 
 T0 = 1_768_478_400_000
 HOME = CreatorInfo("platform:x", "x", None, None)

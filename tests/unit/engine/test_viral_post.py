@@ -3,7 +3,8 @@
 import random
 
 from streams.engine.facts import PANE_MS, PaneFacts
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine.watch import Watch
 from tests.unit.engine import crowd
 from tests.unit.engine.crowd import START_MS, Creator

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from streams.engine.facts import PANE_MS, PaneFacts, Published, Spread
-from streams.engine.rules import DAY_MS, HOUR_MS, MINUTE_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine.watch import Watch
 from tests.unit.engine import crowd
 from tests.unit.engine.crowd import RULES, START_MS, Creator, Drop

@@ -9,7 +9,8 @@ from schemas.alerts import Alert
 from streams.engine.course import Course
 from streams.engine.detectors.weak_posts import WeakPosts
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import DAY_MS, HOUR_MS, Rules
+from streams.engine.rules import Rules
+from streams.engine.units import DAY_MS, HOUR_MS
 
 RULES = Rules()
 INFO = CreatorInfo("ada", "x", "ada", 20_000)
