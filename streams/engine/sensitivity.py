@@ -17,9 +17,9 @@ _SHIPPED = Rules()
 
 _STRICT: dict[str, dict[str, Any]] = {
     "drop": {"fire_probability": 1e-9, "fire_ratio": 0.3, "min_expected": 60.0},
-    "spike": {"fire_probability": 1e-7, "fire_ratio": 8.0, "min_follows": 200.0},
+    "spike": {"fire_probability": 1e-6, "fire_ratio": 8.0, "min_follows": 200.0},
     "wave": {"fire_probability": 1e-9, "fire_ratio": 8.0, "min_losses": 200.0},
-    "weak": {"fire_probability": (1e-8, 1e-6, 5e-5, 1e-5), "fire_ratio": 0.25},
+    "weak": {"fire_probability": (1e-9, 1e-7, 1e-5, 2e-6), "fire_ratio": 0.25},
     "slow": {"fire_probability": 2e-3, "fire_distance": -0.35},
     "viral": {"probability": 5e-7, "fire_ratio": 10.0, "min_count": 200},
     "crisis": {"fire_probability": 1e-7, "fire_points": 0.25, "min_comments": 50},
@@ -29,9 +29,9 @@ _STRICT: dict[str, dict[str, Any]] = {
 }
 _SENSITIVE: dict[str, dict[str, Any]] = {
     "drop": {"fire_probability": 2e-6, "fire_ratio": 0.42, "min_expected": 30.0},
-    "spike": {"fire_probability": 3e-4, "fire_ratio": 3.0, "min_follows": 60.0},
+    "spike": {"fire_probability": 1e-3, "fire_ratio": 3.0, "min_follows": 60.0},
     "wave": {"fire_probability": 1e-6, "fire_ratio": 4.0, "min_losses": 60.0},
-    "weak": {"fire_probability": (4e-6, 6e-4, 1e-2, 2e-3), "fire_ratio": 0.4, "min_expected": 16.0},
+    "weak": {"fire_probability": (1e-6, 1e-4, 3e-3, 5e-4), "fire_ratio": 0.4, "min_expected": 16.0},
     "slow": {"fire_probability": 6e-2, "fire_distance": -0.16},
     "viral": {"probability": 2e-4, "fire_ratio": 5.0, "min_count": 60},
     "crisis": {"fire_probability": 3e-4, "fire_points": 0.1, "min_comments": 20},

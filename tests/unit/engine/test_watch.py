@@ -145,7 +145,7 @@ def polled(panes: crowd.Panes, every_ms: int, gap: tuple[int, int]) -> crowd.Pan
 
 
 def test_a_polled_creator_is_judged_by_polls_and_not_by_their_absence() -> None:
-    creator = Creator(level=2_500.0, follows_per_hour=0.0)
+    creator = Creator(level=5_000.0, follows_per_hour=0.0)
     quiet = polled(crowd.days(1, creator, 3.0), 5 * MINUTE_MS, (NOON, NOON + 6 * HOUR_MS))
     assert crowd.run(quiet, creator.info, START_MS + 3 * DAY_MS).alerts == []
     drop = Drop(NOON, NOON + 4 * HOUR_MS, 0.06)
