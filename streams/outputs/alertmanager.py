@@ -74,12 +74,14 @@ def link(template: str, alert: Alert) -> str:
 class Known(NamedTuple):
     """An alert that fires here, its partition, and the severity that it is labelled with.
 
-    The label may only rise: to Alertmanager another label is another alert.
+    The label may only rise: to Alertmanager another label is another alert. `sure` is whether it is
+    known since the alert began; another worker may have used a more urgent one.
     """
 
     partition: int
     alert: Alert
     label: Severity
+    sure: bool
 
 
 class State(NamedTuple):
@@ -159,20 +161,24 @@ class Pusher:
         known = self._known.get(alert.alert_id)
         if alert.status == "resolved":
             self._known.pop(alert.alert_id, None)
-            if known is None and not alert.called:
-                return
-            label = known.label if known else alert.severity
-        elif not alert.called:
-            return
-        else:
-            label = alert.severity
+            if known is not None or alert.called:
+                self._end(alert, known)
+        elif alert.called:
+            label, sure = alert.severity, alert.status == "firing"
             if known is not None:
-                label = min(known.label, label, key=SEVERITIES.index)
-            if known is not None and label != known.label:
-                self._put(State(known.alert, known.label, self._now()))
-            self._known[alert.alert_id] = Known(partition, alert, label)
+                label, sure = min(known.label, label, key=SEVERITIES.index), known.sure
+                if label != known.label:
+                    self._put(State(known.alert, known.label, self._now()))
+            self._known[alert.alert_id] = Known(partition, alert, label, sure)
+            self._put(State(alert, label, None))
+
+    def _end(self, alert: Alert, known: Known | None) -> None:
+        label = known.label if known else alert.severity
         ended = min(alert.ended_at or alert.updated_at, self._now())
-        self._put(State(alert, label, ended if alert.status == "resolved" else None))
+        # What ends that never fired calls nobody.
+        first = SEVERITIES.index(label) if known and known.sure else 0
+        for used in SEVERITIES[first : SEVERITIES.index(label) + 1]:
+            self._put(State(alert, used, ended))
 
     def _put(self, state: "State") -> None:
         for sender in self._senders:

@@ -340,6 +340,27 @@ async def test_a_severity_that_rises_is_another_alert_and_ends_the_first(serve: 
     assert ends["critical"] > ends["warning"]
 
 
+async def test_whoever_took_an_alert_over_ends_it_under_each_label_that_it_may_have(
+    serve: Serve,
+) -> None:
+    receiver, url = await serve()
+    sent = pusher(url)
+    sent.restored(0, [record(1, "update", called=True)])
+    sent.committed(0, record(2))
+    for number in (1, 2):
+        sent.committed(0, record(number, "resolved"))
+    await sent.start()
+    await received(receiver, 3)
+    await sent.stop()
+    ended = {(wire["labels"]["alert_id"], wire["labels"]["severity"]) for wire in receiver.taken}
+    assert ended == {
+        ("follower_spike:1:ada", "critical"),
+        ("follower_spike:1:ada", "warning"),
+        ("follower_spike:2:ada", "warning"),
+    }
+    assert {wire["endsAt"] for wire in receiver.taken} == {from_ms(NOW_MS).isoformat()}
+
+
 async def test_partitions_come_with_what_fires_and_go_without_resolving_it(serve: Serve) -> None:
     receiver, url = await serve()
     sent = pusher(url, resend=0.05)
