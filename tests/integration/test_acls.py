@@ -73,7 +73,6 @@ def like(number: int, partition: int | None = None) -> Sent:
     return Sent("likes", b"c1", json.dumps(event).encode(), partition)
 
 
-@pytest.mark.timeout(300)
 async def test_what_the_doctor_names_is_what_a_worker_and_an_operator_need(guarded: Guarded):
     status, output = await asyncio.to_thread(guarded.command, "topics", "create")
     assert status == 1

@@ -5,8 +5,6 @@ import json
 import time
 from typing import Any
 
-import pytest
-
 from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent
 
@@ -60,7 +58,6 @@ async def await_alert(deployment: Deployment, creator: str, **wanted: object) ->
     return found
 
 
-@pytest.mark.timeout(240)
 async def test_what_people_say_of_alerts_shows_in_their_next_records_and_in_the_report(
     deployed: Deployment,
 ) -> None:

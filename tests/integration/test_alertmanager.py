@@ -47,7 +47,6 @@ async def know(deployment: Deployment, *creators: str) -> None:
         await deployment.send(follows(creator, now_ms() - 7 * HOUR_MS, f"{creator}-first", 1))
 
 
-@pytest.mark.timeout(240)
 async def test_an_alert_outlives_its_worker(
     deployed: Deployment, alertmanager: AlertmanagerServer
 ) -> None:
@@ -77,7 +76,6 @@ async def test_an_alert_outlives_its_worker(
     assert await second.stop() < 10
 
 
-@pytest.mark.timeout(300)
 async def test_an_alertmanager_that_is_away_misses_nothing(
     deployed: Deployment, alertmanager: AlertmanagerServer
 ) -> None:

@@ -7,8 +7,6 @@ import urllib.request
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from streams.sources.simulate.plan import IncidentKind
 from tests.harness.procs import pulse
 from tests.harness.waiting import await_condition
@@ -23,7 +21,6 @@ def gone(pids: list[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-@pytest.mark.timeout(240)
 def test_an_unattended_demo_shows_five_kinds_of_alert_and_calls_nobody_without_an_incident(
     tmp_path,
 ):

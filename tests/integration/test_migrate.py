@@ -4,7 +4,6 @@ import asyncio
 import time
 from typing import Any
 
-import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from schemas import topics
@@ -51,7 +50,6 @@ async def by_minute(deployment: Deployment) -> dict[Any, dict[str, float]]:
     return {key: counts for key, counts in found.items() if key[0] in ALL_CREATORS}
 
 
-@pytest.mark.timeout(300)
 async def test_state_moves_to_twice_the_partitions_and_counts_stay_exact(deployed: Deployment):
     start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
     history = History(13, start_ms)

@@ -63,7 +63,6 @@ async def await_history(deployment: Deployment, worker: Worker, history: History
     await until(scores_are_equal, 30, lambda: f"scores equal\n{worker.process.tail()}")
 
 
-@pytest.mark.timeout(300)
 async def test_after_a_reset_all_retained_events_count_as_at_a_first_start(deployed: Deployment):
     start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
     history = History(5, start_ms)
@@ -114,7 +113,6 @@ async def test_after_a_reset_all_retained_events_count_as_at_a_first_start(deplo
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("guarantee", ["exactly_once", "at_least_once"])
 async def test_a_reset_to_a_time_or_the_end_leaves_what_came_before_uncounted(
     deployed: Deployment, guarantee: str
@@ -162,7 +160,6 @@ async def test_a_reset_to_a_time_or_the_end_leaves_what_came_before_uncounted(
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_shard_without_a_readable_record_of_its_own_is_made_anew_as_the_message_says(
     deployed: Deployment,
 ):

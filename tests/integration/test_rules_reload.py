@@ -3,15 +3,12 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from schemas.partitioning import partition_for
 from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment
 from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
 
 
-@pytest.mark.timeout(240)
 async def test_new_rules_hold_without_a_restart_and_bad_ones_change_nothing(
     deployed: Deployment, tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ import re
 import time
 from pathlib import Path
 
-import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.partitioning import partition_for
@@ -57,7 +56,6 @@ async def await_counts(deployment: Deployment, wanted: dict[str, int]) -> None:
     await until(equal, 40, lambda: f"{wanted}\n{deployment.tails()}")
 
 
-@pytest.mark.timeout(240)
 async def test_state_is_listed_shown_and_exported_while_a_worker_runs(
     deployed: Deployment, tmp_path: Path
 ):
@@ -98,7 +96,6 @@ async def test_state_is_listed_shown_and_exported_while_a_worker_runs(
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_corrupt_record_stops_the_worker_until_it_is_deleted_as_the_message_says(
     deployed: Deployment,
 ):
@@ -151,7 +148,6 @@ async def test_a_corrupt_record_stops_the_worker_until_it_is_deleted_as_the_mess
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_creator_that_is_deleted_counts_anew(deployed: Deployment):
     worker = deployed.worker()
     await worker.ready()
@@ -179,7 +175,6 @@ async def test_what_cannot_be_deleted_is_refused_with_the_reason(deployed: Deplo
     assert "Traceback" not in output
 
 
-@pytest.mark.timeout(240)
 async def test_a_topic_that_was_made_anew_is_read_from_its_beginning_when_told_so(
     deployed: Deployment,
 ):

@@ -22,7 +22,6 @@ from tests.integration.history import (
 )
 
 
-@pytest.mark.timeout(240)
 async def test_every_event_is_counted_exactly_once_with_duplicates_and_detours(
     deployed: Deployment, tmp_path: Path
 ):
@@ -99,7 +98,6 @@ async def test_every_event_is_counted_exactly_once_with_duplicates_and_detours(
     assert deployed.env["PULSE_ACTOR_SECRET"] not in report.read_text()
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("guarantee", ["exactly_once", "at_least_once"])
 async def test_a_restart_goes_on_where_the_last_worker_stopped(
     deployed: Deployment, guarantee: str

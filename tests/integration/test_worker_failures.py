@@ -5,7 +5,6 @@ import json
 import time
 from pathlib import Path
 
-import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
@@ -37,7 +36,6 @@ def likes(start: int) -> list[Sent]:
     ]
 
 
-@pytest.mark.timeout(240)
 async def test_a_fenced_worker_ends_and_its_successor_counts_what_it_could_not(
     deployed: Deployment, tmp_path: Path
 ):
@@ -72,7 +70,6 @@ async def test_a_fenced_worker_ends_and_its_successor_counts_what_it_could_not(
     assert await successor.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_gap_in_the_log_stops_a_worker_until_an_operator_accepts_it(deployed: Deployment):
     worker = deployed.worker()
     await worker.ready()

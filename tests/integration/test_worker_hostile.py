@@ -5,8 +5,6 @@ import json
 import time
 from typing import Any
 
-import pytest
-
 from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent, Worker
 
@@ -41,7 +39,6 @@ async def counted(worker: Worker, name: str, count: int, **labels: str) -> None:
     await until(all_of_them, 120, lambda: f"{count} {name}, {found()}\n{worker.process.tail()}")
 
 
-@pytest.mark.timeout(300)
 async def test_a_flood_of_long_garbage_ends_as_dead_letters(deployed: Deployment):
     worker = deployed.worker()
     await worker.ready()
@@ -52,7 +49,6 @@ async def test_a_flood_of_long_garbage_ends_as_dead_letters(deployed: Deployment
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(300)
 async def test_a_flood_at_one_creator_is_counted_and_its_state_can_be_taken_over(
     deployed: Deployment,
 ):

@@ -24,7 +24,6 @@ async def guarded(unique: str, tmp_path: Path) -> AsyncIterator[Deployment]:
     await asyncio.to_thread(server.stop)
 
 
-@pytest.mark.timeout(240)
 async def test_a_worker_logs_in_with_every_connection(guarded: Deployment):
     status, output = await asyncio.to_thread(guarded.command, "topics", "create")
     assert status == 0, output

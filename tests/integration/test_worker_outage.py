@@ -48,7 +48,6 @@ async def counted(deployment: Deployment, likes: int) -> bool:
     return bool(scores) and bool(scores[-1]["windows"]["24h"]["likes"] == likes)
 
 
-@pytest.mark.timeout(240)
 async def test_a_worker_outlives_a_restart_of_its_broker_and_says_so_meanwhile(
     own_kafka: KafkaServer, alone: Deployment
 ):
@@ -73,7 +72,6 @@ async def test_a_worker_outlives_a_restart_of_its_broker_and_says_so_meanwhile(
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_stop_takes_ten_seconds_at_most_even_if_the_broker_hangs(
     own_kafka: KafkaServer, alone: Deployment
 ):
@@ -98,7 +96,6 @@ async def test_a_stop_takes_ten_seconds_at_most_even_if_the_broker_hangs(
     assert "Traceback" not in worker.process.output()
 
 
-@pytest.mark.timeout(240)
 async def test_a_second_signal_ends_a_worker_that_is_slow_to_stop_at_once(
     own_kafka: KafkaServer, alone: Deployment, tmp_path: Path
 ):

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import pytest
-
 from schemas import topics
 from schemas.partitioning import partition_for
 from tests.harness.waiting import until
@@ -87,7 +85,6 @@ def told(letter: dict[str, Any]) -> tuple[str, int, int]:
     return letter["topic"], letter["partition"], letter["offset"]
 
 
-@pytest.mark.timeout(240)
 async def test_every_kind_of_bad_input_on_every_topic_is_told_and_good_events_count(
     deployed: Deployment,
 ):
@@ -136,7 +133,6 @@ async def test_every_kind_of_bad_input_on_every_topic_is_told_and_good_events_co
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_bad_campaign_is_told_once_over_restarts_and_by_one_of_two_workers(
     deployed: Deployment,
 ):
@@ -168,7 +164,6 @@ async def test_a_bad_campaign_is_told_once_over_restarts_and_by_one_of_two_worke
     assert {record.partition for record in await deployed.read("dead-letters")} == {0}
 
 
-@pytest.mark.timeout(240)
 async def test_a_tombstone_erases_a_creator_and_is_no_fault(deployed: Deployment):
     worker = deployed.worker()
     await worker.ready()

@@ -114,7 +114,6 @@ async def at_watermark(worker: Worker, expected: dict[int, int]) -> None:
     await until(reached, 90, lambda: f"{expected}, got {seen}\n{worker.process.tail()}")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("timestamps", ["LogAppendTime", "CreateTime"])
 async def test_two_days_with_sparse_and_unused_topics_are_worked_off_with_nothing_late(
     bare_deployment: Deployment, timestamps: str
@@ -157,7 +156,6 @@ async def own_kafka(tmp_path: Path) -> AsyncIterator[KafkaServer]:
     await asyncio.to_thread(server.stop)
 
 
-@pytest.mark.timeout(240)
 async def test_event_time_stands_still_while_the_broker_says_nothing(
     own_kafka: KafkaServer, unique: str, tmp_path: Path
 ) -> None:
@@ -223,7 +221,6 @@ async def all_told(deployment: Deployment, worker: Worker) -> None:
     await until(quiet, 60, lambda: f"all is told\n{worker.process.tail()}")
 
 
-@pytest.mark.timeout(300)
 async def test_a_replay_by_events_gives_the_same_results_though_it_is_killed_and_restarted(
     kafka: KafkaServer, unique: str, tmp_path: Path
 ) -> None:

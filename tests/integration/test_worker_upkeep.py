@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.kafka.fuse import EXIT_CODE
@@ -19,7 +18,6 @@ from tests.integration.history import (
 )
 
 
-@pytest.mark.timeout(240)
 async def test_open_transactions_and_changes_of_hand_are_seen_in_the_metrics(deployed: Deployment):
     worker = deployed.worker()
     await worker.ready()
@@ -56,7 +54,6 @@ async def test_open_transactions_and_changes_of_hand_are_seen_in_the_metrics(dep
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_a_second_deployment_with_the_same_app_id_is_refused_and_harms_nobody(
     deployed: Deployment,
 ):
@@ -78,7 +75,6 @@ async def test_a_second_deployment_with_the_same_app_id_is_refused_and_harms_nob
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(240)
 async def test_two_deployments_that_start_at_once_with_one_app_id_end_with_its_name(
     deployed: Deployment,
 ):
@@ -97,7 +93,6 @@ async def test_two_deployments_that_start_at_once_with_one_app_id_end_with_its_n
         assert "PULSE_APP_ID" in worker.process.output()
 
 
-@pytest.mark.timeout(300)
 async def test_the_guarantee_can_be_lowered_and_raised_again_over_stops_and_kills(
     deployed: Deployment,
 ):
@@ -130,7 +125,6 @@ async def test_the_guarantee_can_be_lowered_and_raised_again_over_stops_and_kill
     assert await worker.stop() < 10
 
 
-@pytest.mark.timeout(300)
 async def test_releases_are_rolled_out_and_back_over_one_state(deployed: Deployment):
     start_ms = (int(time.time() * 1000) - 30 * MINUTE_MS) // MINUTE_MS * MINUTE_MS
     history = History(23, start_ms)

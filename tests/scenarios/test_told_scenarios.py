@@ -86,7 +86,6 @@ def test_every_scenario_has_a_case() -> None:
     assert CASES.keys() == SCENARIOS.keys()
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("name", "seed"), [(name, seed) for name, chosen in CASES.items() for seed in chosen.seeds]
 )
