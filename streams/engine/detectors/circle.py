@@ -71,6 +71,10 @@ class Round(Struct, array_like=True):
         """The hashes that are kept."""
         return {one >> 2 for one in _numbers(self.heads)}
 
+    def due_ms(self, rules: PodRules) -> int:
+        """When the first half hour is over."""
+        return self.at_ms + rules.early_ms + 1
+
     def reach(self, most: int) -> int:
         """The hash up to which nobody is missing."""
         return _numbers(self.heads)[-1] >> 2 if len(self) >= most else _ALL
@@ -139,7 +143,7 @@ class Circle(Struct, array_like=True):
 
     def due_ms(self, rules: PodRules) -> int | None:
         """When the first half hour of the open post is over."""
-        return None if self.open is None else self.open.at_ms + rules.early_ms + 1
+        return None if self.open is None else self.open.due_ms(rules)
 
     def finish(self, end_ms: int, rules: PodRules) -> tuple[bool, bool]:
         """Put the open post behind the others if it is due; whether it was, and whether it counts.
@@ -149,7 +153,7 @@ class Circle(Struct, array_like=True):
         is not kept either.
         """
         done = self.open
-        if done is None or end_ms <= done.at_ms + rules.early_ms:
+        if done is None or end_ms < done.due_ms(rules):
             return False, False
         self.open = None
         if len(done) < rules.min_early or done.heard > rules.max_early:

@@ -8,17 +8,15 @@ leaves zero a suspicion starts; from then on comments are summed, each author's 
 differ in what is said of them, so the share of a stretch is taken to vary like a Beta distribution.
 """
 
-import math
-
 from msgspec import Struct, field
 
 from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
+from streams.engine.detectors import shares
 from streams.engine.detectors.authors import NOBODY, admit
 from streams.engine.facts import CreatorInfo, Remark, Voice
 from streams.engine.rules import CrisisRules, Rules
-from streams.engine.tails import beta_upper_tail
 
 KIND: Kind = "sentiment_crisis"
 
@@ -160,13 +158,10 @@ class SentimentCrisis(Struct, array_like=True):
         return stretch.probability <= rules.fire_probability
 
     def _tail(self, rules: CrisisRules) -> float:
-        """Probability of so large a share: between posts, by chance, and not knowing the usual."""
         stretch = self.stretch
         assert stretch is not None
-        usual, _ = self.usual.shares(rules)
-        spread = rules.between_posts + 1.0 / stretch.total
-        spread += 1.0 / (self.usual.total + rules.prior_comments)
-        return beta_upper_tail((stretch.negative - 0.5) / stretch.total, usual, min(spread, 0.5))
+        (usual, _), known = self.usual.shares(rules), self.usual.total + rules.prior_comments
+        return shares.tail(stretch.total, stretch.negative, usual, known, rules.between_posts)
 
     def _explanation(self, rules: CrisisRules) -> str:
         stretch = self.stretch
@@ -267,12 +262,8 @@ def _counted(voices: list[Voice]) -> tuple[int, int, int]:
 
 
 def _gain(total: int, negative: int, usual: Usual, rules: CrisisRules) -> float:
-    """What comments say for a larger share rather than for the usual: a log likelihood ratio."""
     share, _ = usual.shares(rules)
-    other = min(share + rules.alternative_points, 0.9)
-    return negative * math.log(other / share) + (total - negative) * math.log(
-        (1.0 - other) / (1.0 - share)
-    )
+    return shares.gain(total, negative, share, min(share + rules.alternative_points, 0.9))
 
 
 def _telling(voices: list[Voice], usual: Usual, rules: CrisisRules) -> bool:

@@ -3,8 +3,9 @@
 Knows the usual share, the running comparison with it and how improbable a stretch is. Must not know
 what the share is of, or when anybody is told.
 
-The same test as for comments that turn (`sentiment_crisis`): a one-sided CUSUM of "as usual"
-against a share well above it finds where a stretch began, and its share varies like a Beta.
+The same test as for comments that turn (`sentiment_crisis`, which calls `gain` and `tail`): a
+one-sided CUSUM of "as usual" against a share well above it finds where a stretch began, and its
+share varies like a Beta.
 """
 
 import math
@@ -19,6 +20,25 @@ from streams.engine.tails import beta_upper_tail
 
 MOST_QUOTED = 3
 _MOST_POSTS = 3
+
+
+def gain(total: int, hits: int, usual: float, other: float) -> float:
+    """What so many hits say for a share `other` rather than `usual`: a log likelihood ratio.
+
+    Both shares are in (0, 1).
+    """
+    return hits * math.log(other / usual) + (total - hits) * math.log((1.0 - other) / (1.0 - usual))
+
+
+def tail(total: int, hits: int, usual: float, known: float, between: float) -> float:
+    """Probability of so large a share: between posts, by chance, and not knowing the usual.
+
+    `total` > 0; `known` > 0 is how much the usual share is learned from, `between` the variance
+    between posts as a share of what it could be at most.
+    """
+    spread = between + 1.0 / total
+    spread += 1.0 / known
+    return beta_upper_tail((hits - 0.5) / total, usual, min(spread, 0.5))
 
 
 class Usual(Struct, array_like=True):
@@ -178,14 +198,9 @@ class Share(Struct, array_like=True):
             self.usual.learn(now_ms, stretch.total, stretch.hits, rules)
 
     def _gain(self, total: int, hits: int, rules: ShareRules) -> float:
-        """What acts say for a larger share rather than for the usual: a log likelihood ratio."""
         share = self.usual.share(rules)
         other = min(share + rules.alternative_points, 0.95)
-        if other <= share:
-            return 0.0
-        return hits * math.log(other / share) + (total - hits) * math.log(
-            (1.0 - other) / (1.0 - share)
-        )
+        return gain(total, hits, share, other) if other > share else 0.0
 
     def _convincing(self, now_ms: int, stretch: Stretch, rules: ShareRules) -> bool:
         if (
@@ -202,8 +217,5 @@ class Share(Struct, array_like=True):
         return stretch.probability <= rules.fire_probability
 
     def _tail(self, stretch: Stretch, rules: ShareRules) -> float:
-        """Probability of so large a share: between posts, by chance, and not knowing the usual."""
-        spread = rules.between_posts + 1.0 / stretch.total
-        spread += 1.0 / (self.usual.total + rules.prior_count)
-        share = (stretch.hits - 0.5) / stretch.total
-        return beta_upper_tail(share, self.usual.share(rules), min(spread, 0.5))
+        usual, known = self.usual.share(rules), self.usual.total + rules.prior_count
+        return tail(stretch.total, stretch.hits, usual, known, rules.between_posts)

@@ -51,8 +51,8 @@ class SuspiciousEngagement(Struct, array_like=True):
         """Whether there is something to do though nothing has come."""
         if self.episode.started_ms:
             return True
-        opened = self.circle.open
-        return opened is not None and end_ms > opened.at_ms + rules.pod.early_ms
+        due_ms = self.circle.due_ms(rules.pod)
+        return due_ms is not None and end_ms >= due_ms
 
     def deadline(self, end_ms: int, rules: Rules) -> int | None:
         """When to look again at the latest, though nothing comes; None: never.
@@ -94,6 +94,10 @@ class SuspiciousEngagement(Struct, array_like=True):
 
     def _on(self, explanation: str) -> bool:
         return self.episode.on and self.episode.explanation == explanation
+
+    def _of(self, sign: str, rules: Rules) -> tuple[Share, ShareRules]:
+        """The share of a sign, and its limits."""
+        return (self.stock, rules.stock) if sign == STOCK else (self.hollow, rules.hollow)
 
     def _free(self, now_ms: int) -> bool:
         return not self.episode.on and now_ms >= self.episode.until_ms
@@ -173,8 +177,7 @@ class SuspiciousEngagement(Struct, array_like=True):
         info: CreatorInfo,
         rules: Rules,
     ) -> list[Alert]:
-        share = self.stock if sign == STOCK else self.hollow
-        limits = rules.stock if sign == STOCK else rules.hollow
+        share, limits = self._of(sign, rules)
         quotes: list[Remark] = []
         if sign == STOCK and facts.heard:
             quotes = [_remark(heard, facts) for heard in facts.heard if heard[1] & 1]
@@ -264,7 +267,7 @@ class SuspiciousEngagement(Struct, array_like=True):
         info: CreatorInfo,
         rules: Rules,
     ) -> Alert:
-        share, limits = (self.stock, rules.stock) if sign == STOCK else (self.hollow, rules.hollow)
+        share, limits = self._of(sign, rules)
         stretch, who = _suspected(share), alerting.name(info)
         usual, percent = share.usual.share(limits), 100.0 * stretch.share
         what = _WHAT[sign]

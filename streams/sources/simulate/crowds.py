@@ -31,13 +31,12 @@ def crowd(seed: int, account: Account, incident: Effect) -> Stream | None:
 
 
 def _bought(seed: int, account: Account, incident: Effect) -> Stream:
-    """The follows of one `follower_spike`: a fast rise, then a slower trickle."""
+    """The follows of one `follower_spike`."""
     rng = np.random.default_rng([seed, 9, account.creator.number, incident.starts_at])
     began = incident.starts_at // SECOND_MS
     stream = Stream(account, f"{account.creator.creator_id}-{seed:x}s{began:x}")
     rows = Rows()
-    share = rng.beta(1.1, 1.8, int(incident.size))
-    at = incident.starts_at + (share * (incident.ends_at - incident.starts_at)).astype(np.int64)
+    at = _within(rng, incident, int(incident.size))
     rows.add(
         Kind.BOUGHT, at, audience.strangers(rng, len(at)), value=rng.integers(1 << 40, size=len(at))
     )

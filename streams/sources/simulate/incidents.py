@@ -5,6 +5,7 @@ Must not know how detectors work, or what an incident brings.
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import log
 
 import numpy as np
@@ -43,21 +44,20 @@ def choose(plan: Plan, accounts: list[Account]) -> list[Incident]:
     free = [account for account in accounts if not account.creator.polled]
     if len(free) > _MOST_CANDIDATES:
         free = [free[int(i)] for i in np.sort(rng.permutation(len(free))[:_MOST_CANDIDATES])]
+    picks: list[Callable[[list[Account]], Incident | None]] = [
+        partial(_for_drop if kind == "engagement_drop" else _for_spike, plan, rng, starts, end)
+        for kind, starts, end in wanted
+    ]
+    if plan.incidents == "all":
+        # With dice of their own: the others are those of the default.
+        other = np.random.default_rng([plan.seed, 12])
+        picks += [partial(pick, plan, other) for pick in (_for_viral, _for_crisis, _for_wave)]
     chosen: list[Incident] = []
-    for kind, starts, end in wanted:
-        pick = _for_drop if kind == "engagement_drop" else _for_spike
-        incident = pick(plan, rng, free, starts, end)
+    for pick in picks:
+        incident = pick(free)
         if incident is not None:
             chosen.append(incident)
             free = [a for a in free if a.creator.creator_id != incident.creator_id]
-    if plan.incidents == "all":
-        # With dice of their own: the others are those of the default.
-        rng = np.random.default_rng([plan.seed, 12])
-        for other in (_for_viral, _for_crisis, _for_wave):
-            incident = other(plan, rng, free)
-            if incident is not None:
-                chosen.append(incident)
-                free = [a for a in free if a.creator.creator_id != incident.creator_id]
     return sorted(chosen, key=lambda incident: incident.starts_at)
 
 
@@ -99,7 +99,7 @@ def _spread(plan: Plan, rng: np.random.Generator, count: int) -> _Wanted:
 
 
 def _for_drop(
-    plan: Plan, rng: np.random.Generator, free: list[Account], starts: list[int], end: int
+    plan: Plan, rng: np.random.Generator, starts: list[int], end: int, free: list[Account]
 ) -> Incident | None:
     """A drop when and on whom it takes most away at first: sparse creators show nothing."""
     best, chosen = 0.0, None
@@ -121,7 +121,7 @@ def _for_drop(
 
 
 def _for_spike(
-    plan: Plan, rng: np.random.Generator, free: list[Account], starts: list[int], end: int
+    plan: Plan, rng: np.random.Generator, starts: list[int], end: int, free: list[Account]
 ) -> Incident | None:
     """A spike on one of the creators whose last post is longest ago, and the next one far."""
     start = starts[0]

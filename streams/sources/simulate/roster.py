@@ -157,17 +157,13 @@ def _slots(rng: np.random.Generator, posts: int) -> tuple[int, ...]:
     return tuple(int(first + step * (i + rng.uniform(0.15, 0.85))) for i in range(posts))
 
 
+TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))
+"""Tiers, each with the number of followers at which the next one begins; above them is "mega"."""
+
+
 def tier_of(followers: int) -> str:
     """The tier by followers, as the market counts it."""
-    for name, most in (
-        ("nano", 10_000),
-        ("micro", 100_000),
-        ("mid", 500_000),
-        ("macro", 1_000_000),
-    ):
-        if followers < most:
-            return name
-    return "mega"
+    return next((name for name, most in TIERS if followers < most), "mega")
 
 
 def _brief(plan: Plan, creators: list[Creator], number: int, rng: np.random.Generator) -> Brief:

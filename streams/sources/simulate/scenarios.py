@@ -9,7 +9,7 @@ from typing import NamedTuple
 from streams.sources.simulate import reactions
 from streams.sources.simulate.plan import DAY_MS, HOUR_MS, MINUTE_MS, Effect, Incident, Plan
 from streams.sources.simulate.reactions import Account
-from streams.sources.simulate.roster import POLLED
+from streams.sources.simulate.roster import POLLED, TIERS
 
 
 class Story(NamedTuple):
@@ -73,6 +73,11 @@ def _busiest(accounts: list[Account], *, polled: bool = False) -> Account:
     return max(fair, key=lambda a: a.creator.reactions * len(a.creator.slots))
 
 
+def _many(account: Account, least: int) -> float:
+    """People whom an account of that size cannot overlook."""
+    return float(max(least, account.creator.followers // 40))
+
+
 def _posted(plan: Plan, account: Account, before_ms: int, least_age_ms: int) -> int:
     """A moment by `before_ms` when the creator's newest post is about so old."""
     recent = reactions.between(plan.seed, account.creator, before_ms - 3 * DAY_MS, before_ms)
@@ -117,14 +122,14 @@ def _outage(plan: Plan, accounts: list[Account]) -> Story:
 def _bought(plan: Plan, accounts: list[Account], span_ms: int) -> Story:
     account = _busiest(accounts)
     start = plan.end_ms - span_ms - HOUR_MS
-    size = float(max(500, account.creator.followers // 40))
+    size = _many(account, 500)
     return _told(_one(account.creator.creator_id, "follower_spike", start, start + span_ms, size))
 
 
 def _giveaway(plan: Plan, accounts: list[Account]) -> Story:
     account = _busiest(accounts)
     start = _posted(plan, account, plan.end_ms - 3 * HOUR_MS, 5 * MINUTE_MS)
-    size = float(max(1_500, account.creator.followers // 40))
+    size = _many(account, 1_500)
     giveaway = _one(account.creator.creator_id, "giveaway", start, start + 2 * HOUR_MS, size)
     return Story([giveaway], _due(giveaway, kind="follower_spike"))
 
@@ -150,8 +155,7 @@ def _counters(plan: Plan, accounts: list[Account], kind: str) -> Story:
 
 def _new_tier(plan: Plan, accounts: list[Account]) -> Story:
     creator = _busiest(accounts).creator
-    bounds = (10_000, 100_000, 500_000, 1_000_000)
-    size = next((b for b in bounds if b > creator.followers), 2_000_000)
+    size = next((most for _, most in TIERS if most > creator.followers), 2_000_000)
     start = plan.end_ms - 20 * HOUR_MS
     return Story([_one(creator.creator_id, "new_tier", start, start + 1, float(size + 100))], [])
 
@@ -159,8 +163,7 @@ def _new_tier(plan: Plan, accounts: list[Account]) -> Story:
 def _two(plan: Plan, accounts: list[Account]) -> Story:
     account = _busiest(accounts)
     start = _posted(plan, account, plan.end_ms - 8 * HOUR_MS, HOUR_MS)
-    who, bought = account.creator.creator_id, start + 2 * HOUR_MS
-    size = float(max(500, account.creator.followers // 40))
+    who, bought, size = account.creator.creator_id, start + 2 * HOUR_MS, _many(account, 500)
     return _told(
         _one(who, "engagement_drop", start, start + 7 * HOUR_MS, 0.05),
         _one(who, "follower_spike", bought, bought + 10 * MINUTE_MS, size),
