@@ -14,6 +14,7 @@ from bench.detection.life import (
     DAY,
     HOUR,
     MINUTE,
+    STEADY,
     Dice,
     Life,
     draft,
@@ -53,7 +54,9 @@ def weak_run(dice: Dice) -> Made:
     until = posts[-1].at + 5 * HOUR + MINUTE
     made.posts = [post for post in made.posts if post.at <= posts[-1].at]
     made.end = until
-    what = Incident("drop, three posts", DROP, posts[0].at, until, 1 - left, hard)
+    steady = made.person.spread <= STEADY
+    row = "drop, three posts" if steady else "drop, three posts, uneven"
+    what = Incident(row, DROP, posts[0].at, until, 1 - left, promised=hard and steady)
     return live(made), Truth("weak_run", [what])
 
 

@@ -14,7 +14,7 @@ OURS = "creator-pulse"
 UNJUDGED_DAYS = {OURS: 1}
 """Days of a life in which nothing is judged; of the rivals the first seven."""
 INCIDENTS_A_DAY = 0.01
-SIZED = ("drop, three posts", "drop, live posts", "follower spike")
+SIZED = ("drop, three posts", "drop, three posts, uneven", "drop, live posts", "follower spike")
 Pair = tuple[Incident, Told | None]
 
 

@@ -21,6 +21,8 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 WEEK = 7 * DAY
 START_MS = 1_772_409_600_000
 LIFE_OF_POST = 3 * DAY
+STEADY = 0.5
+"""Log standard deviation of what posts of most creators are worth; of the others it is more."""
 LIKE = 2
 """What stands in place of a comment's verdict (-1, 0, 1) where a reaction is no comment."""
 _MOST = 3.2
@@ -82,7 +84,7 @@ def somebody(dice: Dice, **fixed: Any) -> Person:
     followers = int(math.exp(dice.normal(math.log(25_000), 0.7)))
     person = Person(
         worth=math.exp(dice.normal(math.log(100), 0.75)),
-        spread=dice.uniform(0.5, 0.8),
+        spread=STEADY if dice.random() < 2 / 3 else dice.uniform(STEADY, 0.8),
         posts_per_day=int(dice.choice([1, 2, 3, 4, 5], p=[0.3, 0.3, 0.2, 0.1, 0.1])),
         zone=dice.uniform(-8, 9),
         half_age=dice.uniform(1.4, 4.0) * HOUR,

@@ -35,11 +35,13 @@ def upper_tail(count: float, mean: float, shape: float) -> float:
     return _beta_inc(count, shape, mean / (shape + mean))
 
 
-def log_normal_tail(share: float, variance: float) -> float:
-    """P(X <= share) for a log-normal X with mean 1 and this variance (> 0); share > 0."""
+def log_normal_tail(share: float, variance: float, degrees: float) -> float:
+    """P(X <= share) for a log-normal X with mean 1 and this variance (> 0); share > 0.
+
+    The variance is itself known from some values only, with so many degrees of freedom (> 0).
+    """
     spread = math.log1p(variance)
-    z = (math.log(share) + spread / 2.0) / math.sqrt(spread)
-    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+    return student_tail((math.log(share) + spread / 2.0) / math.sqrt(spread), degrees)
 
 
 def student_tail(t: float, degrees: float) -> float:

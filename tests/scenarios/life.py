@@ -117,7 +117,8 @@ def play(*lives: Life, until: float, config: ShardConfig | None = None) -> list[
     driver = ShardDriver(config or ShardConfig(partitions=1, score_interval_ms=HOUR))
     end = START + int(until)
     items = [item for life in lives for item in life.items if item[0] < end]
-    driver.run(sorted(items, key=lambda item: item[0]))
+    # Only event time counts: steps of a minute tell the same as finer ones, for less work.
+    driver.run(sorted(items, key=lambda item: item[0]), step_ms=MINUTE)
     while driver.now_ms < end:
         driver.tick(min(driver.now_ms + MINUTE, end))
     return driver.published["alerts"]

@@ -6,7 +6,7 @@ from tests.scenarios.life import DAY, HOUR, MINUTE, Life, play, told
 
 EMPTY = {"followers": 0, "following": 900, "posts": 0, "has_avatar": False}
 REAL = {"followers": 310, "following": 280, "posts": 45, "has_avatar": True}
-SEEDS = range(5)
+SEEDS = range(3)
 NIGHT = 5 * DAY + 3 * HOUR
 
 

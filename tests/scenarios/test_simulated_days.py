@@ -20,8 +20,8 @@ from tests.harness.procs import REPOSITORY
 
 MONDAY = 1_768_176_000_000
 LIVE_SECONDS = 60
-WITH_INCIDENTS, WITHOUT = 12, 4
-DEMO_SEEDS = (1, 2, 3)
+WITH_INCIDENTS, WITHOUT = 6, 2
+DEMO_SEEDS = (1, 2)
 
 
 class Run(NamedTuple):

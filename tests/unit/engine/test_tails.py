@@ -6,6 +6,7 @@ import pytest
 
 from streams.engine.tails import (
     both,
+    log_normal_tail,
     lower_tail,
     student_tail,
     upper_tail,
@@ -61,3 +62,14 @@ def test_two_tails_together_are_surer_than_each_but_less_than_their_product() ->
 )
 def test_students_tail_is_that_of_the_tables(t: float, degrees: float, probability: float) -> None:
     assert student_tail(t, degrees) == pytest.approx(probability, rel=2e-3)
+
+
+def test_a_log_normal_tail_is_that_of_the_normal_once_its_variance_is_known() -> None:
+    """Of exp(N(-s2 / 2, s2)) with s2 = ln(1.25), whose mean is 1 and whose variance is 0.25."""
+    normal = 0.5 * math.erfc((-math.log(0.4) - math.log(1.25) / 2) / math.sqrt(2 * math.log(1.25)))
+    assert log_normal_tail(0.4, 0.25, 1e6) == pytest.approx(normal, rel=1e-2)
+
+
+def test_the_less_a_variance_is_known_the_less_a_small_share_says() -> None:
+    tails = [log_normal_tail(0.1, 0.2, degrees) for degrees in (3.0, 10.0, 40.0)]
+    assert tails[0] > 10 * tails[1] > 100 * tails[2] > 0.0

@@ -87,6 +87,13 @@ def test_one_weak_post_raises_nothing() -> None:
         assert crowd.run(panes, creator.info, START_MS + 3 * DAY_MS).alerts == []
 
 
+def test_a_dud_after_a_few_posts_that_were_all_alike_raises_nothing() -> None:
+    creator = Creator(level=400.0, spread=0.1)
+    for seed in range(12):
+        panes = crowd.days(seed, creator, 2.0, boosts={8: 0.03})
+        assert crowd.run(panes, creator.info, START_MS + 2 * DAY_MS).alerts == []
+
+
 def test_a_creator_who_stops_posting_raises_nothing_and_costs_nothing() -> None:
     creator = Creator(level=1_000.0, follows_per_hour=0.0)
     panes = crowd.days(5, creator, 2.0, fading_ms=2 * DAY_MS)
