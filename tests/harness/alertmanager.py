@@ -1,4 +1,4 @@
-"""A real Alertmanager, and amtool."""
+"""A real Alertmanager, what it tells whom it calls, and amtool."""
 
 import json
 import os
@@ -7,15 +7,23 @@ import subprocess
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pytest
+from aiohttp import web
 
 from tests.harness.ports import free_port
 from tests.harness.procs import REPOSITORY, Process
 from tests.harness.waiting import await_condition
 
 QUIET = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+
+
+CALLING = """
+route: {receiver: pager, group_by: [...], group_wait: 0s, group_interval: 1s, repeat_interval: 4d}
+receivers: [{name: pager, webhook_configs: [{url: URL, send_resolved: true}]}]
+"""
+"""Each alert calls by itself, at once, once when it begins and once when it is over."""
 
 
 def alertmanager_tool(name: str) -> str:
@@ -107,3 +115,41 @@ class AlertmanagerServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+
+class Page(NamedTuple):
+    """One call: that an alert is `firing` or `resolved`, with its labels."""
+
+    status: str
+    labels: dict[str, str]
+
+
+class Pager:
+    """Whom an Alertmanager with the configuration `config` calls: keeps the calls in their order.
+
+    Lives in the event loop that starts it.
+    """
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        app = web.Application()
+        app.router.add_post("/", self._take)
+        self._runner = web.AppRunner(app)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def config(self) -> str:
+        """A configuration under which every alert calls here."""
+        return CALLING.replace("URL", f"http://127.0.0.1:{self._runner.addresses[0][1]}/")
+
+    async def _take(self, request: web.Request) -> web.Response:
+        called = await request.json()
+        self.pages += [Page(alert["status"], alert["labels"]) for alert in called["alerts"]]
+        return web.Response()

@@ -38,9 +38,15 @@ class Raw(NamedTuple):
 
 
 class ShardDriver:
-    """Feeds shards and keeps what they publish, by topic, decoded."""
+    """Feeds shards and keeps what they publish, by topic, decoded.
 
-    def __init__(self, config: ShardConfig | None = None, *, partitions: int = 1) -> None:
+    `replayed` as by `--clock events`: the time of day stands still, and only events move time.
+    """
+
+    def __init__(
+        self, config: ShardConfig | None = None, *, partitions: int = 1, replayed: bool = False
+    ) -> None:
+        self._replayed = replayed
         self.config = config or ShardConfig(partitions=partitions)
         self.roster = Roster()
         self.shards = [
@@ -88,7 +94,7 @@ class ShardDriver:
     def _advance(self, now_ms: int, undrained: frozenset[str], *, frozen: bool) -> None:
         self.now_ms = now_ms
         for shard in self.shards:
-            shard.advance(Tick(now_ms, undrained, frozen))
+            shard.advance(Tick(0 if self._replayed else now_ms, undrained, frozen))
 
     def checkpoint(self) -> None:
         """Take each shard's snapshot, store its state and keep what it publishes."""
