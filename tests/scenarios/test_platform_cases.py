@@ -57,9 +57,8 @@ def play(items: Iterator[Item], partitions: int = 4) -> list[dict[str, Any]]:
     return driver.published["alerts"]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_platform_that_gives_a_twentieth_is_one_outage_of_its_feed(seed: int) -> None:
-    alerts = play(fleet(seed, 5_000, 0.05, others=500))
+def test_a_platform_that_gives_a_twentieth_is_one_outage_of_its_feed() -> None:
+    alerts = play(fleet(0, 5_000, 0.05, others=500))
     assert Counter((a["kind"], a["status"]) for a in alerts) == {
         ("source_outage", "firing"): 1,
         ("source_outage", "resolved"): 1,
@@ -76,11 +75,11 @@ def test_a_platform_that_gives_a_twentieth_is_one_outage_of_its_feed(seed: int) 
 
 
 def test_a_platform_that_gives_half_is_no_outage() -> None:
-    assert play(fleet(3, 2_000, 0.5)) == []
+    assert play(fleet(3, 600, 0.5)) == []
 
 
 def test_a_blink_of_the_feed_calls_nobody() -> None:
-    assert play(fleet(4, 2_000, 0.0, minutes=2)) == []
+    assert play(fleet(4, 600, 0.0, minutes=2)) == []
 
 
 def test_a_viral_post_that_ends_is_no_outage() -> None:
@@ -110,12 +109,12 @@ def at(alert: dict[str, Any], name: str) -> int:
     return round(datetime.fromisoformat(alert[name]).timestamp() * 1000)
 
 
-def without(items: Iterator[Item], platform: str, since: int, until: int) -> Iterator[Item]:
-    """The same, but of a platform only one event in thirty gets through for a while."""
-    for number, (moment, topic, event) in enumerate(items):
-        if event.get("platform") == platform and since <= moment < until and number % 30:
-            continue
-        yield moment, topic, event
+def failing(items: Iterator[Item], platform: str, since: int, until: int) -> Iterator[Item]:
+    """What comes of a platform, of which only one event in thirty gets through for a while."""
+    mine = (item for item in items if item[2].get("platform") == platform)
+    for number, (moment, topic, event) in enumerate(mine):
+        if not since <= moment < until or number % 30 == 0:
+            yield moment, topic, event
 
 
 @pytest.mark.parametrize("inhibited", [True, False])
@@ -127,7 +126,7 @@ def test_drops_are_not_told_while_the_feed_of_their_platform_fails(inhibited: bo
     outage = OutageRules() if inhibited else OutageRules(min_minutes=1_000_000)
     book = RuleBook(Rules(outage=outage))
     driver = ShardDriver(ShardConfig(partitions=1, score_interval_ms=HOUR, rules=book))
-    driver.run(without(generate(plan), "x", out, out + 40 * MINUTE))
+    driver.run(failing(generate(plan), "x", out, out + 40 * MINUTE))
     kinds = Counter(a["kind"] for a in driver.published["alerts"] if a["status"] == "firing")
     if inhibited:
         assert kinds == {"source_outage": 1}
