@@ -14,8 +14,8 @@ from bench.detection.truth import Incident, tells
 from streams.engine.rules import Rules
 
 _WEAK = {
-    "weak: fewer engagements (24)": {"min_expected": 24.0},
-    "weak: effect (60 % in place of 45 %)": {"fire_ratio": 0.6},
+    "weak: fewer engagements (16)": {"min_expected": 16.0},
+    "weak: effect (60 % in place of 32 %)": {"fire_ratio": 0.6},
     "weak: probability (100 times)": {"fire_probability": (1e-5, 2e-3, 2.5e-2, 6e-3)},
     "weak: a post up to 110 % does not end a run": {"weak_ratio": 1.1},
 }
@@ -28,7 +28,7 @@ _DROP = {
 _SPIKE = {
     "spike: fewer follows (90)": {"min_follows": 90.0},
     "spike: no share of followers": {"min_share": 0.0},
-    "spike: ratio (2.5 in place of 5)": {"fire_ratio": 2.5},
+    "spike: ratio (2.5 in place of 4)": {"fire_ratio": 2.5},
     "spike: probability (1e-3)": {"fire_probability": 1e-3},
     "spike: viral counts like others": {"viral_growth": 1.0},
 }

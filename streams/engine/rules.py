@@ -115,7 +115,7 @@ class DropRules(Struct, frozen=True, kw_only=True):
     """Posts from before the fall must show it, too, if only on few engagements: a run of weak posts
     is no drop of engagement."""
     fire_ratio: float = 0.38
-    fire_probability: float = 1e-7
+    fire_probability: float = 3e-7
     fire_relief: float = 50.0
     """The limit for the tail probability; above `min_expected` of known posts it rises with the
     square of that, up to this multiple: where much was expected, little hangs on a tail's shape."""
@@ -202,7 +202,7 @@ class WeakRules(Struct, frozen=True, kw_only=True):
     """A post above this share of the usual ends a run."""
     fire_ratio: float = 0.32
     """The geometric mean of the run's shares of the usual."""
-    fire_probability: tuple[float, ...] = (1e-7, 1.5e-5, 4e-4, 8e-5)
+    fire_probability: tuple[float, ...] = (1e-7, 2e-5, 7e-4, 1.5e-4)
     """For one post, two, three, and more. Runs that overlap are judged anew with each post, some
     three times a day; a single post may be weak for reasons of its own."""
     critical_ratio: float = 0.15

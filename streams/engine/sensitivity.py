@@ -28,7 +28,7 @@ _STRICT: dict[str, dict[str, Any]] = {
     "hollow": {"fire_probability": 1e-7, "fire_points": 0.4, "min_count": 120},
 }
 _SENSITIVE: dict[str, dict[str, Any]] = {
-    "drop": {"fire_probability": 2e-6, "fire_ratio": 0.42, "min_expected": 30.0},
+    "drop": {"fire_probability": 5e-6, "fire_ratio": 0.42, "min_expected": 30.0},
     "spike": {"fire_probability": 1e-3, "fire_ratio": 3.0, "min_follows": 60.0},
     "wave": {"fire_probability": 1e-6, "fire_ratio": 4.0, "min_losses": 60.0},
     "weak": {"fire_probability": (1e-6, 1e-4, 3e-3, 5e-4), "fire_ratio": 0.4, "min_expected": 16.0},

@@ -20,7 +20,7 @@ from tests.harness.procs import REPOSITORY
 
 MONDAY = 1_768_176_000_000
 LIVE_SECONDS = 60
-WITH_INCIDENTS, WITHOUT = 6, 2
+WITH_INCIDENTS, WITHOUT = 5, 2
 DEMO_SEEDS = (1, 2)
 
 
@@ -94,13 +94,12 @@ def made_up(runs: list[Run]) -> list[str]:
 
 
 @pytest.mark.timeout(1800)
-def test_both_kinds_of_incident_are_found_and_hardly_anybody_else_fires(
+def test_both_kinds_of_incident_are_found_and_nobody_else_fires(
     pool: ProcessPoolExecutor,
 ) -> None:
     chosen = seeds(WITH_INCIDENTS, 0)
     runs = list(pool.map(simulate, chosen, ["default"] * len(chosen)))
-    # Creators of two days, whose nights are hardly known yet: a false drop in some 400 of them.
-    assert len(made_up(runs)) <= 2
+    assert made_up(runs) == []
     assert missed(runs, "follower_spike") == []
     # Some drops begin hours after a post, where next to nothing is due: two in three are found.
     assert len(missed(runs, "engagement_drop")) <= 2
@@ -110,17 +109,17 @@ def test_both_kinds_of_incident_are_found_and_hardly_anybody_else_fires(
     assert sum(told for told, _ in drops) >= sum(made for _, made in drops) / 2
 
 
-def test_hardly_anything_fires_where_nothing_happened(pool: ProcessPoolExecutor) -> None:
+def test_nothing_fires_where_nothing_happened(pool: ProcessPoolExecutor) -> None:
     chosen = seeds(WITHOUT, 1)
-    assert len(made_up(list(pool.map(simulate, chosen, ["none"] * len(chosen))))) <= 1
+    assert made_up(list(pool.map(simulate, chosen, ["none"] * len(chosen)))) == []
 
 
 @pytest.mark.timeout(1800)
-def test_the_plan_of_the_demo_shows_five_kinds_and_hardly_anything_else(
+def test_the_plan_of_the_demo_shows_five_kinds_and_nothing_else(
     pool: ProcessPoolExecutor,
 ) -> None:
     runs = list(pool.map(simulate, DEMO_SEEDS, ["all"] * len(DEMO_SEEDS)))
-    assert len(made_up(runs)) <= 1
+    assert made_up(runs) == []
     for run in runs:
         kinds = {alert["kind"] for alert in run.fired}
         assert kinds >= set(get_args(IncidentKind)), f"seed {run.seed}"
