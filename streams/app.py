@@ -199,6 +199,7 @@ class App:
         while True:
             self.health.beat()
             self.metrics.beat()
+            self.observer.beat()
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _watch_rules(self) -> None:

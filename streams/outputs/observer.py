@@ -20,6 +20,7 @@ from streams.engine.stats import ShardStats
 from streams.kafka.hooks import Hooks
 from streams.kafka.seam import Seam
 from streams.outputs.alertmanager import Pusher
+from streams.outputs.lagclock import LagClock
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading, Roster, add
 from streams.rulewatch import RuleWatch
@@ -58,7 +59,9 @@ class Observer:
         self.pusher = Pusher((), resend=60.0)
         self.rules = RuleWatch(None)
         self._roster = Roster(max_creator_series)
-        self._surveyed: tuple[Counter[str], list[CreatorReading]] = (Counter(), [])
+        self._surveyed: tuple[Counter[str], list[CreatorReading], tuple[int, int]]
+        self._surveyed = (Counter(), [], (0, 0))
+        self._lag_clock = LagClock()
         self._shards: dict[int, Shard] = {}
         self._past = ShardStats()
         self._arrived: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -73,6 +76,14 @@ class Observer:
         """A batch is given to its shard."""
         if batch.records:
             self._arrived[partition].append((time.monotonic(), batch.records[0].timestamp))
+            last = batch.records[-1].timestamp
+            self._lag_clock.applied((batch.topic, partition), last / 1000)
+
+    def beat(self) -> None:
+        """Take note of what is drained, a few times a second."""
+        # What brokers said before they fell silent tells nothing of now.
+        if self._seam is not None and self._shards and not self._seam.brokers_silent():
+            self._lag_clock.look(self._seam.lag(), time.time())
 
     def counted(self) -> ShardStats:
         """The counters of all shards that ever were here."""
@@ -90,7 +101,11 @@ class Observer:
         if self._seam is not None:
             reading.rebalances = self._seam.rebalances
             reading.checkpoint_age = self._seam.checkpoint_age()
-            for (topic, _partition), records in self._seam.lag().items():
+            reading.ready = self._seam.ready and not self._seam.brokers_silent()
+            reading.configured = self._seam.options.partitions
+            lags = self._seam.lag()
+            reading.lag_seconds = self._lag_clock.seconds(lags, time.time())
+            for (topic, _partition), records in lags.items():
                 reading.lag[topic] = reading.lag.get(topic, 0) + records
             for (topic, _partition), records in self._seam.hidden().items():
                 reading.hidden[topic] = reading.hidden.get(topic, 0) + records
@@ -108,7 +123,7 @@ class Observer:
             reading.restoring[partition] = read / total if total else 1.0
         reading.rules = self.rules.book.digest, self.rules.loaded_at, self.rules.failures
         reading.unpushed = self.pusher.waiting()
-        reading.alerts_active, reading.creator_series = self._surveyed
+        reading.alerts_active, reading.creator_series, reading.unshown = self._surveyed
         return reading
 
     def survey(self) -> None:
@@ -117,7 +132,8 @@ class Observer:
         With very many creators this takes a moment, so it may run in another thread: it only reads.
         """
         active: Counter[str] = Counter()
-        self._surveyed = active, self._roster.choose(self._creators(active))
+        chosen = self._roster.choose(self._creators(active))
+        self._surveyed = active, chosen, self._roster.unshown
 
     def judge_by(self, book: RuleBook) -> None:
         """New rules hold for all shards."""
@@ -222,6 +238,7 @@ class Observer:
     def _dropped(self, partition: int) -> None:
         self.restoring.pop(partition, None)
         self._arrived.pop(partition, None)
+        self._lag_clock.forget(partition)
         shard = self._shards.pop(partition, None)
         if shard is not None:
             self.dropped += 1

@@ -58,6 +58,8 @@ class Reading:
     """Event time up to which windows are closed, in seconds since the epoch, by partition."""
     lag: dict[str, int] = field(default_factory=dict)
     """Records not yet read, by topic, over the partitions of this worker."""
+    lag_seconds: dict[str, float] = field(default_factory=dict)
+    """For how long the oldest of those has been written, at most, by topic; where that is known."""
     hidden: dict[str, int] = field(default_factory=dict)
     """Records that open transactions hide, by topic, over the partitions of this worker."""
     restoring: dict[int, float] = field(default_factory=dict)
@@ -66,8 +68,12 @@ class Reading:
     """How often each partition's producer was fenced off, modulo 32,768."""
     waiting: Counter[str] = field(default_factory=Counter)
     """Partitions whose records wait for slower topics, by topic."""
+    ready: bool = False
+    """Whether events are processed now."""
     partitions: int = 0
     """Partitions that this worker holds a shard of."""
+    configured: int = 0
+    """Partitions that all workers share."""
     rebalances: int = 0
     """Times that the group gave partitions out."""
     checkpoint_age: float = 0.0
@@ -86,6 +92,8 @@ class Reading:
     """Episodes that are firing, by kind."""
     creator_series: list[CreatorReading] = field(default_factory=list)
     """Creators worth a series, `_other` among them."""
+    unshown: tuple[int, int] = (0, 0)
+    """Creators in `_other`: those with alerts, and the rest."""
 
 
 class Roster:
@@ -97,15 +105,19 @@ class Roster:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._members: frozenset[str] = frozenset()
+        self.unshown = (0, 0)
+        """Creators that were not chosen last time: those with alerts, and the rest."""
 
     def choose(self, creators: Iterable[CreatorReading]) -> list[CreatorReading]:
         """At most `limit` of `creators`, and one named `_other` for the rest if there is one."""
-        total = 0
+        total = known = alerting = 0
 
         def ranked() -> Iterable[tuple[bool, float, str, CreatorReading]]:
-            nonlocal total
+            nonlocal total, known, alerting
             for creator in creators:
                 total += creator.engagements
+                known += 1
+                alerting += creator.alerting
                 favour = 1.25 if creator.creator_id in self._members else 1.0
                 active = creator.engagements * favour
                 yield creator.alerting, active, creator.creator_id, creator
@@ -113,6 +125,8 @@ class Roster:
         best = heapq.nlargest(self._limit + 1, ranked())
         chosen = [creator for *_, creator in best[: self._limit]]
         self._members = frozenset(creator.creator_id for creator in chosen)
+        silent = max(alerting - self._limit, 0)
+        self.unshown = silent, known - len(chosen) - silent
         if len(best) > self._limit:
             shown = sum(creator.engagements for creator in chosen)
             chosen.append(CreatorReading(OTHERS, total - shown))

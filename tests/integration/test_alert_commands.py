@@ -77,7 +77,7 @@ async def test_what_people_say_of_alerts_shows_in_their_next_records_and_in_the_
     alert = await await_alert(deployed, "ada", notify=True)
     quiet = await await_alert(deployed, "bob", notify=False)
     assert quiet["quiet"] == "snoozed"
-    assert worker.metric("engagement_alerts_quiet_total", quiet="snoozed") == 1
+    assert worker.metric("engagement_alerts_quiet_total", reason="snoozed") == 1
 
     alert_id = alert["alert_id"]
     assert alert_id in await run(deployed, "alerts", "list")

@@ -4,10 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as as_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from schemas import topics
 from streams.build import parts, version
 from streams.engine.stats import ShardStats
+from streams.outputs.families import UNITS
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading
 
@@ -37,11 +40,14 @@ def a_busy_reading() -> Reading:
         ),
         watermarks={1: 1_700_000_000.0, 0: 1_700_000_001.5},
         lag={"likes": 40},
+        lag_seconds={"likes": 1.5},
         hidden={"likes": 3},
         restoring={3: 0.25},
         epochs={0: 7, 1: 2},
         waiting=Counter(likes=2),
+        ready=True,
         partitions=2,
+        configured=4,
         rebalances=1,
         checkpoint_age=0.5,
         creators=2,
@@ -52,6 +58,7 @@ def a_busy_reading() -> Reading:
             CreatorReading("ada", 10, score=61.5, engagement_rate=0.05, sentiment=-0.25),
             CreatorReading("_other", 3),
         ],
+        unshown=(0, 1),
     )
 
 
@@ -76,6 +83,16 @@ def test_the_exposition_is_exactly_as_agreed():
     ):
         text = text.replace(f'="{value}"', f'="{name}"', 1)
     assert text == GOLDEN.read_text(), "if this change is meant, name it in CHANGELOG.md"
+
+
+def test_openmetrics_takes_the_exposition_with_a_unit_wherever_a_name_ends_with_one():
+    registry = CollectorRegistry()
+    Metrics(registry, a_busy_reading, process=False).pushes_to(["am:9093"])
+    families = list(text_string_to_metric_families(as_openmetrics(registry).decode()))
+    assert [family.name for family in families] == [f.name for f in registry.collect()]
+    for family in families:
+        last = family.name.rpartition("_")[2]
+        assert family.unit == (last if last in UNITS else "")
 
 
 def test_every_known_series_is_there_before_anything_has_happened():

@@ -24,6 +24,9 @@ CREATORS = [name for n in range(30) if partition_for((name := f"c{n}").encode(),
 
 class FakeSeam:
     rebalances = 3
+    ready = True
+    silent = False
+    options = SimpleNamespace(partitions=2)
     slots = MappingProxyType(
         {
             0: SimpleNamespace(producer=SimpleNamespace(epoch=4)),
@@ -39,6 +42,9 @@ class FakeSeam:
 
     def lag(self) -> dict[tuple[str, int], int]:
         return {("likes", 0): 5, ("likes", 1): 7, ("posts", 0): 1}
+
+    def brokers_silent(self) -> bool:
+        return self.silent
 
     def waiting_topics(self) -> list[str]:
         return ["likes", "likes"]
@@ -95,7 +101,9 @@ def test_counters_never_fall_when_a_partition_goes_and_comes_back(observer: Obse
 def test_a_reading_joins_shards_and_seam(observer: Observer, registry: CollectorRegistry):
     observer.hooks.on_restored(0, a_shard(CREATORS[:1]), 0.1)
     reading = observer.read()
+    assert reading.ready
     assert reading.partitions == 1
+    assert reading.configured == 2
     assert reading.rebalances == 3
     assert reading.checkpoint_age == 0.25
     assert reading.lag == {"likes": 12, "posts": 1}
@@ -103,6 +111,39 @@ def test_a_reading_joins_shards_and_seam(observer: Observer, registry: Collector
     assert reading.epochs == {0: 4}
     assert reading.waiting == Counter(likes=2)
     assert reading.watermarks == {0: NOW_MS / 1000 - 10}
+
+
+def test_a_worker_whose_brokers_are_silent_is_not_ready(observer: Observer):
+    seam: Any = FakeSeam()
+    observer.attach(seam, Metrics(CollectorRegistry()))
+    seam.silent = True
+    assert not observer.read().ready
+
+
+def test_what_was_written_since_a_topic_was_drained_waits_no_longer_than_that(
+    observer: Observer, monkeypatch: pytest.MonkeyPatch
+):
+    seam: Any = FakeSeam()
+    now = NOW_MS / 1000
+    monkeypatch.setattr("streams.outputs.observer.time.time", lambda: now)
+    monkeypatch.setattr(seam, "lag", lambda: {("likes", 0): unread})
+    observer.attach(seam, Metrics(CollectorRegistry()))
+    observer.hooks.on_restored(0, a_shard(CREATORS[:1]), 0.1)
+    unread = 0
+    observer.arrived(0, likes(CREATORS[:1]))
+    now += 3_600
+    observer.beat()
+    unread = 5
+    now += 2
+    observer.beat()
+    assert observer.read().lag_seconds == {"likes": 2}
+    seam.silent, unread = True, 0
+    now += 60
+    observer.beat()
+    unread = 5
+    assert observer.read().lag_seconds == {"likes": 62}, "old answers tell nothing"
+    observer.hooks.on_dropped(0)
+    assert observer.read().lag_seconds == {}
 
 
 def test_a_reading_tells_how_many_scores_wait(observer: Observer):

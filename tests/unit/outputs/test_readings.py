@@ -64,3 +64,12 @@ def test_a_member_keeps_its_place_until_another_is_clearly_more_active():
 
 def test_a_limit_of_zero_leaves_the_sum_alone():
     assert names(Roster(0).choose([CreatorReading("a", 7)])) == [OTHERS]
+
+
+def test_creators_without_a_series_are_counted_by_whether_they_have_alerts():
+    roster = Roster(2)
+    creators = [CreatorReading(f"c{n}", engagements=n, alerting=n < 3) for n in range(7)]
+    roster.choose(creators)
+    assert roster.unshown == (1, 4)
+    roster.choose(creators[:2])
+    assert roster.unshown == (0, 0)
