@@ -21,12 +21,8 @@ from grafana.panels import (
     unit_of_column,
     variables,
 )
+from prometheus.limits import FRESH_SECONDS, LAG_RECORDS, STALE_SECONDS
 
-FRESH_SECONDS, STALE_SECONDS = 60.0, 300.0
-"""Older than the first deserves a look, older than the second means that scores are yesterday's
-news: a healthy worker is at the allowed lateness (10 s) and a little."""
-LAG_RECORDS = 100_000.0
-"""What one worker reads in a few seconds; more of it for long is a backlog."""
 _LOWEST = 10
 _SENTIMENT = f'engagement_creator_sentiment_ratio{{{MATCHERS}, creator!="_other"}}'
 _RATE = f'engagement_creator_engagement_ratio{{{MATCHERS}, creator!="_other"}}'

@@ -1,0 +1,1 @@
+"""What Prometheus and Alertmanager are given; `python -m prometheus` writes rules.yml."""
