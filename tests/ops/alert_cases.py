@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tests.harness.pipeline import Pipeline
 from tests.ops import alert_stories as stories
-from tests.ops.alert_stories import DAY, late
+from tests.ops.alert_stories import late
 
 
 class Case(NamedTuple):
@@ -174,12 +174,12 @@ CASES = [
     ),
     Case(
         "CreatorPulseFreshnessBurnsSlowly",
-        "after a good day nine in two hundred are late, for a day",
-        late((0, DAY), (0.045, DAY)),
-        1867,
+        "after four good hours nine in two hundred are late, for hours",
+        late((0, 240), (0.045, 180)),
+        324,
         None,
         {},
-        "Of what arrives at creator-pulse, 1.029% is committed later than 5 s; 1% may be.",
+        "Of what arrives at creator-pulse, 1.167% is committed later than 5 s; 1% may be.",
     ),
     Case(
         "CreatorPulseScoresWait",
@@ -317,7 +317,7 @@ QUIET = [
     Quiet(
         "CreatorPulseFreshnessBurnsFast", "late for five minutes", late((0, 720), (1, 5), (0, 60))
     ),
-    Quiet("CreatorPulseFreshnessBurnsSlowly", "one in 200 is late", late((0.005, 720))),
+    Quiet("CreatorPulseFreshnessBurnsSlowly", "one in 200 is late", late((0.005, 300))),
     Quiet("CreatorPulseScoresWait", "a burst of three minutes", stories.a_burst_of_creators),
     Quiet("CreatorPulseCheckpointOld", "45 seconds are no fault", stories.older_checkpoints),
     Quiet("CreatorPulseCheckpointsSlow", "one in 200 is slow", stories.few_slow_checkpoints),

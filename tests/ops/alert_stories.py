@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from tests.harness.pipeline import Pipeline, course, levels
 
-DAY = 24 * 60
 LATE = "engagement_event_to_commit_seconds"
 
 

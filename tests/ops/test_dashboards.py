@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import promql_parser
@@ -20,6 +19,7 @@ from streams.outputs.metrics import Metrics
 from streams.outputs.readings import CreatorReading, Reading
 from tests.harness.dashboards import FOLDER, Query, dashboards, panels, put_in, queries
 from tests.harness.procs import REPOSITORY
+from tests.harness.promql import Found, parts, selectors
 
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"
 UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and name[0] != "_"}
@@ -55,22 +55,12 @@ def catalogue() -> dict[str, tuple[str, set[str]]]:
     return found
 
 
-def _walk(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Every node of an expression with the nodes around it, innermost last."""
-    yield node, above
-    inner = [getattr(node, name, None) for name in ("lhs", "rhs", "expr", "vector_selector")]
-    for child in [*inner, *getattr(node, "args", ())]:
-        if child is not None:
-            yield from _walk(child, (*above, node))
+def _parsed(query: Query) -> list[Found]:
+    return parts(put_in(query.expression, VALUES))
 
 
-def _parsed(query: Query) -> list[tuple[Any, tuple[Any, ...]]]:
-    return list(_walk(promql_parser.parse(put_in(query.expression, VALUES))))
-
-
-def _selectors(query: Query) -> list[tuple[Any, tuple[Any, ...]]]:
-    nodes = _parsed(query)
-    found = [(n, above) for n, above in nodes if isinstance(n, promql_parser.VectorSelector)]
+def _selectors(query: Query) -> list[Found]:
+    found = selectors(put_in(query.expression, VALUES))
     assert found, "asks for nothing"
     return found
 

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.harness.dashboards import dashboards, panels
 from tests.harness.pipeline import RULES
 from tests.harness.procs import REPOSITORY
 from tests.harness.prometheus import promtool
+from tests.harness.promql import selectors
 
 OF_TARGETS = {"job", "instance", "pod"}
 DOCUMENT = yaml.safe_load(RULES.read_text())
@@ -48,19 +48,6 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
         for sample in family.samples:
             found[sample.name] = (family.type, set(sample.labels))
     return found
-
-
-def _walk(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    yield node, above
-    inner = [getattr(node, name, None) for name in ("lhs", "rhs", "expr", "vector_selector")]
-    for child in [*inner, *getattr(node, "args", ())]:
-        if child is not None:
-            yield from _walk(child, (*above, node))
-
-
-def _selectors(rule: dict[str, Any]) -> list[tuple[Any, tuple[Any, ...]]]:
-    nodes = _walk(promql_parser.parse(rule["expr"]))
-    return [(n, above) for n, above in nodes if isinstance(n, promql_parser.VectorSelector)]
 
 
 def test_the_committed_files_are_what_the_code_writes() -> None:
@@ -96,7 +83,7 @@ def test_the_job_of_the_rules_is_scraped_by_the_shipped_configuration() -> None:
 def test_a_rule_asks_for_metrics_and_labels_that_exist(
     rule: dict[str, Any], exposed: dict[str, tuple[str, set[str]]]
 ) -> None:
-    for selector, _ in _selectors(rule):
+    for selector, _ in selectors(rule["expr"]):
         if selector.name in RECORDED:
             labels = set(selector.name.partition(":")[0].split("_"))
         else:
@@ -108,7 +95,7 @@ def test_a_rule_asks_for_metrics_and_labels_that_exist(
 def test_counters_are_read_as_rates_and_nothing_else_is(
     rule: dict[str, Any], exposed: dict[str, tuple[str, set[str]]]
 ) -> None:
-    for selector, above in _selectors(rule):
+    for selector, above in selectors(rule["expr"]):
         functions = {node.func.name for node in above if isinstance(node, promql_parser.Call)}
         kind = exposed.get(selector.name, ("gauge", set()))[0]
         assert (kind in {"counter", "histogram"}) == bool(functions & {"rate", "increase"})
@@ -125,7 +112,7 @@ def test_a_recorded_name_tells_level_metric_and_operation(name: str) -> None:
 
 def test_everything_recorded_is_used_by_an_alert_or_told_in_a_runbook() -> None:
     told = "".join(path.read_text() for path in (REPOSITORY / "docs" / "runbooks").glob("*.md"))
-    used = {selector.name for rule in ALL for selector, _ in _selectors(rule)}
+    used = {selector.name for rule in ALL for selector, _ in selectors(rule["expr"])}
     assert {name for name in RECORDED if name not in used and name not in told} == set()
 
 

@@ -1,0 +1,77 @@
+"""A worker that Prometheus scrapes, with a simulated day of twelve creators behind it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate
+from tests.harness.prometheus import PrometheusServer
+from tests.harness.waiting import until
+from tests.integration.deployment import Deployment, Sent, Worker
+
+CREATORS = 12
+JOB = "creator-pulse"
+"""As in the shipped configuration of Prometheus."""
+
+
+class Observed(NamedTuple):
+    """The worker and who looks at it."""
+
+    worker: Worker
+    prometheus: PrometheusServer
+
+
+def history(end_ms: int) -> list[Sent]:
+    """A simulated day that ends at `end_ms`, as records."""
+    plan = Plan(
+        seed=5, creators=CREATORS, volume=0.2, start_ms=end_ms - DAY_MS - HOUR_MS, end_ms=end_ms
+    )
+    return [
+        Sent(topic, str(event["creator_id"]).encode(), json.dumps(event).encode())
+        for _, topic, event in generate(plan)
+        if topic != "campaigns"
+    ]
+
+
+def likes(count: int) -> list[Sent]:
+    """Likes of this moment."""
+    now = int(time.time() * 1000)
+    event = {"creator_id": "lena", "platform": "instagram", "post_id": "p1", "occurred_at": now}
+    return [
+        Sent("likes", b"lena", json.dumps({**event, "event_id": str(n), "actor_id": "a"}).encode())
+        for n in range(count)
+    ]
+
+
+@asynccontextmanager
+async def observing(
+    deployed: Deployment, workdir: Path, rule_files: Sequence[Path] = (), **env: str
+) -> AsyncIterator[Observed]:
+    """Yield once that day is counted, with new events on their way and one that is refused."""
+    worker = deployed.worker(**env)
+    past = history(int(time.time() * 1000))
+    await deployed.send(past)
+    await worker.ready()
+    targets = {JOB: f"127.0.0.1:{worker.port}"}
+    server = PrometheusServer(workdir / "prometheus", targets, rule_files=rule_files)
+    try:
+        await asyncio.to_thread(server.start)
+
+        def counted() -> float:
+            return sum(
+                float(series["value"][1])
+                for series in server.query("sum(engagement_events_accepted_total)")
+            )
+
+        async def caught_up() -> bool:
+            return await asyncio.to_thread(counted) >= len(past)
+
+        await until(caught_up, 90, lambda: f"{len(past)} events counted, got {counted()}")
+        await deployed.send([*likes(100), Sent("likes", b"lena", b"{")])
+        yield Observed(worker, server)
+    finally:
+        await asyncio.to_thread(server.process.end)
