@@ -6,13 +6,17 @@ from pathlib import Path
 
 from grafana.campaign_overview import campaign_overview
 from grafana.panels import to_json
+from grafana.pipeline import pipeline
 
 FOLDER = Path(__file__).parent / "dashboards"
 
 
 def documents() -> dict[Path, str]:
     """The text of each dashboard file, by path."""
-    return {FOLDER / "campaign-overview.json": to_json(campaign_overview())}
+    return {
+        FOLDER / "campaign-overview.json": to_json(campaign_overview()),
+        FOLDER / "pipeline.json": to_json(pipeline()),
+    }
 
 
 def main() -> int:

@@ -5,13 +5,12 @@ panel is drawn.
 """
 
 from grafana_foundation_sdk.builders import dashboard
-from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 
 from grafana.panels import (
     MATCHERS,
-    TAGS,
     bars,
+    board,
     columns,
     finished,
     instant,
@@ -19,7 +18,6 @@ from grafana.panels import (
     number,
     series,
     unit_of_column,
-    variables,
 )
 from prometheus.limits import FRESH_SECONDS, LAG_RECORDS, STALE_SECONDS
 
@@ -32,28 +30,21 @@ _SCORE = f'engagement_creator_score{{{MATCHERS}, creator!="_other"}}'
 
 def campaign_overview() -> dashboard.Dashboard:
     """The dashboard, for files and for tests."""
-    board = (
-        dashboard.Dashboard("Campaign overview")
-        .uid("creator-pulse-campaign-overview")
-        .description("How the creators are doing, and whether the numbers can be trusted now.")
-        .tags(TAGS)
-        .readonly()
-        .tooltip(models.DashboardCursorSync.CROSSHAIR)
-        .time("now-1h", "now")
-        .timezone("browser")
-        .refresh("10s")
+    overview = board(
+        "Campaign overview",
+        "creator-pulse-campaign-overview",
+        "How the creators are doing, and whether the numbers can be trusted now.",
+        "engagement_build_info",
     )
-    for variable in variables("engagement_build_info"):
-        board.with_variable(variable)
-    _at_a_glance(board)
-    _creators(board)
-    _data(board)
-    return board
+    _at_a_glance(overview)
+    _creators(overview)
+    _data(overview)
+    return overview
 
 
-def _at_a_glance(board: dashboard.Dashboard) -> None:
-    board.with_row(dashboard.Row("At a glance"))
-    board.with_panel(
+def _at_a_glance(overview: dashboard.Dashboard) -> None:
+    overview.with_row(dashboard.Row("At a glance"))
+    overview.with_panel(
         finished(
             number(),
             [instant(f"sum(engagement_creators_known{{{MATCHERS}}})")],
@@ -64,7 +55,7 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
             size=(4, 4),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             number([(None, "green"), (1, "orange")]),
             [instant(f"sum(engagement_alerts_active{{{MATCHERS}}})")],
@@ -75,7 +66,7 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
             size=(4, 4),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             number(),
             [
@@ -90,7 +81,7 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
             size=(4, 4),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             number([(None, "green"), (FRESH_SECONDS, "orange"), (STALE_SECONDS, "red")]),
             [instant(f"time() - min(engagement_watermark_timestamp_seconds{{{MATCHERS}}})")],
@@ -104,7 +95,7 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
             size=(4, 4),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             number([(None, "green"), (LAG_RECORDS, "orange")]),
             [instant(f"sum(engagement_consumer_lag_records{{{MATCHERS}}})")],
@@ -115,7 +106,7 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
             size=(4, 4),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             number([(None, "green"), (1, "orange")]),
             [instant(f"sum(increase(engagement_dead_letters_total{{{MATCHERS}}}[$__range]))")],
@@ -128,8 +119,8 @@ def _at_a_glance(board: dashboard.Dashboard) -> None:
     )
 
 
-def _creators(board: dashboard.Dashboard) -> None:
-    board.with_row(dashboard.Row("Creators"))
+def _creators(overview: dashboard.Dashboard) -> None:
+    overview.with_row(dashboard.Row("Creators"))
     share = unit_of_column(units.PercentUnit, 2)
     leaders = finished(
         columns(
@@ -161,8 +152,8 @@ def _creators(board: dashboard.Dashboard) -> None:
     leaders.override_by_name("Score", unit_of_column(units.Short, 1))
     leaders.override_by_name("Engagement rate 24 h", share)
     leaders.override_by_name("Sentiment 24 h", unit_of_column(units.Short, 2))
-    board.with_panel(leaders)
-    board.with_panel(
+    overview.with_panel(leaders)
+    overview.with_panel(
         finished(
             bars([(None, "orange"), (-0.2, "text")], -1, 1),
             [instant(f"bottomk({_LOWEST}, max by (creator) ({_SENTIMENT}))", "{{creator}}")],
@@ -176,7 +167,7 @@ def _creators(board: dashboard.Dashboard) -> None:
             size=(8, 10),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(),
             [
@@ -197,7 +188,7 @@ def _creators(board: dashboard.Dashboard) -> None:
             size=(12, 7),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(stepped=True),
             [series(f"sum by (kind) (engagement_alerts_active{{{MATCHERS}}})", "{{kind}}")],
@@ -210,10 +201,10 @@ def _creators(board: dashboard.Dashboard) -> None:
     )
 
 
-def _data(board: dashboard.Dashboard) -> None:
-    board.with_row(dashboard.Row("Data"))
+def _data(overview: dashboard.Dashboard) -> None:
+    overview.with_row(dashboard.Row("Data"))
     accepted = f"engagement_events_accepted_total{{{MATCHERS}}}"
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(),
             [series(f"sum by (topic) (rate({accepted}[$__rate_interval]))", "{{topic}}")],
@@ -224,7 +215,7 @@ def _data(board: dashboard.Dashboard) -> None:
             size=(12, 7),
         )
     )
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(),
             [
@@ -245,7 +236,7 @@ def _data(board: dashboard.Dashboard) -> None:
         )
     )
     lag = f"engagement_consumer_lag_records{{{MATCHERS}}}"
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(),
             [series(f"sum by (topic) ({lag})", "{{topic}}")],
@@ -257,7 +248,7 @@ def _data(board: dashboard.Dashboard) -> None:
         )
     )
     refused = f"engagement_dead_letters_total{{{MATCHERS}}}"
-    board.with_panel(
+    overview.with_panel(
         finished(
             lines(),
             [

@@ -31,6 +31,36 @@ Steps = Sequence[tuple[float | None, str]]
 """(value from which it holds, colour), ascending; the first value is None."""
 
 
+def board(title: str, uid: str, description: str, anchor: str) -> dashboard.Dashboard:
+    """An empty dashboard with our variables and links to the others.
+
+    `anchor` is a metric that every worker has.
+    """
+    others = (
+        dashboard.DashboardLink("creator-pulse")
+        .type(models.DashboardLinkType.DASHBOARDS)
+        .tags(TAGS)
+        .as_dropdown(True)
+        .include_vars(True)
+        .keep_time(True)
+    )
+    made = (
+        dashboard.Dashboard(title)
+        .uid(uid)
+        .description(description)
+        .tags(TAGS)
+        .readonly()
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
+        .time("now-1h", "now")
+        .timezone("browser")
+        .refresh("10s")
+        .link(others)
+    )
+    for variable in variables(anchor):
+        made.with_variable(variable)
+    return made
+
+
 def variables(anchor: str) -> list[Any]:
     """Data source, job and instance; `anchor` is a metric that every worker has."""
     everything = models.VariableOption(selected=True, text=["All"], value=["$__all"])

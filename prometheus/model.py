@@ -54,7 +54,7 @@ class Links:
 
     runbooks: str = "docs/runbooks"
     dashboards: str = ""
-    board: str = "creator-pulse-campaign-overview"
+    board: str = "creator-pulse-pipeline"
 
     def annotations(self, alert: Alert) -> Mapping[str, str]:
         """The two addresses of one alert."""

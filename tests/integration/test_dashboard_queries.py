@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.dashboards import dashboards, label_queries, put_in, queries
+from tests.harness.ports import free_port
 from tests.harness.prometheus import PrometheusServer
 from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
@@ -25,7 +26,8 @@ LABELS = [
 @pytest.fixture
 async def prometheus(deployed: Deployment, tmp_path: Path) -> AsyncIterator[PrometheusServer]:
     """Prometheus on a worker that has a day of twelve creators behind it and events now."""
-    async with observing(deployed, tmp_path) as observed:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    async with observing(deployed, tmp_path, PULSE_ALERTMANAGER_URLS=nobody) as observed:
         yield observed.prometheus
 
 

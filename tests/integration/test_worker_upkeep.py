@@ -36,10 +36,18 @@ async def test_open_transactions_and_changes_of_hand_are_seen_in_the_metrics(dep
             return worker.metric("engagement_hidden_records", topic="likes") == 1
 
         await until(hidden, 30, lambda: f"a record is hidden\n{worker.process.tail()}")
+
+        async def waits() -> bool:
+            return 1 <= worker.metric("engagement_consumer_lag_seconds", topic="likes") < 60
+
+        await until(waits, 30, lambda: f"it waits, and is told for how long\n{worker.log}")
         await stray.abort_transaction()
 
         async def seen() -> bool:
-            return worker.metric("engagement_hidden_records", topic="likes") == 0
+            return not any(
+                worker.metric(f"engagement_{name}", topic="likes")
+                for name in ("hidden_records", "consumer_lag_records", "consumer_lag_seconds")
+            )
 
         await until(seen, 30, lambda: f"nothing is hidden\n{worker.process.tail()}")
     finally:

@@ -238,7 +238,7 @@ def some_refused() -> Pipeline:
     pipeline = Pipeline(60)
     name = "engagement_dead_letters_total"
     pipeline.set(name, course((3, 60)), topic="likes", instance="a")
-    return pipeline.set(name, levels((0, 20), (8, 40)), topic="posts", instance="a")
+    return pipeline.set(name, course((0.3, 60)), topic="posts", instance="a")
 
 
 def some_late_events() -> Pipeline:
@@ -279,3 +279,71 @@ def new_rules() -> Pipeline:
         pipeline.add("engagement_rules_info", old, instance=worker, digest="shipped")
         pipeline.add("engagement_rules_info", new, instance=worker, digest="4c1f")
     return pipeline
+
+
+def not_ready_once() -> Pipeline:
+    return Pipeline(60).set("engagement_ready", levels((1, 20), (0, 1), (1, 39)))
+
+
+def lag_below_the_limit() -> Pipeline:
+    lag = course((300, 60), start=20_000)
+    pipeline = Pipeline(60).set("engagement_consumer_lag_records", lag, topic="likes")
+    return pipeline.set("engagement_consumer_lag_seconds", levels((240, 60)), topic="likes")
+
+
+def lag_grows_shortly() -> Pipeline:
+    lag = f"{levels((5, 20))} {course((30_000, 8), start=5)} {levels((5, 32))}"
+    return Pipeline(60).set("engagement_consumer_lag_records", lag, topic="likes")
+
+
+def time_stands_six_minutes() -> Pipeline:
+    marks = f"{course((60, 20), start=-10)} {levels((1130, 6))} {course((60, 34), start=1550)}"
+    return Pipeline(60).set("engagement_watermark_timestamp_seconds", marks, partition="1")
+
+
+def four_minutes_behind() -> Pipeline:
+    marks = course((60, 60), start=-240)
+    return Pipeline(60).set("engagement_watermark_timestamp_seconds", marks, partition="1")
+
+
+def scores_wait_less() -> Pipeline:
+    return Pipeline(60).set("engagement_scores_waiting", levels((40_000, 60)))
+
+
+def one_checkpoint_is_missed() -> Pipeline:
+    stamps = f"{course((60, 20))} {levels((1130, 1))} {course((60, 39), start=1260)}"
+    return Pipeline(60).set("engagement_last_checkpoint_timestamp_seconds", stamps)
+
+
+def slow_checkpoints_at_times() -> Pipeline:
+    pipeline = Pipeline(60)
+    for bound in ("1.0", "2.0"):
+        quick = course((100, 20), (50, 3), (100, 37))
+        pipeline.set("engagement_checkpoint_seconds_bucket", quick, le=bound)
+    return pipeline
+
+
+def bad_minutes() -> Pipeline:
+    name = "engagement_dead_letters_total"
+    pipeline = Pipeline(60).set(name, course((0, 20), (100, 3), (0, 37)), topic="likes")
+    late_ones = course((0, 20), (300, 3), (0, 37))
+    return pipeline.set("engagement_events_late_total", late_ones, applied="true")
+
+
+def silent_shortly() -> Pipeline:
+    pipeline = Pipeline(180)
+    name = "engagement_events_received_total"
+    pipeline.set(name, course((6, 120), (0, 12), (6, 48)), topic="posts")
+    return pipeline.set("engagement_consumer_lag_records", levels((0, 180)), topic="posts")
+
+
+def away_shortly() -> Pipeline:
+    pipeline = Pipeline(60)
+    pipeline.set("engagement_alerts_unpushed", levels((0, 20), (3, 6), (0, 34)))
+    delivered = course((1, 20), (0, 5), (1, 35))
+    return pipeline.set("engagement_alert_pushes_total", delivered, outcome="delivered")
+
+
+def capped_shortly() -> Pipeline:
+    unshown = levels((0, 20), (7, 10), (0, 30))
+    return Pipeline(60).set("engagement_creators_unshown", unshown, alerting="true")

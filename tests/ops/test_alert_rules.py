@@ -32,7 +32,7 @@ def test_an_alert_fires_from_when_it_should_until_it_should(case: Case, tmp_path
         "summary": alert.summary,
         "description": case.says,
         "runbook_url": f"docs/runbooks/{alert.name}.md",
-        "dashboard_url": f"/d/creator-pulse-campaign-overview?var-job={JOB}",
+        "dashboard_url": f"/d/creator-pulse-pipeline?var-job={JOB}",
     }
     labels = {"job": JOB, "severity": alert.severity} | case.labels
     expect.told(alert.name, case.begins, labels, annotations)

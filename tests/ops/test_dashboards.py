@@ -13,10 +13,8 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from prometheus_client import CollectorRegistry
 
-from streams.outputs.metrics import Metrics
-from streams.outputs.readings import CreatorReading, Reading
+from streams.outputs.catalogue import one_of_each
 from tests.harness.dashboards import FOLDER, Query, dashboards, panels, put_in, queries
 from tests.harness.procs import REPOSITORY
 from tests.harness.promql import Found, parts, selectors
@@ -45,11 +43,8 @@ every_query = pytest.mark.parametrize("query", QUERIES)
 @pytest.fixture(scope="module")
 def catalogue() -> dict[str, tuple[str, set[str]]]:
     """Type and labels of each metric that a worker exposes, by the name of its samples."""
-    lena = CreatorReading("lena", 1, score=50.0, engagement_rate=0.1, sentiment=0.0)
-    reading = Reading(watermarks={0: 1.0}, creator_series=[lena])
-    metrics = Metrics(CollectorRegistry(), lambda: reading, process=False)
     found: dict[str, tuple[str, set[str]]] = {}
-    for family in metrics.registry.collect():
+    for family in one_of_each().registry.collect():
         for sample in family.samples:
             found[sample.name] = (family.type, set(sample.labels))
     return found

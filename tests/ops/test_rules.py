@@ -67,7 +67,7 @@ def test_addresses_and_the_job_can_be_put_in(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = file.read_text()
     assert "runbook_url: https://wiki.example/pulse/CreatorPulseStalled.md" in text
-    assert "dashboard_url: https://boards.example/d/creator-pulse-campaign-overview?" in text
+    assert "dashboard_url: https://boards.example/d/creator-pulse-pipeline?" in text
     assert 'up{job="pulse-eu"}' in text
     assert f'job="{JOB}"' not in text
     assert promtool("check", "rules", file).returncode == 0
