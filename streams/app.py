@@ -199,7 +199,6 @@ class App:
         while True:
             self.health.beat()
             self.metrics.beat()
-            self.observer.beat()
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _watch_rules(self) -> None:
@@ -213,6 +212,7 @@ class App:
         collected = 0
         while True:
             await asyncio.sleep(SURVEY_SECONDS)
+            self.observer.look_for_lag()
             await asyncio.to_thread(self.observer.survey)
             self.observer.forget_erased()
             if collected < self.observer.dropped:

@@ -79,8 +79,8 @@ class Observer:
             last = batch.records[-1].timestamp
             self._lag_clock.applied((batch.topic, partition), last / 1000)
 
-    def beat(self) -> None:
-        """Take note of what is drained, a few times a second."""
+    def look_for_lag(self) -> None:
+        """Take note of what is drained. The more often, the more exact the lag in seconds is."""
         # What brokers said before they fell silent tells nothing of now.
         if self._seam is not None and self._shards and not self._seam.brokers_silent():
             self._lag_clock.look(self._seam.lag(), time.time())

@@ -132,14 +132,14 @@ def test_what_was_written_since_a_topic_was_drained_waits_no_longer_than_that(
     unread = 0
     observer.arrived(0, likes(CREATORS[:1]))
     now += 3_600
-    observer.beat()
+    observer.look_for_lag()
     unread = 5
     now += 2
-    observer.beat()
+    observer.look_for_lag()
     assert observer.read().lag_seconds == {"likes": 2}
     seam.silent, unread = True, 0
     now += 60
-    observer.beat()
+    observer.look_for_lag()
     unread = 5
     assert observer.read().lag_seconds == {"likes": 62}, "old answers tell nothing"
     observer.hooks.on_dropped(0)
