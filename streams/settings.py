@@ -1,67 +1,55 @@
 """Settings: everything that a deployment can choose, read from `PULSE_*` variables.
 
-Knows names, defaults, limits and explanations, and how to report all faults at once. Must not know
+Knows names, defaults, limits and explanations, and which variables mean nothing. Must not know
 what is done with a value. Times are seconds here; the edges convert where others want milliseconds.
 """
 
-import dataclasses
 import difflib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from streams import parsers
+from streams import declared, parsers
+from streams.api.settings import ApiSettings
+from streams.declared import (
+    HIDDEN,
+    PREFIX,
+    Declared,
+    Fault,
+    Row,
+    SettingsError,
+    env_name,
+    rows,
+)
+from streams.declared import setting as _setting
 
-PREFIX = "PULSE_"
+__all__ = [
+    "DEVELOPMENT_SECRET",
+    "HIDDEN",
+    "PREFIX",
+    "ApiSettings",
+    "Fault",
+    "Row",
+    "Settings",
+    "SettingsError",
+    "env_name",
+    "rows",
+    "unknown",
+]
+
 DEVELOPMENT_SECRET = "for development only; set PULSE_ACTOR_SECRET"
-HIDDEN = "(hidden)"
 
 _FOREIGN = frozenset({"PULSE_REQUIRE_KAFKA"})
 """Names with our prefix that are read by the tests alone."""
-
-
-class Fault(NamedTuple):
-    """One setting that cannot be used. `value` is as given, or `(hidden)` for a secret."""
-
-    name: str
-    value: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.name}={self.value!r}: expected {self.expected}"
-
-
-class SettingsError(ValueError):
-    """One or more settings cannot be used; `faults` has them all, the text one line each."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        what = "1 setting is" if len(faults) == 1 else f"{len(faults)} settings are"
-        super().__init__(
-            f"{what} not usable:\n{lines}\n"
-            "Correct or unset them; `pulse settings` explains every one."
-        )
-
-
-def _setting(
-    default: Any, parse: Callable[[str], Any], group: str, doc: str, *, secret: bool = False
-) -> Any:
-    return field(
-        default=default,
-        metadata={"parse": parse, "group": group, "doc": doc, "secret": secret},
-        repr=not secret,
-    )
-
 
 _KAFKA, _WORK, _TIME = "Kafka", "Processing", "Time"
 _ALERTS, _OBSERVE = "Alerts", "Observing"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """All settings of a process, checked. Secrets are absent from its `repr`."""
+class Settings(Declared):
+    """All settings of a worker and of what talks to Kafka."""
 
     bootstrap_servers: str = _setting(
         "127.0.0.1:9092",
@@ -268,31 +256,6 @@ class Settings:
         "text", parsers.one_of("text", "json"), _OBSERVE, "text or json: one line for each message."
     )
 
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings in `environ`. An empty variable counts as unset.
-
-        Raises SettingsError with every fault, those between settings included.
-        """
-        values: dict[str, Any] = {}
-        faults: list[Fault] = []
-        for setting in dataclasses.fields(cls):
-            raw = environ.get(env_name(setting.name), "")
-            if not raw:
-                continue
-            try:
-                values[setting.name] = setting.metadata["parse"](raw)
-            except parsers.Expected as expected:
-                shown = HIDDEN if setting.metadata["secret"] else raw
-                faults.append(Fault(env_name(setting.name), shown, str(expected)))
-        settings = cls(**values)
-        # A faulty value left its default behind, which must not be blamed for a conflict.
-        blamed = {fault.name for fault in faults}
-        faults += [fault for fault in settings.conflicts() if fault.name not in blamed]
-        if faults:
-            raise SettingsError(faults)
-        return settings
-
     def conflicts(self) -> list[Fault]:
         """The settings that are fine by themselves and do not fit one another."""
         faults = []
@@ -334,61 +297,10 @@ class Settings:
             expect(self.ssl_certfile is not None, "ssl_certfile", "a file, to go with the key")
         return faults
 
-    def shown(self, name: str) -> str:
-        """The value of field `name` as text for people: secrets hidden, nothing as ''."""
-        value = getattr(self, name)
-        if value is None:
-            return ""
-        if _fields()[name].metadata["secret"]:
-            return HIDDEN
-        return f"{value:g}" if isinstance(value, float) else str(value)
-
-    def environ(self) -> dict[str, str]:
-        """The variables, secrets in clear, that make these settings: for a child process."""
-        return {
-            env_name(name): str(value)
-            for name, value in dataclasses.asdict(self).items()
-            if value not in {None, ""}
-        }
-
-
-class Row(NamedTuple):
-    """One setting as a table shows it: values as text, secrets hidden."""
-
-    group: str
-    name: str
-    value: str
-    default: str
-    doc: str
-
-
-def _fields() -> dict[str, "dataclasses.Field[Any]"]:
-    return {setting.name: setting for setting in dataclasses.fields(Settings)}
-
-
-def env_name(name: str) -> str:
-    """The variable that sets field `name`."""
-    return PREFIX + name.upper()
-
-
-def rows(settings: Settings) -> list[Row]:
-    """Every setting with its present value, in the order of declaration."""
-    defaults = Settings()
-    return [
-        Row(
-            setting.metadata["group"],
-            env_name(name),
-            settings.shown(name),
-            "(public)" if setting.metadata["secret"] and setting.default else defaults.shown(name),
-            setting.metadata["doc"],
-        )
-        for name, setting in _fields().items()
-    ]
-
 
 def unknown(environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
     """Variables with our prefix that set nothing, each with the name that was probably meant."""
-    known = [env_name(name) for name in _fields()]
+    known = declared.names(Settings, ApiSettings)
     found: dict[str, str | None] = {}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and name not in _FOREIGN:

@@ -3,7 +3,7 @@
 Knows how they are shown to readers. Must not know what any of them is for.
 """
 
-from streams.settings import Settings, rows
+from streams.settings import ApiSettings, Settings, rows
 
 
 def markdown() -> str:
@@ -18,7 +18,7 @@ def markdown() -> str:
         "This page is written by `pulse settings --markdown`.",
     ]
     group = ""
-    for row in rows(Settings()):
+    for row in [*rows(Settings()), *rows(ApiSettings())]:
         if row.group != group:
             group = row.group
             lines += ["", f"## {group}", "", "| variable | default | meaning |", "|---|---|---|"]

@@ -6,7 +6,6 @@ Knows what is asked for and how it is shown. Must not know how an alert comes ab
 import asyncio
 import getpass
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -15,12 +14,11 @@ import click
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from schemas import codec, topics
+from schemas import topics
 from schemas.alerts import Alert, Kind
 from schemas.commands import AlertCommand
 from schemas.instants import from_ms
-from schemas.partitioning import partition_for
-from streams.alerts import report
+from streams.alerts import report, saying
 from streams.alerts.ledger import Entry, Ledger
 from streams.app import kafka_options
 from streams.cli import load_settings
@@ -335,20 +333,10 @@ def _rest_or_wake(
 def _command(
     action: Any, creator: str, platform: str | None, by: str, note: str | None, **rest: Any
 ) -> AlertCommand:
-    made = AlertCommand(
-        event_id=uuid.uuid4().hex,
-        creator_id=creator,
-        platform=platform or "unknown",
-        occurred_at=round(time.time() * 1000),
-        action=action,
-        by=by,
-        note=note,
-        **rest,
-    )
-    fault = codec.decode(topics.ALERT_COMMANDS.name, codec.encode(made))
-    if isinstance(fault, codec.Fault):
-        raise click.ClickException(f"{fault.path}: {fault.error}")
-    return made
+    try:
+        return saying.made(action, creator, platform, by, note, **rest)
+    except saying.Unfit as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _publish(said: Sequence[AlertCommand]) -> None:
@@ -366,11 +354,6 @@ async def _send(said: Sequence[AlertCommand]) -> None:
     try:
         await asyncio.wait_for(producer.start(), _START_SECONDS)
         for command in said:
-            await producer.send_and_wait(
-                topics.ALERT_COMMANDS.physical(options.prefix),
-                codec.encode(command),
-                command.event_id.encode(),
-                partition=partition_for(command.creator_id.encode(), options.partitions),
-            )
+            await saying.publish(producer, options, command)
     finally:
         await producer.stop()
