@@ -43,6 +43,7 @@ _LATE = {
     "backtest": _Late("streams.backtest.command", "command", "Try rules on recorded events."),
     "rules": _Late("streams.rulesview", "group", "See the rules of detection; check a file."),
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
+    "api": _Late("streams.api.command", "command", "Serve scores, alerts, history as JSON."),
     "alerts": _Late("streams.alerts.command", "group", "List, take, snooze and judge alerts."),
 }
 
@@ -161,6 +162,7 @@ def settings_command(markdown: bool, as_json: bool) -> None:
         click.echo(settingsview.markdown(), nl=False)
         return
     rows = settings_module.rows(load_settings())
+    rows += settings_module.rows(settings_module.ApiSettings.from_env(os.environ))
     if as_json:
         click.echo(json.dumps({row.name: row.value for row in rows}, indent=2))
         return

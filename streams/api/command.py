@@ -1,0 +1,183 @@
+"""`pulse api`: from the first log line to the exit status.
+
+Knows options, signals and how a run ends. Must not know what is served.
+
+A run ends in one of three ways: asked to stop, with status 0; unable to start, with a message and
+status 1 (2 for settings); or by the failure of a part, with a message and status 70, to be started
+again by a supervisor.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+from aiokafka.errors import KafkaError
+
+from streams.api import tokens
+from streams.api.service import Service
+from streams.api.settings import ApiSettings
+from streams.app import kafka_options
+from streams.build import parts, version
+from streams.cli import load_settings
+from streams.declared import rows
+from streams.follow import MissingTopics
+from streams.kafka.options import KafkaOptions
+from streams.logs import configure
+
+log = logging.getLogger(__name__)
+STOP_SECONDS = 9.5
+FAILED = 70
+
+
+class Run:
+    """One run, and its report."""
+
+    def __init__(self, settings: ApiSettings, kafka: KafkaOptions, report: Path | None) -> None:
+        self._settings = settings
+        self._kafka = kafka
+        self._report = report
+        self._started = time.monotonic()
+        self._ready: float | None = None
+        self.service: Service | None = None
+
+    async def serve(self) -> int:
+        """Serve until asked to stop; returns the exit status. Raises SettingsError."""
+        loop = asyncio.get_running_loop()
+        asked: asyncio.Future[str] = loop.create_future()
+
+        def ask(number: signal.Signals) -> None:
+            if asked.done():
+                self._leave(f"{number.name} again: stopping at once")
+            asked.set_result(number.name)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ask, number)
+        try:
+            service = self.service = Service(self._settings, self._kafka)
+        except OSError as error:
+            return self._end(1, f"could not start: {error}")
+        starting = asyncio.create_task(service.start())
+        await _first(starting, asked)
+        status, reason = 0, ""
+        if not asked.done():
+            try:
+                starting.result()
+            except (OSError, KafkaError, MissingTopics) as error:
+                status, reason = 1, f"could not start: {str(error) or repr(error)}"
+        if not reason and not asked.done():
+            failing = asyncio.create_task(service.failed())
+            watching = asyncio.create_task(self._await_ready(service))
+            await _first(failing, asked)
+            watching.cancel()
+            if not asked.done():
+                status, reason = FAILED, str(failing.result())
+                log.debug("why", exc_info=failing.result().__cause__)
+            failing.cancel()
+        if asked.done():
+            reason = f"stopped by {asked.result()}"
+            log.info("%s: stopping", asked.result())
+        self._arm()
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await service.stop()
+        return self._end(status, reason)
+
+    async def _await_ready(self, service: Service) -> None:
+        while not service.health.ready().ok:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        self._ready = time.monotonic() - self._started
+        log.info("all is read after %.1f s: %d creators", self._ready, len(service.view.rows))
+
+    def _arm(self) -> None:
+        """End the process by force when stopping hangs."""
+        reason = f"stopping took longer than {STOP_SECONDS:g} s"
+        timer = threading.Timer(STOP_SECONDS, self._leave, [reason])
+        timer.daemon = True
+        timer.start()
+
+    def _leave(self, reason: str) -> None:
+        try:
+            self._end(FAILED, reason)
+        finally:
+            os._exit(FAILED)
+
+    def _end(self, status: int, reason: str) -> int:
+        if status:
+            log.error("%s", reason)
+        else:
+            log.info("stopped after %.0f s", time.monotonic() - self._started)
+        if self._report is not None:
+            done: dict[str, Any] = dict(self.service.report()) if self.service else {}
+            report = {
+                "exit_status": status,
+                "exit_reason": reason,
+                "seconds": round(time.monotonic() - self._started, 3),
+                "seconds_until_ready": self._ready and round(self._ready, 3),
+                **done,
+                "version": version(),
+                "parts": parts(),
+                "settings": {row.name: row.value for row in rows(self._settings)},
+            }
+            self._report.write_text(json.dumps(report, indent=2) + "\n")
+        return status
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _make_token(ctx: click.Context, _: click.Parameter, who: str | None) -> None:
+    if who is None or ctx.resilient_parsing:
+        return
+    try:
+        token, line = tokens.make(who)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    click.echo(f"token (give it to {who.partition(':')[0]}; it is shown this once): {token}")
+    click.echo(f"entry (for PULSE_API_TOKENS or PULSE_API_TOKENS_FILE): {line}")
+    ctx.exit()
+
+
+@click.command("api")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write what was done to this JSON file at the end.",
+)
+@click.option(
+    "--make-token",
+    metavar="NAME:ROLE",
+    callback=_make_token,
+    expose_value=False,
+    help="Make a token for a viewer or an operator, show it and its entry, and leave.",
+)
+def command(report: Path | None) -> None:
+    """Serve scores, alerts and their history as JSON and as a live stream, until stopped.
+
+    Reads the topics that workers write; any number of instances may run, each with a
+    PULSE_API_DATABASE of its own. On loopback no token is needed unless some are set; elsewhere
+    one is. The paths are in /api/v1/openapi.json and docs/api.md.
+
+    \b
+    Examples:
+      pulse api
+      curl 'http://127.0.0.1:9120/api/v1/creators?sort=score&order=asc&limit=10'
+      curl -N 'http://127.0.0.1:9120/api/v1/stream?only=alerts'
+      pulse api --make-token lena:operator
+      PULSE_API_HOST=0.0.0.0 PULSE_API_TOKENS_FILE=tokens pulse api --report api.json
+    """
+    settings = load_settings()
+    api = ApiSettings.from_env(os.environ)
+    configure(settings.log_level, settings.log_format)
+    log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
+    run = Run(api, kafka_options(settings), report)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        raise SystemExit(runner.run(run.serve()))
