@@ -68,7 +68,7 @@ class Follower:
                     f"there is no topic {', '.join(missing)}: run `pulse topics create`"
                 )
             consumer.subscribe(list(self._names))
-            await asyncio.wait_for(_assigned(consumer, set(self._names)), _START_SECONDS)
+            await asyncio.wait_for(assigned(consumer, set(self._names)), _START_SECONDS)
             if self._reset == "latest":
                 await consumer.seek_to_end()
         except BaseException:
@@ -112,7 +112,7 @@ class Follower:
                 yield record
 
 
-async def _assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
+async def assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
     """Wait until every topic's partitions are known; without a group, nobody tells."""
     while {tp.topic for tp in consumer.assignment()} != names:  # noqa: ASYNC110
         await asyncio.sleep(0.02)

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas.topics import Topic
-from streams.follow import Followed, MissingTopics
+from streams.follow import Followed, MissingTopics, assigned
 from streams.kafka.options import KafkaOptions
 
 log = logging.getLogger(__name__)
@@ -92,11 +92,14 @@ class Reader:
             raise MissingTopics(
                 f"there is no topic {', '.join(missing)}: run `pulse topics create`"
             )
-        for topic, name in self._names.items():
-            for partition in sorted(consumer.partitions_for_topic(topic) or ()):
-                self._places[TopicPartition(topic, partition)] = (name, partition)
-        tps = list(self._places)
+        # Partitions are told of subscribed topics only; but a subscription would be assigned anew,
+        # from the beginning, when their number changes.
+        consumer.subscribe(list(self._names))
+        await asyncio.wait_for(assigned(consumer, set(self._names)), _START_SECONDS)
+        tps = sorted(consumer.assignment())
+        consumer.unsubscribe()
         consumer.assign(tps)
+        self._places = {tp: (self._names[tp.topic], tp.partition) for tp in tps}
         begins = await asyncio.wait_for(consumer.beginning_offsets(tps), _ASK_SECONDS)
         self._targets = await asyncio.wait_for(consumer.end_offsets(tps), _ASK_SECONDS)
         self.renewed = {

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from streams.api import archive, shapes
-from streams.api.history import HistoryError, History, connect
+from streams.api.history import History, HistoryError, connect
 from tests.unit.api.caller import MINUTE, NOON, alert, said, window
 
 HOUR = 60 * MINUTE
