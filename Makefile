@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-detection bench-guard faults fuzz fmt lock clean distclean
+.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-api bench-detection bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
 # Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
@@ -35,6 +35,10 @@ fmt: ## format, and mend what lint can mend
 bench: ## throughput and latency on a real Kafka (BENCH_ARGS, --help tells)
 	@tools/setup.sh compiled kafka
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-api: ## what the API takes for many creators and listeners, on a real Kafka (API_ARGS)
+	@tools/setup.sh dev kafka
+	@$(BIN)/python -m bench.api $(API_ARGS)
 
 bench-guard: ## has the hot path become slower than recorded? No Kafka (GUARD_ARGS)
 	@tools/setup.sh dev

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from schemas import topics
 from streams.kafka.options import KafkaOptions
 
-Role = Literal["worker", "operator"]
+Role = Literal["worker", "operator", "api"]
 PRINCIPAL = "User:pulse"
 
 
@@ -42,11 +42,24 @@ class Acl(NamedTuple):
 
 
 def needed(options: KafkaOptions, role: Role) -> list[Acl]:
-    """What a role needs; an operator needs what a worker needs, and this beside it."""
+    """What a role needs; an operator needs what a worker needs, and this beside it.
+
+    `api` is the read side, `pulse api`: it is in no group and has no state on the cluster.
+    """
     prefix = options.prefix
     changelogs = tuple(options.changelogs().values())
     keyed = tuple(topic.physical(prefix) for topic in topics.KEYED)
     outbound = tuple(topic.physical(prefix) for topic in topics.OUTBOUND)
+    if role == "api":
+        shown = (
+            topics.ENGAGEMENT_SCORES, topics.SENTIMENT_SCORES, topics.ENGAGEMENT_WINDOWS,
+            topics.ALERTS, topics.CREATORS, topics.CAMPAIGNS,
+        )  # fmt: skip
+        commands = topics.ALERT_COMMANDS.physical(prefix)
+        return [
+            Acl("topic", tuple(topic.physical(prefix) for topic in shown), ("Read", "Describe")),
+            Acl("topic", (commands,), ("Read", "Write", "Describe")),
+        ]
     if role == "operator":
         return [
             Acl("cluster", (), ("Create", "Describe")),

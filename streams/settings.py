@@ -155,7 +155,7 @@ class Settings(Declared):
         60.0,
         parsers.seconds(0, 3600),
         _WORK,
-        "Seconds that a starting worker waits for brokers that cannot be reached.",
+        "Seconds that a starting worker or API waits for brokers that cannot be reached.",
     )
     stop_timeout: float = _setting(
         10.0,

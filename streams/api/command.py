@@ -8,6 +8,7 @@ again by a supervisor.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -40,8 +41,11 @@ FAILED = 70
 class Run:
     """One run, and its report."""
 
-    def __init__(self, settings: ApiSettings, kafka: KafkaOptions, report: Path | None) -> None:
+    def __init__(
+        self, settings: ApiSettings, kafka: KafkaOptions, start_timeout: float, report: Path | None
+    ) -> None:
         self._settings = settings
+        self._start_timeout = start_timeout
         self._kafka = kafka
         self._report = report
         self._started = time.monotonic()
@@ -61,7 +65,7 @@ class Run:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask, number)
         try:
-            service = self.service = Service(self._settings, self._kafka)
+            service = self.service = Service(self._settings, self._kafka, self._start_timeout)
         except OSError as error:
             return self._end(1, f"could not start: {error}")
         starting = asyncio.create_task(service.start())
@@ -94,6 +98,8 @@ class Run:
         while not service.health.ready().ok:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self._ready = time.monotonic() - self._started
+        # What exists by now stays: the garbage collector need not look at it again and again.
+        gc.freeze()
         log.info("all is read after %.1f s: %d creators", self._ready, len(service.view.rows))
 
     def _arm(self) -> None:
@@ -177,7 +183,11 @@ def command(report: Path | None) -> None:
     settings = load_settings()
     api = ApiSettings.from_env(os.environ)
     configure(settings.log_level, settings.log_format)
+    if settings.log_level != "DEBUG":
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
-    run = Run(api, kafka_options(settings), report)
+    # Most objects here live long; looking at them all the time costs more than it frees.
+    gc.set_threshold(100_000, 20, 20)
+    run = Run(api, kafka_options(settings), settings.start_timeout, report)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise SystemExit(runner.run(run.serve()))

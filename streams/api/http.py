@@ -3,6 +3,7 @@
 Knows JSON, queries, bodies and their limits. Must not know what is asked for.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -19,6 +20,7 @@ from streams.api.tokens import Principal
 
 T = TypeVar("T")
 MAX_BODY_BYTES = 16 * 1024
+BODY_SECONDS = 10.0
 MAX_QUERY_BYTES = 8 * 1024
 JSON = "application/json"
 _LATEST_MS = 253_402_300_799_999
@@ -98,10 +100,16 @@ async def body_of(request: Request, kind: type[T]) -> T:
     if told.isdecimal() and int(told[:20]) > MAX_BODY_BYTES:
         raise too_long
     held = bytearray()
-    async for chunk in request.stream():
-        held += chunk
-        if len(held) > MAX_BODY_BYTES:
-            raise too_long
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                held += chunk
+                if len(held) > MAX_BODY_BYTES:
+                    raise too_long
+    except TimeoutError as error:
+        raise Refused(
+            408, "Body too slow", f"expected the whole body within {BODY_SECONDS:g} s"
+        ) from error
     try:
         return msgspec.json.decode(bytes(held), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -21,6 +21,7 @@ _PROBLEMS = {
     401: "No valid token or session.",
     403: "The role does not allow it, or the request may come from another site.",
     404: "There is none.",
+    408: "The body did not come in time.",
     409: "It cannot be done with this one.",
     413: "The body is too long.",
     414: "The query is too long.",
@@ -131,7 +132,7 @@ def _responses(route: Route, by_kind: dict[Any, Any]) -> Document:
     if route.query is not None:
         statuses.add(414)
     if route.body is not None:
-        statuses |= {413, 415}
+        statuses |= {408, 413, 415}
     made = {str(route.status): done}
     for status in sorted(statuses):
         # Health tells of itself in the same shape, well or not.

@@ -138,7 +138,8 @@ class Server:
         return answered
 
     async def _failed(self, request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        # The trace is logged by what serves.
+        log.error("%s %s failed: %r", request.method, request.url.path, error)
         return problem(
             Refused(500, "Failed", "a fault of this program; its log has the trace: please report")
         )
@@ -160,7 +161,11 @@ class Server:
 
             async def with_headers(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    message["headers"] = [*message.get("headers", ()), *extra]
+                    given = message.get("headers", ())
+                    names = {name for name, _ in given}
+                    # A page may have a policy of its own.
+                    more = [(name, value) for name, value in extra if name not in names]
+                    message["headers"] = [*given, *more]
                 await send(message)
 
             if allowed and scope["method"] == "OPTIONS":

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from schemas import topics
 from schemas.commands import AlertCommand
@@ -25,7 +25,7 @@ from streams.api.health import ApiHealth
 from streams.api.history import History, connect
 from streams.api.hub import Hub
 from streams.api.limiter import Limiter
-from streams.api.reader import Batch, Reader
+from streams.api.reader import Batch, Place, Reader
 from streams.api.server import Server
 from streams.api.sessions import Sessions
 from streams.api.settings import ApiSettings
@@ -50,6 +50,8 @@ PRUNE_SECONDS = 3_600.0
 TOKENS_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 SEND_SECONDS = 10.0
+MORE_CONNECTIONS = 1_000
+"""Connections at most, beside those of streams."""
 DRAIN_SECONDS = 3
 """How long requests under way may take when the process stops."""
 
@@ -68,8 +70,14 @@ class _Uvicorn(uvicorn.Server):
 class Service:
     """One instance. `start`, then `failed` until it is time to `stop`."""
 
-    def __init__(self, settings: ApiSettings, kafka: KafkaOptions) -> None:
-        """Raises SettingsError, HistoryError (an OSError)."""
+    def __init__(
+        self, settings: ApiSettings, kafka: KafkaOptions, start_timeout: float = 0.0
+    ) -> None:
+        """`start_timeout` is how many seconds to wait for brokers that cannot be reached.
+
+        Raises SettingsError, HistoryError (an OSError).
+        """
+        self._start_timeout = start_timeout
         self._settings = settings
         self._kafka = kafka
         self.health = ApiHealth(time.monotonic)
@@ -124,6 +132,7 @@ class Service:
             proxy_headers=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            limit_concurrency=self._settings.api_max_streams + MORE_CONNECTIONS,
             h11_max_incomplete_event_size=32_768,
         )
         self._uvicorn = _Uvicorn(config)
@@ -132,8 +141,10 @@ class Service:
         log.info("listening on %s", self.url)
         for alert, raw in await self._written(self.history.open_alerts):
             self.view.tell(alert, raw, loud=False)
-        await self._now.start({})
-        await self._past.start(await self._written(self.history.positions))
+        self.health.phase = "waiting for the brokers"
+        positions = await self._written(self.history.positions)
+        await self._connect(self._now, {})
+        await self._connect(self._past, positions)
         await self._admit_gaps()
         self.health.progress = {"now": self._now.progress, "history": self._past.progress}
         self.health.facts = {
@@ -199,6 +210,18 @@ class Service:
 
     async def _written(self, what: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, what, *arguments)
+
+    async def _connect(self, reader: Reader, positions: Mapping[Place, int]) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while True:
+            try:
+                return await reader.start(positions)
+            except (KafkaConnectionError, TimeoutError) as error:
+                await reader.stop()
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("no broker yet: %s", error)
+                await asyncio.sleep(1.0)
 
     async def _serve(self, listening: socket.socket) -> None:
         assert self._uvicorn is not None

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from schemas import codec, topics
 from schemas.events import Campaign, CreatorProfile
+from schemas.instants import to_ms
 from streams.api import shapes
 from streams.api.heads import AlertHead
 from streams.api.hub import Hub
@@ -180,6 +181,9 @@ class View:
     def _known(self, key: str, record: Followed) -> None:
         if record.value is None:
             self._erased[key] = record.at_ms
+            for told in self.alerts_of(key):
+                if self._is_erased(key, to_ms(told.alert.started_at)):
+                    self._close(told.alert)
             self._without(key, "profile", "engagement", "mood")
             return
         profile = codec.decode(topics.CREATORS.name, record.value)
@@ -221,27 +225,36 @@ class View:
 
     def tell(self, alert: AlertHead, raw: bytes, *, loud: bool = True) -> None:
         """One record of an alert. Older ones than what is known change nothing."""
+        if self._is_erased(alert.creator_id, to_ms(alert.started_at)):
+            return
         known = self.alerts.get(alert.alert_id)
         if known is not None and alert.updated_at < known.alert.updated_at:
             return
         told = known or Told(alert, raw)
         told.alert, told.raw = alert, raw
-        if not alert.open:
-            self.alerts.pop(alert.alert_id, None)
-        else:
-            self.alerts[alert.alert_id] = told
-        open_ones = self._alerts_of.get(alert.creator_id, frozenset()) - {alert.alert_id}
-        if alert.open:
-            open_ones |= {alert.alert_id}
-        if open_ones:
-            self._alerts_of[alert.creator_id] = open_ones
-        else:
-            self._alerts_of.pop(alert.creator_id, None)
         if loud:
             self.hub.note(told)
-        row = self.rows.get(alert.creator_id)
-        if row is not None and row.alerts != open_ones:
-            row.alerts = open_ones
+        if alert.open:
+            self.alerts[alert.alert_id] = told
+            self._mark(alert.creator_id, self._open_of(alert.creator_id) | {alert.alert_id})
+        else:
+            self._close(alert)
+
+    def _close(self, alert: AlertHead) -> None:
+        self.alerts.pop(alert.alert_id, None)
+        self._mark(alert.creator_id, self._open_of(alert.creator_id) - {alert.alert_id})
+
+    def _open_of(self, creator_id: str) -> frozenset[str]:
+        return self._alerts_of.get(creator_id, frozenset())
+
+    def _mark(self, creator_id: str, alert_ids: frozenset[str]) -> None:
+        if alert_ids:
+            self._alerts_of[creator_id] = alert_ids
+        else:
+            self._alerts_of.pop(creator_id, None)
+        row = self.rows.get(creator_id)
+        if row is not None and row.alerts != alert_ids:
+            row.alerts = alert_ids
             self._changed(row)
 
     def alerts_of(self, creator_id: str) -> list[Told]:

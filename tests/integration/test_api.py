@@ -255,7 +255,11 @@ async def test_a_second_instance_reads_for_itself_and_a_taken_file_is_refused(
 async def test_a_start_that_cannot_be_says_why(bare_deployment: Deployment, tmp_path: Path) -> None:
     for env, status, told in (
         ({}, 1, "run `pulse topics create`"),
-        ({"PULSE_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, 1, "could not start"),
+        (
+            {"PULSE_BOOTSTRAP_SERVERS": "127.0.0.1:1", "PULSE_START_TIMEOUT": "0"},
+            1,
+            "could not start",
+        ),
         ({"PULSE_API_HOST": "192.0.2.1"}, 1, "cannot listen on 192.0.2.1"),
         ({"PULSE_API_HOST": "0.0.0.0", "PULSE_API_TOKENS": ""}, 2, "a token at least"),
         ({"PULSE_API_TOKENS": "hunter2"}, 2, "number 1 is none"),

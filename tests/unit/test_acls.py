@@ -46,3 +46,12 @@ def test_a_command_grants_all_of_it_to_the_principal() -> None:
     ]
     assert words[-2:] == ["--resource-pattern-type", "prefixed"]
     assert words[-4:-2] == ["--transactional-id", "app-"]
+
+
+def test_the_api_reads_what_it_shows_and_writes_commands_alone() -> None:
+    mine = granted("api")
+    written = {name for name, operations in mine.items() if "Write" in operations}
+    assert written == {"topic p.alert-commands"}
+    for name in ("engagement-scores", "engagement-windows", "alerts", "campaigns"):
+        assert mine[f"topic p.{name}"] == {"Read", "Describe"}
+    assert not any(name.startswith(("group", "cluster", "transactional")) for name in mine)

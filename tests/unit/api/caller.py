@@ -245,7 +245,8 @@ async def call(
         "client": ("192.0.2.7", 1234),
         "server": ("127.0.0.1", 9120),
     }
-    requests = [{"type": "http.request", "body": body, "more_body": False}]
+    unfinished = headers.get("content-length", "0") != "0" and not body
+    requests = [{"type": "http.request", "body": body, "more_body": unfinished}]
     got: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

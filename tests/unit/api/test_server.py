@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.api import openapi, shapes
+from streams.api import http, openapi, shapes
 from streams.api.routes import ROUTES
 from streams.api.tokens import make
 from tests.unit.api.caller import MINUTE, NOON, Api, alert, campaign, profile, said, score, window
@@ -211,7 +211,7 @@ async def test_a_body_that_is_not_as_described_is_refused(
         "/creators?limit=0", "/creators?limit=501", "/creators?limit=x", "/creators?sort=worth",
         "/creators?limit=1&limit=2", "/creators?page=2", "/creators?cursor=x", "/creators?q=%ff",
         "/creators?with_alert=maybe", "/campaigns?offset=-1", "/alerts?state=new", "/alerts?from=x",
-        "/alerts?from=2026-01-15T12:00:00", "/alerts?cursor=e30", 
+        "/alerts?from=2026-01-15T12:00:00", "/alerts?cursor=e30",
         f"/creators/{ADA}/history?step=1s",
         f"/creators/{ADA}/history?from=0", f"/creators/{ADA}/history?from=99999999999999999",
         f"/creators/{ADA}/history?from=5&to=4", "/stream?only=all", "/creators/%ff",
@@ -295,6 +295,18 @@ async def test_answers_are_of_the_shapes_that_are_described(api: Api):
     assert [one["alert_id"] for one in creator["alerts"]] == [SPIKE]
     history = (await api.ask("GET", f"{V1}/creators/{ADA}/history?step=1m")).json
     assert [point["likes"] for point in history["points"]] == [3]
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.01)
+    filled(api)
+    path, headers = f"{V1}/alerts/{SPIKE}/commands", {"content-length": "10"}
+    answer = await api.ask("POST", path, None, role="operator", headers={
+        **headers, "content-type": "application/json",
+    })  # fmt: skip
+    assert answer.status == 408
 
 
 async def test_an_id_may_hold_any_character(api: Api):

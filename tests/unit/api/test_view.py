@@ -68,6 +68,13 @@ def test_an_erased_creator_is_gone_though_old_scores_are_read_later():
         assert ADA not in viewed(*records).rows
 
 
+def test_the_alerts_of_an_erased_creator_are_gone_too_whatever_is_read_first():
+    erased = followed("creators", ADA, None, NOON + 1)
+    for records in itertools.permutations([score(ADA), alert(ADA), erased]):
+        view = viewed(*records)
+        assert (view.alerts, view.alerts_of(ADA), view.rows) == ({}, [], {})
+
+
 def test_an_erased_creator_who_comes_back_is_known_again():
     erased = followed("creators", ADA, None, NOON)
     view = viewed(score(ADA, 10.0), erased, score(ADA, 20.0, at=NOON + ERASURE_MARGIN_MS + 1))
