@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 import uvloop
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.api import tokens
 from streams.api.service import Service
@@ -74,6 +74,16 @@ class Run:
         if not asked.done():
             try:
                 starting.result()
+            except KafkaConnectionError:
+                servers = self._kafka.bootstrap
+                status, reason = (
+                    1,
+                    (
+                        f"could not start: no broker can be reached at {servers}: is Kafka running "
+                        "there, and is that what PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` "
+                        "says more"
+                    ),
+                )
             except (OSError, KafkaError, MissingTopics) as error:
                 status, reason = 1, f"could not start: {str(error) or repr(error)}"
         if not reason and not asked.done():

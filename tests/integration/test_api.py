@@ -258,7 +258,7 @@ async def test_a_start_that_cannot_be_says_why(bare_deployment: Deployment, tmp_
         (
             {"PULSE_BOOTSTRAP_SERVERS": "127.0.0.1:1", "PULSE_START_TIMEOUT": "0"},
             1,
-            "could not start",
+            "no broker can be reached at 127.0.0.1:1",
         ),
         ({"PULSE_API_HOST": "192.0.2.1"}, 1, "cannot listen on 192.0.2.1"),
         ({"PULSE_API_HOST": "0.0.0.0", "PULSE_API_TOKENS": ""}, 2, "a token at least"),
