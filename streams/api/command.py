@@ -74,18 +74,8 @@ class Run:
         if not asked.done():
             try:
                 starting.result()
-            except KafkaConnectionError:
-                servers = self._kafka.bootstrap
-                status, reason = (
-                    1,
-                    (
-                        f"could not start: no broker can be reached at {servers}: is Kafka running "
-                        "there, and is that what PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` "
-                        "says more"
-                    ),
-                )
             except (OSError, KafkaError, MissingTopics) as error:
-                status, reason = 1, f"could not start: {str(error) or repr(error)}"
+                status, reason = 1, f"could not start: {self._why(error)}"
         if not reason and not asked.done():
             failing = asyncio.create_task(service.failed())
             watching = asyncio.create_task(self._await_ready(service))
@@ -103,6 +93,14 @@ class Run:
         await asyncio.gather(starting, return_exceptions=True)
         await service.stop()
         return self._end(status, reason)
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, KafkaConnectionError):
+            return (
+                f"no broker can be reached at {self._kafka.bootstrap}: is Kafka running there, and "
+                "is that what PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` says more"
+            )
+        return str(error) or repr(error)
 
     async def _await_ready(self, service: Service) -> None:
         while not service.health.ready().ok:  # noqa: ASYNC110
