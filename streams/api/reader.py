@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
 from schemas.topics import Topic
@@ -29,8 +29,8 @@ _FETCH_BYTES = 4 * 1_048_576
 Place = tuple[str, int]
 
 
-class Repartitioned(Exception):
-    """A topic has other partitions than when reading began."""
+class Moved(Exception):
+    """A topic is not as it was when reading began; started again, all of it is read."""
 
 
 class Batch(NamedTuple):
@@ -80,7 +80,7 @@ class Reader:
             **self._options.client(),
             client_id=f"{self._options.app_id}-api",
             isolation_level="read_committed",
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             enable_auto_commit=False,
             fetch_max_wait_ms=200,
             max_partition_fetch_bytes=_FETCH_BYTES,
@@ -124,9 +124,17 @@ class Reader:
                 await asyncio.wait_for(consumer.stop(), _CLOSE_SECONDS)
 
     async def read(self, seconds: float = 0.5) -> Batch:
-        """The next records; none if nothing came for so many seconds."""
+        """The next records; none if nothing came for so many seconds. Raises Moved."""
         consumer = self._started()
-        fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=_MOST_RECORDS)
+        try:
+            fetched = await consumer.getmany(
+                timeout_ms=int(seconds * 1000), max_records=_MOST_RECORDS
+            )
+        except OffsetOutOfRangeError as error:
+            raise Moved(
+                f"a position is outside its log ({error}): retention was faster than reading, or "
+                "the topic was made anew; start again to read what there is"
+            ) from error
         records = [
             Followed(self._names[tp.topic], m.key, m.value, tp.partition, m.offset, m.timestamp)
             for tp, messages in fetched.items()
@@ -142,7 +150,7 @@ class Reader:
     async def survey(self) -> None:
         """Ask the brokers how far there is to go.
 
-        Raises Repartitioned, KafkaError, TimeoutError.
+        Raises Moved, KafkaError, TimeoutError.
         """
         consumer = self._started()
         ends = await asyncio.wait_for(consumer.end_offsets(list(self._places)), _ASK_SECONDS)
@@ -152,7 +160,7 @@ class Reader:
             known = sum(tp.topic == topic for tp in self._places)
             found = len(consumer.partitions_for_topic(topic) or ())
             if found > known:
-                raise Repartitioned(
+                raise Moved(
                     f"{name} has {found} partitions now, expected {known}: start again to read all"
                 )
 

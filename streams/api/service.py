@@ -52,6 +52,8 @@ BEAT_SECONDS = 1.0
 SEND_SECONDS = 10.0
 MORE_CONNECTIONS = 1_000
 """Connections at most, beside those of streams."""
+UNREAD_SECONDS = 60.0
+"""How long a client may leave unread what was sent to it."""
 DRAIN_SECONDS = 3
 """How long requests under way may take when the process stops."""
 
@@ -333,6 +335,11 @@ def _listen(settings: ApiSettings) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # Accepted connections have it from here: the system drops a client that reads
+                # nothing, or is gone without a word.
+                unread = int(UNREAD_SECONDS * 1000)
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unread)
             listening.bind(address)
         except BaseException:
             listening.close()
