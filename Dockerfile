@@ -26,8 +26,9 @@ ENV PATH=/opt/pulse/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /tmp
 
-# /metrics, /healthz and /readyz, once PULSE_HTTP_HOST opens them to the container's network.
-EXPOSE 9108
+# A worker's /metrics, /healthz and /readyz, once PULSE_HTTP_HOST opens them to the container's network; and `pulse api`, once
+# PULSE_API_HOST does.
+EXPOSE 9108 9120
 
 ENTRYPOINT ["pulse"]
 CMD ["worker"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -17,8 +18,9 @@ from streams.api.tokens import make
 from tests.harness.ports import free_port
 from tests.harness.procs import Process, pulse
 from tests.harness.waiting import until
-from tests.integration.deployment import Deployment
+from tests.integration.deployment import Deployment, Sent
 from tests.integration.test_alert_commands import HOUR_MS, SOON, follows, now_ms
+from tests.unit.api.caller import alert
 
 V1 = "/api/v1"
 ADA = "ada"
@@ -272,3 +274,17 @@ async def test_a_start_that_cannot_be_says_why(bare_deployment: Deployment, tmp_
             assert "hunter2" not in output
             assert "Traceback" not in output
         api.process.log.unlink()
+
+
+async def test_a_part_that_fails_ends_the_process_with_a_message(deployed: Deployment) -> None:
+    api = Api(deployed)
+    with api.process:
+        await api.ready()
+        other = sqlite3.connect(deployed.workdir / "api.sqlite3")
+        other.execute("DROP TABLE alert_records")
+        other.close()
+        told = alert(ADA)
+        await deployed.send([Sent("alerts", told.key, told.value)])
+        assert await asyncio.to_thread(api.process.wait, 30) == 70
+        assert "following history failed: no such table" in api.process.output()
+    assert json.loads(api.report.read_text())["exit_status"] == 70
