@@ -181,7 +181,9 @@ async def score_and_alert(deployed: Deployment, api: Api) -> None:
     """A score comes live; an alert is shown; it is taken, by an operator only."""
     async with api.stream() as events:
         await first(events, "ready")
-        score = await first(events, "score")
+        # A profile comes as a score, too, without one yet.
+        while (score := await first(events, "score"))["as_of"] is None:
+            pass
         shown = await api.get(f"/creators/{quote(score['creator_id'], safe='')}")
         assert shown["summary"]["as_of"] >= score["as_of"]
 
