@@ -31,7 +31,8 @@ class LagClock:
     def look(self, lags: Mapping[Place, int], now: float) -> None:
         """Take note of what is drained now."""
         for place, records in lags.items():
-            if not records:
+            # What lay unread at a takeover has waited since then at least.
+            if not records or not (place in self._drained or place in self._counted):
                 self._drained[place] = now
 
     def forget(self, partition: int) -> None:

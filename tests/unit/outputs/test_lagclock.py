@@ -9,6 +9,16 @@ def test_nothing_is_known_before_anything_was_counted_or_drained():
     assert LagClock().seconds({HERE: 5}, 100.0) == {}
 
 
+def test_what_lay_unread_at_a_takeover_waits_from_then_on_until_the_topic_is_read():
+    clock = LagClock()
+    clock.look({HERE: 5}, 100.0)
+    clock.look({HERE: 5}, 102.0)
+    assert clock.seconds({HERE: 5}, 103.0) == {"likes": 3.0}
+    clock.applied(HERE, 10.0)
+    clock.look({HERE: 4}, 104.0)
+    assert clock.seconds({HERE: 4}, 105.0) == {"likes": 5.0}
+
+
 def test_a_drained_topic_waits_for_nothing():
     clock = LagClock()
     clock.applied(HERE, 10.0)
