@@ -176,7 +176,7 @@ def test_turns_of_fortune_make_alerts_of_every_sort_that_posts_can_have() -> Non
     told = {
         (alert.kind, alert.explanation)
         for polled in (False, True)
-        for seed in range(6)
+        for seed in range(12)
         for alert in show(fortunes(seed, 20, 1_000.0, polled=polled), info(40_000))
     }
     assert told >= {
