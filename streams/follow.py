@@ -60,15 +60,7 @@ class Follower:
         )
         self._consumer = consumer
         try:
-            await asyncio.wait_for(consumer.start(), _START_SECONDS)
-            # Asked by name, some brokers would make the topic.
-            missing = sorted(self._names.keys() - await consumer.topics())
-            if missing:
-                raise MissingTopics(
-                    f"there is no topic {', '.join(missing)}: run `pulse topics create`"
-                )
-            consumer.subscribe(list(self._names))
-            await asyncio.wait_for(assigned(consumer, set(self._names)), _START_SECONDS)
+            await join(consumer, set(self._names))
             if self._reset == "latest":
                 await consumer.seek_to_end()
         except BaseException:
@@ -112,7 +104,21 @@ class Follower:
                 yield record
 
 
-async def assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
+async def join(consumer: AIOKafkaConsumer, names: set[str]) -> None:
+    """Start a consumer without a group, and wait until it has every partition of these topics.
+
+    Raises MissingTopics, KafkaError, TimeoutError.
+    """
+    await asyncio.wait_for(consumer.start(), _START_SECONDS)
+    # Asked by name, some brokers would make the topic.
+    missing = sorted(names - await consumer.topics())
+    if missing:
+        raise MissingTopics(f"there is no topic {', '.join(missing)}: run `pulse topics create`")
+    consumer.subscribe(list(names))
+    await asyncio.wait_for(_assigned(consumer, names), _START_SECONDS)
+
+
+async def _assigned(consumer: AIOKafkaConsumer, names: set[str]) -> None:
     """Wait until every topic's partitions are known; without a group, nobody tells."""
     while {tp.topic for tp in consumer.assignment()} != names:  # noqa: ASYNC110
         await asyncio.sleep(0.02)

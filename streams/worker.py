@@ -10,11 +10,8 @@ a message and status 70, to be started again by a supervisor.
 import asyncio
 import dataclasses
 import gc
-import json
 import logging
 import os
-import signal
-import threading
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +25,8 @@ from streams.cli import load_settings
 from streams.kafka.fuse import FatalError, Fuse
 from streams.logs import configure
 from streams.rulewatch import RuleWatch
-from streams.settings import DEVELOPMENT_SECRET, Settings, rows
+from streams.running import arm, first, heed, write_report
+from streams.settings import DEVELOPMENT_SECRET, Settings
 
 log = logging.getLogger(__name__)
 STOP_MARGIN = 0.5
@@ -54,26 +52,16 @@ class Run:
             self.fuse.blow("the worker failed", error)
 
     async def _serve(self) -> int:
-        loop = asyncio.get_running_loop()
-        asked: asyncio.Future[str] = loop.create_future()
-
-        def ask(number: signal.Signals) -> None:
-            if asked.done():
-                self.fuse.blow(f"{number.name} again: stopping at once")
-            asked.set_result(number.name)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ask, number)
-
+        asked = heed(self.fuse.blow)
         self.app = app = App(self._settings, self.fuse)
         starting = asyncio.create_task(app.start())
-        await _first(starting, asked)
+        await first(starting, asked)
         if not asked.done():
             if (error := starting.exception()) is not None:
                 return await self._give_up(error)
             log.info("ready after %.1f s", time.monotonic() - self._started)
             crashed = asyncio.create_task(app.crashed())
-            await _first(crashed, asked)
+            await first(crashed, asked)
             if not asked.done():
                 self.fuse.blow("Faust has stopped by itself", crashed.result())
             crashed.cancel()
@@ -100,12 +88,8 @@ class Run:
         return 1
 
     def _arm(self) -> None:
-        """End the process by force when stopping hangs: the loop, a thread or the exit itself."""
-        limit = self._settings.stop_timeout
-        reason = f"stopping took longer than {limit:g} s"
-        timer = threading.Timer(limit - STOP_MARGIN, self.fuse.blow, [reason])
-        timer.daemon = True
-        timer.start()
+        """End the process by force when stopping hangs."""
+        arm(self._settings.stop_timeout, STOP_MARGIN, self.fuse.blow)
 
     def _leave(self, status: int) -> None:
         self._reason = self.fuse.reason
@@ -119,20 +103,7 @@ class Run:
         if self._report is None:
             return
         done: dict[str, Any] = self.app.observer.report() if self.app is not None else {}
-        report = {
-            "exit_status": status,
-            "exit_reason": self._reason,
-            "seconds": round(time.monotonic() - self._started, 3),
-            **done,
-            "version": version(),
-            "parts": parts(),
-            "settings": {row.name: row.value for row in rows(self._settings)},
-        }
-        self._report.write_text(json.dumps(report, indent=2) + "\n")
-
-
-async def _first(*futures: asyncio.Future[Any]) -> None:
-    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        write_report(self._report, status, self._reason, self._started, done, self._settings)
 
 
 def _use_uvloop() -> None:

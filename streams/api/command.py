@@ -9,11 +9,8 @@ again by a supervisor.
 
 import asyncio
 import gc
-import json
 import logging
 import os
-import signal
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -28,10 +25,10 @@ from streams.api.settings import ApiSettings
 from streams.app import kafka_options
 from streams.build import parts, version
 from streams.cli import load_settings
-from streams.declared import rows
 from streams.follow import MissingTopics
 from streams.kafka.options import KafkaOptions
 from streams.logs import configure
+from streams.running import arm, first, heed, write_report
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 9.5
@@ -54,22 +51,13 @@ class Run:
 
     async def serve(self) -> int:
         """Serve until asked to stop; returns the exit status. Raises SettingsError."""
-        loop = asyncio.get_running_loop()
-        asked: asyncio.Future[str] = loop.create_future()
-
-        def ask(number: signal.Signals) -> None:
-            if asked.done():
-                self._leave(f"{number.name} again: stopping at once")
-            asked.set_result(number.name)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ask, number)
+        asked = heed(self._leave)
         try:
             service = self.service = Service(self._settings, self._kafka, self._start_timeout)
         except OSError as error:
             return self._end(1, f"could not start: {error}")
         starting = asyncio.create_task(service.start())
-        await _first(starting, asked)
+        await first(starting, asked)
         status, reason = 0, ""
         if not asked.done():
             try:
@@ -79,7 +67,7 @@ class Run:
         if not reason and not asked.done():
             failing = asyncio.create_task(service.failed())
             watching = asyncio.create_task(self._await_ready(service))
-            await _first(failing, asked)
+            await first(failing, asked)
             watching.cancel()
             if not asked.done():
                 status, reason = FAILED, str(failing.result())
@@ -88,7 +76,7 @@ class Run:
         if asked.done():
             reason = f"stopped by {asked.result()}"
             log.info("%s: stopping", asked.result())
-        self._arm()
+        arm(STOP_SECONDS, 0.0, self._leave)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         await service.stop()
@@ -110,13 +98,6 @@ class Run:
         gc.freeze()
         log.info("all is read after %.1f s: %d creators", self._ready, len(service.view.rows))
 
-    def _arm(self) -> None:
-        """End the process by force when stopping hangs."""
-        reason = f"stopping took longer than {STOP_SECONDS:g} s"
-        timer = threading.Timer(STOP_SECONDS, self._leave, [reason])
-        timer.daemon = True
-        timer.start()
-
     def _leave(self, reason: str) -> None:
         try:
             self._end(FAILED, reason)
@@ -129,23 +110,11 @@ class Run:
         else:
             log.info("stopped after %.0f s", time.monotonic() - self._started)
         if self._report is not None:
-            done: dict[str, Any] = dict(self.service.report()) if self.service else {}
-            report = {
-                "exit_status": status,
-                "exit_reason": reason,
-                "seconds": round(time.monotonic() - self._started, 3),
-                "seconds_until_ready": self._ready and round(self._ready, 3),
-                **done,
-                "version": version(),
-                "parts": parts(),
-                "settings": {row.name: row.value for row in rows(self._settings)},
-            }
-            self._report.write_text(json.dumps(report, indent=2) + "\n")
+            done: dict[str, Any] = {"seconds_until_ready": self._ready and round(self._ready, 3)}
+            if self.service is not None:
+                done |= self.service.report()
+            write_report(self._report, status, reason, self._started, done, self._settings)
         return status
-
-
-async def _first(*futures: asyncio.Future[Any]) -> None:
-    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _make_token(ctx: click.Context, _: click.Parameter, who: str | None) -> None:

@@ -16,11 +16,10 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
 from schemas.topics import Topic
-from streams.follow import Followed, MissingTopics, assigned
+from streams.follow import Followed, join
 from streams.kafka.options import KafkaOptions
 
 log = logging.getLogger(__name__)
-_START_SECONDS = 15.0
 _ASK_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
 _MOST_RECORDS = 2_000
@@ -86,16 +85,9 @@ class Reader:
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         self._consumer = consumer
-        await asyncio.wait_for(consumer.start(), _START_SECONDS)
-        missing = sorted(self._names.keys() - await consumer.topics())
-        if missing:
-            raise MissingTopics(
-                f"there is no topic {', '.join(missing)}: run `pulse topics create`"
-            )
+        await join(consumer, set(self._names))
         # Partitions are told of subscribed topics only; but a subscription would be assigned anew,
         # from the beginning, when their number changes.
-        consumer.subscribe(list(self._names))
-        await asyncio.wait_for(assigned(consumer, set(self._names)), _START_SECONDS)
         tps = sorted(consumer.assignment())
         consumer.unsubscribe()
         consumer.assign(tps)

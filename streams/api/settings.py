@@ -23,10 +23,6 @@ def _entries(raw: str) -> str:
     return raw
 
 
-def _origins(raw: str) -> str:
-    return parsers.addresses(raw)
-
-
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(Declared):
     """All settings that `pulse api` has beside those of every process that talks to Kafka."""
@@ -84,7 +80,7 @@ class ApiSettings(Declared):
     )
     api_cors_origins: str = setting(
         "",
-        _origins,
+        parsers.addresses,
         _API,
         "Origins, separated by commas, whose pages may read with a bearer token. Unset: none.",
     )

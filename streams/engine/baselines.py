@@ -227,6 +227,10 @@ class Levels(Struct, array_like=True):
         learned = known * rules.spread_prior**2 + self.weight * self.variance
         return min(learned / (known + self.weight), rules.spread_ceiling**2)
 
+    def degrees(self, rules: BaselineRules) -> float:
+        """Degrees of freedom of that variance: from so many values it is known."""
+        return self.weight + rules.spread_prior_weight
+
     def offset(self, media: str, rules: BaselineRules) -> float:
         """What a media type adds to the mean logarithm of a level, shrunk to 0."""
         weight, mean = self.media.get(media, (0.0, 0.0))

@@ -68,46 +68,36 @@ class Readings(Collector):
             "alertmanager",
             reading.unpushed,
         )
-        lag = {topic: reading.lag.get(topic, 0) for topic in _KEYED}
-        yield gauges("consumer_lag_records", "Records not yet counted.", "topic", lag)
-        waits = {topic: reading.lag_seconds.get(topic, 0.0) for topic in _KEYED}
-        yield gauges(
+        yield _by_topic("consumer_lag_records", "Records not yet counted.", reading.lag)
+        yield _by_topic(
             "consumer_lag_seconds",
             "For how long the oldest record that is not yet counted has been written, at most.",
-            "topic",
-            waits,
+            reading.lag_seconds,
         )
-        hidden = {topic: reading.hidden.get(topic, 0) for topic in _KEYED}
-        yield gauges(
+        yield _by_topic(
             "hidden_records",
             "Records behind the last stable offset, hidden by transactions that are open.",
-            "topic",
-            hidden,
+            reading.hidden,
         )
-        yield gauges(
+        yield _by_partition(
             "restore_progress_ratio",
             "How much of a partition's state is read back, while that lasts.",
-            "partition",
-            {str(partition): part for partition, part in sorted(reading.restoring.items())},
+            reading.restoring,
         )
-        yield gauges(
+        yield _by_partition(
             "producer_epoch",
             "Times that a partition was taken from its writer by the next, modulo 32,768.",
-            "partition",
-            {str(partition): epoch for partition, epoch in sorted(reading.epochs.items())},
+            reading.epochs,
         )
-        waiting = {topic: reading.waiting[topic] for topic in _KEYED}
-        yield gauges(
+        yield _by_topic(
             "partitions_waiting",
             "Partitions that are not read on, because the topic is ahead of slower ones.",
-            "topic",
-            waiting,
+            reading.waiting,
         )
-        yield gauges(
+        yield _by_partition(
             "watermark_timestamp_seconds",
             "Event time up to which windows are closed.",
-            "partition",
-            {str(partition): at for partition, at in sorted(reading.watermarks.items())},
+            reading.watermarks,
         )
         yield from _creators(reading.creator_series)
         alerting, others = reading.unshown
@@ -117,6 +107,15 @@ class Readings(Collector):
             "alerting",
             {"true": alerting, "false": others},
         )
+
+
+def _by_topic(name: str, help_: str, values: Mapping[str, float]) -> Metric:
+    """A gauge of every topic that is keyed by creator, 0 where there is no value."""
+    return gauges(name, help_, "topic", {topic: values.get(topic, 0) for topic in _KEYED})
+
+
+def _by_partition(name: str, help_: str, values: Mapping[int, float]) -> Metric:
+    return gauges(name, help_, "partition", {str(p): at for p, at in sorted(values.items())})
 
 
 def _counters(counted: ShardStats) -> Iterator[Metric]:

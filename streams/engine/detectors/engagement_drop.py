@@ -161,8 +161,7 @@ class EngagementDrop(Struct, array_like=True):
         if self.new_due >= 1.0:
             spread = drift + new_doubt + clump / self.new_due
             share = (max(self.new_got, 0.0) + clump / 2.0) / self.new_due
-            degrees = course.levels.weight + rules.baseline.spread_prior_weight
-            tails.append(log_normal_tail(share, spread, degrees))
+            tails.append(log_normal_tail(share, spread, course.levels.degrees(rules.baseline)))
         return both(*tails) if len(tails) == 2 else min(tails, default=1.0)
 
     def _fire(self, step: Step, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:

@@ -180,7 +180,7 @@ def _compare(
     variance = math.log1p(spread)
     share = max(post.got + post.held_got, 0.5) / usual
     t = (math.log(share) + variance / 2.0) / math.sqrt(variance)
-    return usual, student_tail(-t, course.levels.weight + base.spread_prior_weight)
+    return usual, student_tail(-t, course.levels.degrees(base))
 
 
 def _severity(times: float, rules: ViralRules) -> Severity:
