@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import aiokafka
-from aiokafka.consumer.fetcher import FetchError, FetchResult
+from aiokafka.consumer.fetcher import FetchError, FetchResult, PartitionRecords
 from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
@@ -31,6 +31,7 @@ from faust.types import TP
 from streams.engine.shard import Record
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import KafkaOptions
+from streams.kafka.unpack import Unpacked
 
 MAX_POLL_INTERVAL_MS = 300_000
 """Bounds a restore as well: while one runs, nothing is polled."""
@@ -160,8 +161,11 @@ class ChainThread(AIOKafkaConsumerThread):
             return {}
         for tp in wanted:
             waiting = fetcher._records.get(tp)
-            if type(waiting) is FetchResult and waiting._partition_records is not None:
-                waiting._partition_records._consumer_record = _as_read
+            if (
+                type(waiting) is FetchResult
+                and type(waiting._partition_records) is PartitionRecords
+            ):
+                waiting._partition_records = Unpacked(waiting._partition_records)
         try:
             # With a timeout of 0 this does not wait, so positions and records belong together.
             fetched = await fetcher.fetched_records(wanted, timeout=0)
@@ -278,11 +282,6 @@ class ChainThread(AIOKafkaConsumerThread):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Liveness is judged by the age of the last checkpoint, not by Faust's guesses."""
-
-
-def _as_read(_tp: TopicPartition, record: Any) -> Any:
-    # The parser's own record has all that a shard reads; a ConsumerRecord costs 1 us more.
-    return record
 
 
 def _out_of_range(error: KafkaError) -> PositionLost:

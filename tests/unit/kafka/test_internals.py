@@ -188,7 +188,7 @@ def test_the_version_that_was_read_is_the_one_installed(package: str, version: s
         read(
             PartitionRecords._unpack_records,
             "047f7fc3",
-            "ChainThread._chained: positions move without records",
+            "Unpacked, which takes its place; ChainThread._chained: positions move without records",
         ),
         read(SubscriptionState.fetch_context, "88fca759", "ChainThread._fetch_records"),
         read(Assignment.__init__, "bdb18eca", "ChainThread._current_chain"),
