@@ -26,10 +26,10 @@ from bench.measure import cpu_seconds, resident_bytes
 from schemas import scores
 from schemas.instants import from_ms
 from schemas.partitioning import partition_for
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
-from tests.harness.procs import Process, pulse
-from tests.harness.waiting import until
+from stack.kafka import KafkaServer
+from stack.ports import free_port
+from stack.procs import Process, pulse
+from stack.waiting import until
 
 PARTITIONS = 4
 V1 = "/api/v1"

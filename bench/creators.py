@@ -24,8 +24,8 @@ from bench.guard import Reference
 from bench.load import Stream
 from bench.measure import resident_bytes
 from bench.rig import WORKER_CORE, say
+from stack.procs import Process
 from streams.engine.shard import Shard, ShardConfig
-from tests.harness.procs import Process
 
 KNOWN = (1_000, 10_000, 100_000, 1_000_000)
 SKEWS = (0.0, 0.5, 1.0, 1.5)

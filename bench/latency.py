@@ -20,8 +20,8 @@ from bench.live import finished, live
 from bench.load import TOPICS
 from bench.measure import cpu_seconds, follow, from_now_on, latest_values
 from bench.rig import Rig, pinned, say
-from tests.harness.procs import pulse
-from tests.harness.waiting import await_condition
+from stack.procs import pulse
+from stack.waiting import await_condition
 
 SETTLE_SECONDS = 10
 """Of the load, left out: the worker comes from a standstill."""

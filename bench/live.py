@@ -18,7 +18,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench.load import Placement, Stream, events
 from bench.rig import BROKER_CORE, PARTITIONS, Rig, pinned
-from tests.harness.procs import Process
+from stack.procs import Process
 
 TICK_SECONDS = 0.02
 BATCH_BYTES = 131_072

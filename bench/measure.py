@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from tests.harness.procs import Process
+from stack.procs import Process
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _WARM_UP, _END = 0.1, 0.99

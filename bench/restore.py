@@ -22,10 +22,10 @@ from bench.fleet import Parts, Tables, blank_shard_record, stored, templates
 from bench.load import BATCH_BYTES, CREATORS, Placement, recent
 from bench.measure import cpu_seconds, resident_bytes
 from bench.rig import PARTITIONS, Rig, pinned, say
+from stack.procs import Process, pulse
 from streams.app import SURVEY_SECONDS
 from streams.engine.shard import Shard, ShardConfig
 from streams.outputs.metrics import PREFIX
-from tests.harness.procs import Process, pulse
 
 LOAD_SECONDS, LOAD_RATE = 600, 5_000
 APP = "bench-restore"

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from bench.load import TOPICS, Stream, preload
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
-from tests.harness.procs import Process, pulse
+from stack.kafka import KafkaServer
+from stack.ports import free_port
+from stack.procs import Process, pulse
 from tests.harness.topics import create_topics
 
 PARTITIONS = 4

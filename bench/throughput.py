@@ -17,7 +17,7 @@ import orjson
 from bench.load import TOPICS, per_pane
 from bench.measure import Progress, committed, cpu_seconds, follow, latest_values
 from bench.rig import PARTITIONS, Rig, pinned, say
-from tests.harness.procs import Process, pulse
+from stack.procs import Process, pulse
 from tests.harness.topics import create_topics
 
 Row = dict[str, Any]

@@ -16,8 +16,8 @@ from bench.load import key_of, per_pane
 from bench.measure import committed, cpu_seconds, follow
 from bench.rig import PARTITIONS, Rig, pinned, say
 from bench.throughput import TIMEOUT, Row, row
-from tests.harness.kafka import java_runtime
-from tests.harness.procs import REPOSITORY, Process
+from stack.kafka import java_runtime
+from stack.procs import REPOSITORY, Process
 from tests.harness.topics import create_topics
 
 MINUTE_MS, SLIDING_MS, STEP_MS = 60_000, 300_000, 10_000

@@ -19,7 +19,7 @@ from bench.live import finished, live
 from bench.load import TOPICS
 from bench.measure import consumed, cpu_seconds, follow, from_now_on, latest_values
 from bench.rig import BROKER_CORE, Rig, pinned, say
-from tests.harness.procs import Process, pulse
+from stack.procs import Process, pulse
 
 WARM_SECONDS, JOIN_SECONDS, PHASE_SECONDS = 10, 20, 40
 WARM_EVENTS = 300_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.harness.kafka import KafkaServer
+from stack.kafka import KafkaServer
 
 # How busy the machine is must not decide whether a property holds.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

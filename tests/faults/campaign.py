@@ -19,6 +19,9 @@ from typing import Any
 
 import orjson
 
+from stack.kafka import KafkaServer
+from stack.ports import free_port
+from stack.procs import Process, pulse
 from tests.faults import brokers, changelogs, moments, network, outputs, strikes
 from tests.faults.availability import Availability
 from tests.faults.cluster import Cluster
@@ -30,9 +33,6 @@ from tests.faults.replayed import Comparison, Replayed, compare
 from tests.faults.scene import SESSION_TIMEOUT_S, Fault, Scene, Strike
 from tests.faults.sender import Order, Sender
 from tests.faults.verdict import Found, Verdict, judge
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
-from tests.harness.procs import Process, pulse
 from tests.harness.topics import create_topics
 
 JOURNAL = "faults-journal"

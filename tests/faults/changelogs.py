@@ -8,10 +8,10 @@ import asyncio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from stack.procs import pulse
 from tests.faults.brokers import set_topic, topic_settings
 from tests.faults.fleet import Worker
 from tests.faults.scene import Fault, Scene
-from tests.harness.procs import pulse
 from tests.harness.topics import read_all
 
 _TABLES = ("engagement", "sentiment")

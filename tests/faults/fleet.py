@@ -16,10 +16,10 @@ from typing import Any
 
 import orjson
 
+from stack.ports import free_port
+from stack.procs import Process
 from tests.faults.arms import Arms
 from tests.faults.proxy import Proxy
-from tests.harness.ports import free_port
-from tests.harness.procs import Process
 
 _LOOK_S = 0.1
 _RESTART_S = 1.0

@@ -13,13 +13,13 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from stack.kafka import KafkaServer
+from stack.waiting import until
 from tests.faults.availability import Availability
 from tests.faults.cluster import Cluster, OpenTransaction
 from tests.faults.fleet import Exit, Fleet, Worker
 from tests.faults.plan import Plan
 from tests.faults.sender import Controls
-from tests.harness.kafka import KafkaServer
-from tests.harness.waiting import until
 
 SESSION_TIMEOUT_S = 6
 PATIENCE_S = 90

@@ -8,10 +8,10 @@ import asyncio
 import signal
 import time
 
+from stack.waiting import until
 from tests.faults.cluster import OpenTransaction
 from tests.faults.fleet import Worker
 from tests.faults.scene import FULL_LOAD_LAG, SESSION_TIMEOUT_S, Fault, Scene
-from tests.harness.waiting import until
 
 _MEET_S = 2.0
 _STOP_S = 12.0

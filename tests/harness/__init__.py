@@ -1,1 +1,1 @@
-"""What tests need around the system: a real Kafka and Prometheus, processes, ports, patience."""
+"""What tests need around the system, on top of the parts that `stack` starts for anybody."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness.procs import REPOSITORY
+from stack.procs import REPOSITORY
 from tests.harness.prometheus import promtool
 
 RULES = REPOSITORY / "prometheus" / "rules.yml"

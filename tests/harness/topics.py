@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.harness.waiting import until
+from stack.waiting import until
 
 _COMMIT_SECONDS = 5.0
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from schemas.partitioning import partition_for
-from tests.harness.ports import free_port
-from tests.harness.procs import Process, pulse
+from stack.ports import free_port
+from stack.procs import Process, pulse
+from stack.waiting import await_condition, until
 from tests.harness.topics import read_all
-from tests.harness.waiting import await_condition, until
 
 PARTITIONS = 4
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
+from stack.kafka import KafkaServer
+from stack.ports import free_port
 
 PASSWORD = "correct horse battery"
 JAAS = (

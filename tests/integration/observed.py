@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from stack.waiting import until
 from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate
 from tests.harness.prometheus import PrometheusServer
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent, Worker
 
 CREATORS = 12

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from schemas.partitioning import partition_for
-from tests.harness.kafka import java_runtime, kafka_libs
-from tests.harness.waiting import await_condition, until
+from stack.kafka import java_runtime, kafka_libs
+from stack.waiting import await_condition, until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 from tests.integration.guarded import guarded_server
 

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from stack.waiting import until
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import Item, ShardDriver
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 from tests.scenarios.life import DAY, HOUR, MINUTE, START, Life
 from tests.scenarios.test_comment_cases import NOON, said

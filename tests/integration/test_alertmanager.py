@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from stack.waiting import until
 from tests.harness.alertmanager import AlertmanagerServer
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Worker
 from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
 

@@ -14,10 +14,10 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from stack.ports import free_port
+from stack.procs import Process, pulse
+from stack.waiting import until
 from streams.api.tokens import make
-from tests.harness.ports import free_port
-from tests.harness.procs import Process, pulse
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent
 from tests.integration.test_alert_commands import HOUR_MS, SOON, follows, now_ms
 from tests.unit.api.caller import alert

@@ -8,10 +8,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from schemas import topics
+from stack.waiting import until
 from streams.api.reader import Place, Reader
 from streams.follow import Followed
 from streams.kafka.options import KafkaOptions
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 
 NAME = topics.ALERTS.name

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.rig import COMPILED
-from tests.harness.procs import REPOSITORY
+from stack.procs import REPOSITORY
 
 
 def digest(*first: Path) -> dict[str, object]:

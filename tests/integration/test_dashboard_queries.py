@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.dashboards import dashboards, label_queries, put_in, queries
-from tests.harness.ports import free_port
+from stack.dashboards import dashboards, label_queries, put_in, queries
+from stack.ports import free_port
+from stack.waiting import until
 from tests.harness.prometheus import PrometheusServer
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
 from tests.integration.observed import observing
 

@@ -7,9 +7,9 @@ import urllib.request
 from pathlib import Path
 from typing import get_args
 
+from stack.procs import pulse
+from stack.waiting import await_condition
 from streams.sources.simulate.plan import IncidentKind
-from tests.harness.procs import pulse
-from tests.harness.waiting import await_condition
 
 
 def children_of(pid: int) -> list[int]:

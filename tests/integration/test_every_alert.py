@@ -17,12 +17,12 @@ import msgspec
 import pytest
 
 from schemas.alerts import Kind
+from stack.kafka import KafkaServer
+from stack.waiting import until
 from streams.engine.alerting import SEVERITIES
 from streams.engine.shard import ShardConfig
 from tests.harness.alertmanager import AlertmanagerServer, Page, Pager
 from tests.harness.driver import Item, ShardDriver
-from tests.harness.kafka import KafkaServer
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent, Worker
 from tests.integration.every_kind import (
     BACK,

@@ -11,12 +11,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
-from tests.harness.kafka import KafkaServer
-from tests.harness.ports import free_port
-from tests.harness.procs import REPOSITORY, Process
+from stack.kafka import KafkaServer
+from stack.ports import free_port
+from stack.procs import REPOSITORY, Process
+from stack.waiting import await_condition, until
 from tests.harness.prometheus import PrometheusServer, promtool
 from tests.harness.topics import create_topics, produce, read_all
-from tests.harness.waiting import await_condition, until
 
 
 async def test_a_broker_keeps_its_data_over_a_kill_and_a_restart(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_processes_end_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
     script = f"""
         import os, signal
         from pathlib import Path
-        from tests.harness.procs import Process
+        from stack.procs import Process
         process = Process(["sleep", "60"], log=Path({str(tmp_path / "sleep.log")!r}))
         process.start()
         print(process.pid, flush=True)

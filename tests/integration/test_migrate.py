@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from schemas import topics
 from schemas.partitioning import partition_for
-from tests.harness.waiting import until
+from stack.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 from tests.integration.history import (
     ALL_CREATORS,

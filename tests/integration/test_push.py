@@ -11,9 +11,9 @@ from aiohttp import BasicAuth, web
 
 from schemas.alerts import Alert, Evidence
 from schemas.instants import from_ms
+from stack.waiting import until
 from streams.outputs.alertmanager import HORIZON, Push, Pusher, link
 from streams.outputs.credentials import Credentials
-from tests.harness.waiting import until
 
 NOW_MS = 1_768_478_400_000
 

@@ -5,8 +5,8 @@ import re
 import sys
 from pathlib import Path
 
-from tests.harness.procs import REPOSITORY, Process
-from tests.harness.waiting import until
+from stack.procs import REPOSITORY, Process
+from stack.waiting import until
 from tests.integration.deployment import Deployment
 
 PAGES = ["README.md", "docs/contract.md"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from stack.waiting import until
 from streams.engine.own import SHARD_KEY
 from streams.kafka.fuse import EXIT_CODE
 from tests.harness.topics import produce
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Worker
 from tests.integration.history import (
     CREATORS,

@@ -8,10 +8,10 @@ import pytest
 
 from prometheus.alerts import every_alert
 from prometheus.recording import groups
+from stack.waiting import until
 from tests.harness.alertmanager import AlertmanagerServer
 from tests.harness.pipeline import RULES
 from tests.harness.promql import selected
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
 from tests.integration.observed import Observed, observing
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from schemas.partitioning import partition_for
-from tests.harness.waiting import until
+from stack.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment
 from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
 

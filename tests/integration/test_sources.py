@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 
 from schemas import topics
 from schemas.partitioning import partition_for
+from stack.waiting import until
 from streams.kafka.options import KafkaOptions
 from streams.sources.publish import Outgoing, Publisher
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent, creators_of
 
 INBOUND = [topic.name for topic in topics.INBOUND]

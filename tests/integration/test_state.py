@@ -9,9 +9,9 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.partitioning import partition_for
+from stack.waiting import until
 from streams.kafka.fuse import EXIT_CODE
 from tests.harness.topics import produce
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent, creators_of
 
 CREATORS = [creator for p in range(PARTITIONS) for creator in creators_of(p, 1)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stack.waiting import until
 from tests.harness.prometheus import promtool
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment
 from tests.integration.history import (
     ALL_CREATORS,

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from stack.waiting import until
 from streams.kafka.fuse import EXIT_CODE
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent, creators_of
 
 

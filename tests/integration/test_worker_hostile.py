@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any
 
-from tests.harness.waiting import until
+from stack.waiting import until
 from tests.integration.deployment import Deployment, Sent, Worker
 
 CREATOR = "creator-1"

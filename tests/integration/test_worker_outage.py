@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.kafka import KafkaServer
-from tests.harness.waiting import until
+from stack.kafka import KafkaServer
+from stack.waiting import until
 from tests.integration.deployment import Deployment, Sent
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from schemas import topics
 from schemas.partitioning import partition_for
-from tests.harness.waiting import until
+from stack.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 
 CREATOR = "creator-1"

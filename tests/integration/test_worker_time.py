@@ -15,10 +15,10 @@ from aiokafka import AIOKafkaProducer
 
 from schemas import topics
 from schemas.partitioning import partition_for
+from stack.kafka import KafkaServer
+from stack.waiting import until
 from streams.sources.simulate import DAY_MS, Plan, generate
-from tests.harness.kafka import KafkaServer
 from tests.harness.topics import create_topics
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Worker, creators_of
 
 MINUTE_MS = 60_000

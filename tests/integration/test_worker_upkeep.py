@@ -5,8 +5,8 @@ import time
 
 from aiokafka import AIOKafkaProducer
 
+from stack.waiting import until
 from streams.kafka.fuse import EXIT_CODE
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, creators_of
 from tests.integration.history import (
     MINUTE_MS,

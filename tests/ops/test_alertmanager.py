@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from prometheus.alerts import every_alert
+from stack.procs import REPOSITORY
+from stack.waiting import await_condition
 from tests.harness.alertmanager import AlertmanagerServer, amtool
-from tests.harness.procs import REPOSITORY
-from tests.harness.waiting import await_condition
 
 CONFIG = REPOSITORY / "prometheus" / "alertmanager.yml"
 ABSENT = ("EngagementDrop", "Silence", "SourceOutage")

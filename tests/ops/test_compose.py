@@ -8,9 +8,9 @@ import click
 import pytest
 import yaml
 
+from stack.procs import REPOSITORY
 from streams.cli import main
 from streams.settings import Settings, env_name
-from tests.harness.procs import REPOSITORY
 
 COMPOSE = REPOSITORY / "docker-compose.yml"
 

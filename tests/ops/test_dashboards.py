@@ -14,9 +14,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from stack.dashboards import FOLDER, Query, dashboards, panels, put_in, queries
+from stack.procs import REPOSITORY
 from streams.outputs.catalogue import one_of_each
-from tests.harness.dashboards import FOLDER, Query, dashboards, panels, put_in, queries
-from tests.harness.procs import REPOSITORY
 from tests.harness.promql import Found, parts, selectors
 
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"

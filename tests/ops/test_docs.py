@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 import pytest
 
+from stack.procs import REPOSITORY
 from streams.cli import main
 from streams.declared import names
 from streams.outputs import catalogue
 from streams.outputs.families import PREFIX
 from streams.settings import ApiSettings, Settings
-from tests.harness.procs import REPOSITORY
 
 PAGES = [
     REPOSITORY / "README.md",

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 from prometheus_client.core import Metric
 
+from stack.procs import REPOSITORY
 from streams.outputs import catalogue
 from streams.outputs.families import PREFIX, UNITS
-from tests.harness.procs import REPOSITORY
 
 MOST_SERIES = 200
 """Of one metric of one worker, creators and partitions apart, which settings bound."""

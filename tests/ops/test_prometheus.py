@@ -1,6 +1,6 @@
 """The shipped Prometheus configuration is one that Prometheus takes."""
 
-from tests.harness.procs import REPOSITORY
+from stack.procs import REPOSITORY
 from tests.harness.prometheus import promtool
 
 

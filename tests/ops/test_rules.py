@@ -12,11 +12,11 @@ import yaml
 
 from prometheus import limits
 from prometheus.alerts import JOB, every_alert
+from stack.dashboards import dashboards, panels
+from stack.procs import REPOSITORY
 from streams.outputs import catalogue
 from streams.outputs.metrics import Metrics
-from tests.harness.dashboards import dashboards, panels
 from tests.harness.pipeline import RULES
-from tests.harness.procs import REPOSITORY
 from tests.harness.prometheus import promtool
 from tests.harness.promql import selectors
 

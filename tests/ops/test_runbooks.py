@@ -9,8 +9,8 @@ import pytest
 
 from prometheus.alerts import every_alert
 from prometheus.recording import groups
+from stack.procs import REPOSITORY
 from streams.cli import main
-from tests.harness.procs import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "runbooks"
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, get_args
 
 import pytest
 
+from stack.procs import REPOSITORY
 from streams.engine.shard import ShardConfig
 from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate, truth
 from streams.sources.simulate.plan import IncidentKind
 from tests.harness.driver import ShardDriver
-from tests.harness.procs import REPOSITORY
 
 MONDAY = 1_768_176_000_000
 LIVE_SECONDS = 60

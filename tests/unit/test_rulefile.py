@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.procs import REPOSITORY
 from streams.engine.facts import CreatorInfo
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
@@ -11,7 +12,6 @@ from streams.engine.sensitivity import PRESETS
 from streams.rulefile import RulesError, parse_rules
 from streams.rulesview import document
 from streams.rulewatch import RuleWatch
-from tests.harness.procs import REPOSITORY
 
 HOUR = 3_600_000
 

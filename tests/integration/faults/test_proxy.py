@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from stack.ports import free_port
+from stack.waiting import until
 from tests.faults.proxy import Proxy
-from tests.harness.ports import free_port
-from tests.harness.waiting import until
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.kafka import KafkaServer
+from stack.kafka import KafkaServer
 from tests.integration.kafka.deployment import Deployment
 
 

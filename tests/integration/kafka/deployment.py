@@ -12,11 +12,11 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas import topics
+from stack.procs import REPOSITORY, Process
+from stack.waiting import until
 from streams.engine.poison import is_poison_note
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
-from tests.harness.procs import REPOSITORY, Process
 from tests.harness.topics import create_topics, read_all
-from tests.harness.waiting import until
 
 WORKER = REPOSITORY / "tests" / "integration" / "kafka" / "worker.py"
 EXIT_CODE = 70

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stack.waiting import until
 from streams.embedded import EmbeddedBroker
 from streams.kafka.admin import create_topics
-from tests.harness.waiting import until
 from tests.integration.kafka.deployment import Deployment
 
 

@@ -7,10 +7,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from stack.procs import Process
+from stack.waiting import until
 from streams.kafka.fuse import FatalError
 from streams.kafka.gap import Gap, accept_gaps
-from tests.harness.procs import Process
-from tests.harness.waiting import until
 from tests.integration.kafka.counting import CountingShard
 from tests.integration.kafka.deployment import EXIT_CODE, Deployment
 

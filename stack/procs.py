@@ -1,8 +1,8 @@
-"""Processes of a test: started with a log file, watched, and ended whatever happens to the run.
+"""Processes: started with a log file, watched, and ended whatever happens to who started them.
 
-Each process leads a session of its own, so Ctrl-C reaches only pytest, which then ends them in
-order. A reaper process holds the read end of a pipe and kills what is left when the test run dies
-without having done so.
+Each process leads a session of its own, so Ctrl-C reaches only us, and they are ended in order. A
+reaper process holds the read end of a pipe and kills what is left when we die without having done
+so.
 """
 
 import os
@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.harness.waiting import await_condition
+from stack.waiting import await_condition
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 _LOG_TAIL = 4_000
 
@@ -32,21 +32,32 @@ for pid in alive:
         pass
 """
 
-_reaper: subprocess.Popen[str] | None = None
+
+class ProcessEnded(AssertionError):
+    """A process has ended that was to go on."""
 
 
-def _tell_reaper(sign: str, pid: int) -> None:
-    global _reaper
-    if _reaper is None or _reaper.poll() is not None:
-        _reaper = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _REAPER],
-            stdin=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-    assert _reaper.stdin is not None
-    _reaper.stdin.write(f"{sign}{pid}\n")
-    _reaper.stdin.flush()
+class _Reaper:
+    """Ends what is left when this process is gone."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def tell(self, sign: str, pid: int) -> None:
+        """That a process has begun (+) or ended (-)."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _REAPER],
+                stdin=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{sign}{pid}\n")
+        self._process.stdin.flush()
+
+
+_reaper = _Reaper()
 
 
 class Process:
@@ -95,7 +106,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _tell_reaper("+", self._process.pid)
+        _reaper.tell("+", self._process.pid)
 
     @property
     def pid(self) -> int:
@@ -120,7 +131,7 @@ class Process:
         was_known = self._process.returncode is not None
         code = self._process.poll()
         if code is not None and not was_known:
-            _tell_reaper("-", self._process.pid)
+            _reaper.tell("-", self._process.pid)
         return code
 
     def signal(self, number: signal.Signals) -> None:
@@ -175,6 +186,11 @@ class Process:
         """All it has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def must_run(self, what: str) -> None:
+        """Raise ProcessEnded, with the end of its output, if it has ended."""
+        if not self.running:
+            raise ProcessEnded(f"{what} ended with {self.exit_code}\n{self.tail()}")
+
     def tail(self) -> str:
         """The end of its output, for messages."""
         return self.output()[-_LOG_TAIL:]
@@ -185,9 +201,10 @@ class Process:
         def seen() -> bool:
             alive = self.running
             found = text in self.output()
-            assert found or alive, (
-                f"ended with {self.exit_code} before writing {text!r}\n{self.tail()}"
-            )
+            if not found and not alive:
+                raise ProcessEnded(
+                    f"ended with {self.exit_code} before writing {text!r}\n{self.tail()}"
+                )
             return found
 
         await_condition(seen, timeout, lambda: f"{text!r} in the output of\n{self.tail()}")

@@ -1,4 +1,4 @@
-"""A real Apache Kafka broker (KRaft, one node) on loopback, for tests and benchmarks."""
+"""A real Apache Kafka broker (KRaft, one node) on loopback."""
 
 import asyncio
 import base64
@@ -16,9 +16,9 @@ from typing import Self
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from tests.harness.ports import free_port
-from tests.harness.procs import REPOSITORY, Process
-from tests.harness.waiting import until
+from stack.ports import free_port
+from stack.procs import REPOSITORY, Process, ProcessEnded
+from stack.waiting import until
 
 _OLDEST_JAVA = 17
 
@@ -63,16 +63,14 @@ _JVM = [
 
 
 class KafkaMissing(AssertionError):
-    """The jars or the Java runtime are not there: never a reason to pass over a test."""
+    """The jars or the Java runtime are not there."""
 
 
 def kafka_libs() -> Path:
     """Return the folder of Kafka's jars that set-up has made; KafkaMissing if there is none."""
     found = sorted(REPOSITORY.glob(".tools/kafka-*/libs"))
     if not found:
-        raise KafkaMissing(
-            "this test runs on a real Kafka, and there is none: run `make setup-kafka`"
-        )
+        raise KafkaMissing("a real Kafka is needed, and there is none: run `make setup-kafka`")
     return found[-1]
 
 
@@ -201,7 +199,7 @@ class KafkaServer:
         )
         if done.returncode:
             self._config.unlink()
-            raise AssertionError(f"Kafka's storage tool failed\n{done.stdout}{done.stderr}")
+            raise ProcessEnded(f"Kafka's storage tool failed\n{done.stdout}{done.stderr}")
 
     def _listeners(self) -> dict[str, str]:
         own = {"PLAINTEXT": self.port} | {name: port for name, (port, _) in self.by_proxy.items()}
@@ -220,9 +218,7 @@ class KafkaServer:
 
     async def _ready(self, timeout: float) -> None:
         async def answers() -> bool:
-            assert self.process.running, (
-                f"Kafka ended with {self.process.exit_code} at its start\n{self.process.tail()}"
-            )
+            self.process.must_run("Kafka, at its start,")
             return await self._all_led()
 
         await until(answers, timeout, lambda: f"Kafka is ready\n{self.process.tail()}")

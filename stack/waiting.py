@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -11,9 +11,13 @@ _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
 
 
-def _failure(describe: str | Callable[[], str], timeout: float, last: object) -> AssertionError:
+class TooLate(AssertionError):
+    """What was waited for has not come in time."""
+
+
+def _failure(describe: str | Callable[[], str], timeout: float, last: object) -> TooLate:
     told = describe() if callable(describe) else describe
-    return AssertionError(f"not within {timeout:g} s: {told} (last seen: {last!r})")
+    return TooLate(f"not within {timeout:g} s: {told} (last seen: {last!r})")
 
 
 def await_condition(
@@ -21,7 +25,7 @@ def await_condition(
 ) -> T:
     """Call ``condition`` until it returns something true, and return that.
 
-    Raises AssertionError after ``timeout`` seconds, with ``describe`` (a text, or a function that
+    Raises TooLate after ``timeout`` seconds, with ``describe`` (a text, or a function that
     makes one then) and what the condition returned last. Exceptions of the condition pass through.
     """
     deadline = time.monotonic() + timeout
@@ -37,8 +41,8 @@ def await_condition(
 
 
 async def until(
-    condition: Callable[[], T | Awaitable[T]], timeout: float, describe: str | Callable[[], str]
-) -> T:
+    condition: Callable[[], object], timeout: float, describe: str | Callable[[], str]
+) -> Any:
     """Do as `await_condition` in an event loop; the condition may be a coroutine function."""
     deadline = time.monotonic() + timeout
     pause = _FIRST_PAUSE

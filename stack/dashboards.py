@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.harness.procs import REPOSITORY
+from stack.procs import REPOSITORY
 
 FOLDER = REPOSITORY / "grafana" / "dashboards"
 
