@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup setup-kafka setup-prometheus bench bench-api bench-detection bench-guard faults fuzz fmt lock clean distclean
+.PHONY: help demo stack test check setup setup-kafka setup-prometheus bench bench-api bench-detection bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
 # Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
@@ -15,6 +15,10 @@ help: ## list the targets
 demo: ## broker, worker, simulator and a live board in one terminal (DEMO_ARGS)
 	@tools/setup.sh runtime
 	@$(BIN)/pulse demo $(DEMO_ARGS)
+
+stack: ## all of it as processes: Kafka, two workers, api, Prometheus, Alertmanager, a simulated world (STACK_ARGS)
+	@tools/setup.sh dev kafka prometheus
+	@$(BIN)/python -m stack $(STACK_ARGS)
 
 test: ## all tests, on a real Kafka (PYTEST_ARGS; TEST_PROCESSES=0 for one after another)
 	@tools/setup.sh all

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -19,6 +19,8 @@ from aiokafka.errors import KafkaError
 from stack.ports import free_port
 from stack.procs import REPOSITORY, Process, ProcessEnded
 from stack.waiting import until
+
+T = TypeVar("T")
 
 _OLDEST_JAVA = 17
 
@@ -111,6 +113,7 @@ class KafkaServer:
         workdir: Path,
         *,
         port: int | None = None,
+        log: Path | None = None,
         overrides: Mapping[str, str] | None = None,
         by_proxy: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
@@ -125,7 +128,10 @@ class KafkaServer:
         # An environment of its own: stray options for the JVM must not reach the broker.
         env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.process = Process(
-            [*java, "kafka.Kafka", self._config], log=workdir / "kafka.log", env=env, cwd=workdir
+            [*java, "kafka.Kafka", self._config],
+            log=log or workdir / "kafka.log",
+            env=env,
+            cwd=workdir,
         )
 
     def __enter__(self) -> Self:
@@ -152,8 +158,7 @@ class KafkaServer:
 
     def start(self, timeout: float = 60.0) -> None:
         """Start the broker and wait until every partition it knows has a leader."""
-        if not self._config.exists():
-            self._prepare()
+        self.prepare()
         self.process.start()
         try:
             _run_apart(self._ready(timeout))
@@ -182,7 +187,15 @@ class KafkaServer:
         """Let a frozen broker go on."""
         self.process.thaw()
 
-    def _prepare(self) -> None:
+    def ready(self) -> bool:
+        """Whether it answers and every partition has a leader. Raises ProcessEnded."""
+        self.process.must_run("Kafka")
+        return _run_apart(self._all_led())
+
+    def prepare(self) -> None:
+        """Write the configuration and format the storage, the first time."""
+        if self._config.exists():
+            return
         self.workdir.mkdir(parents=True, exist_ok=True)
         settings = {
             **_SETTINGS,
@@ -245,18 +258,7 @@ class KafkaServer:
         )
 
 
-def _run_apart(coroutine: object) -> None:
+def _run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a thread, since the caller may be inside an event loop."""
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            asyncio.run(coroutine)  # type: ignore[arg-type]
-        except BaseException as error:  # carried over to the caller
-            failure.append(error)
-
-    thread = threading.Thread(target=run, name="kafka-readiness")
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="kafka-readiness") as apart:
+        return apart.submit(asyncio.run, coroutine).result()

@@ -71,8 +71,9 @@ def truth_document(plan: Plan, incidents: Iterable[Incident]) -> dict[str, Any]:
 def plan_of(options: Options) -> Plan:
     """The plan behind `options`. Raises click.UsageError where they do not go together."""
     into_file = options.out is not None
-    if options.at_ms is not None and options.live and not into_file:
-        raise click.UsageError("--at takes --out or --no-live: live events happen now")
+    happens_now = options.live and not into_file
+    if options.at_ms is not None and happens_now and options.at_ms > run.now_ms():
+        raise click.UsageError("--at lies ahead, which takes --out or --no-live: live is now")
     if into_file and options.speed is not None:
         raise click.UsageError("--speed is for publishing; a file is written as fast as possible")
     if into_file and options.live and options.duration is None:
@@ -139,8 +140,10 @@ async def publish(plan: Plan, speed: float | None) -> Counter[str]:
             shown.tell(counts.total(), (at_ms - plan.start_ms) / span, run.stamp(at_ms))
 
         pace = None if speed is None else run.Pace(plan.start_ms, speed, live=True)
+        # Where live began some time ago, it is history up to now.
+        until_ms = live_ms if plan.live_ms is None else max(live_ms, run.now_ms())
         async with Publisher(options, together=speed is None) as publisher:
-            await feed.publish(publisher, asked, until_ms=live_ms, pace=pace, told=told)
+            await feed.publish(publisher, asked, until_ms=until_ms, pace=pace, told=told)
     if plan.live_ms is None or asked.is_set():
         return feed.counts
     with run.progress("live") as shown:
@@ -257,7 +260,8 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     "--at",
     "at_ms",
     type=_Moment(),
-    help="The end of the history; default: now. With --out or --no-live.",
+    help="The end of the history and the beginning of live; default: now. If that is ago, what has "
+    "been live since is published at once, too.",
 )
 @click.option(
     "--out",
