@@ -4,6 +4,7 @@ Knows options, the order of a run and the report. Must not know how parts start 
 """
 
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -75,13 +76,14 @@ class Run:
     def failure(self) -> str | None:
         """Why the run has failed, or None."""
         limit = STOP_SECONDS + KAFKA_STOP_SECONDS
-        killed = [name for name, status in self._supervisor.ended.items() if (status or 0) < 0]
+        ended = self._supervisor.ended.items()
+        killed = [name for name, status in ended if status == -signal.SIGKILL]
         if self._failure is not None:
             return self._failure
         if self._proof is not None and not all_ok(self._proof.points):
             return "not all points are met"
         if killed:
-            return f"had to be killed, or went by a signal: {', '.join(killed)}"
+            return f"had to be killed: {', '.join(killed)}"
         if self._supervisor.stop_seconds > limit + 0.5:
             return f"stopping took {self._supervisor.stop_seconds:.1f} s"
         return None

@@ -4,7 +4,6 @@ Knows commands, ports and files. Must not know in what order they start or what 
 """
 
 import secrets
-import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,16 +41,6 @@ class Part:
     prepare: Callable[[], None] = lambda: None
     again: frozenset[int] = frozenset()
     restarts: int = 0
-
-    @property
-    def frozen(self) -> bool:
-        """Whether its clock is stopped."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        return self.process.running and "\nState:\tT" in status.read_text()
-
-    def freeze(self) -> None:
-        """Stop its clock (SIGSTOP)."""
-        self.process.signal(signal.SIGSTOP)
 
 
 class Parts:

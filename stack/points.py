@@ -3,7 +3,7 @@
 Knows how points are met, told and reported. Must not know what any of them is about.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 
@@ -80,8 +80,3 @@ class Point:
 def all_ok(points: Iterable[Point]) -> bool:
     """Whether no required point is missing."""
     return all(point.ok for point in points)
-
-
-def named(points: Sequence[Point], name: str) -> Point:
-    """The point of that name."""
-    return next(point for point in points if point.name == name)

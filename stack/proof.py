@@ -46,9 +46,13 @@ class Proof:
         )
         self._fires = Point(pipeline)
         self.points += [
-            Point(Resolves("domain resolves", "and is over", domain, told_over(api))),
+            Point(
+                Resolves(
+                    "domain resolves", "an alert of a creator resolves", domain, told_over(api)
+                )
+            ),
             self._fires,
-            Point(Resolves("pipeline resolves", "and is over", pipeline)),
+            Point(Resolves("pipeline resolves", "the alert of the pipeline resolves", pipeline)),
             Point(Restarted(self._worker)),
         ]
 
@@ -68,7 +72,7 @@ class Proof:
             asyncio.run(_spoil(self._parts.kafka_server.bootstrap))
         if not self._frozen and (all_ok(self._healthy) or seconds > FIRST_SECONDS):
             self._frozen = True
-            self._worker.freeze()
+            self._worker.process.freeze()
             self._tell(f"{self._worker.name} is frozen (SIGSTOP), until somebody is told")
         elif self._frozen and not self._thawed and self._fires.met:
             self._thawed = True

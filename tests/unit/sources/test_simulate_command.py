@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from streams.sources.simulate.command import command
+from streams.sources.simulate.command import Options, command, plan_of
 from streams.sources.simulate.scenarios import SCENARIOS
 
 NOON = "2026-01-15T12:00:00Z"
@@ -65,3 +65,17 @@ def test_all_incidents_are_in_the_truth(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     kinds = {incident["kind"] for incident in json.loads(truth.read_text())["incidents"]}
     assert {"viral_post", "unfollow_wave", "follower_spike"} <= kinds
+
+
+def test_live_may_have_begun_some_time_ago_and_not_lie_ahead() -> None:
+    ahead = simulate("--at", "2900-01-01T00:00:00Z")
+    assert ahead.exit_code == 2
+    assert "--at lies ahead" in ahead.output
+    ago = plan_of(
+        Options(
+            seed=1, creators=8, rate=None, backfill=3_600, duration=None, live=True, speed=None,
+            incidents="all", at_ms=1_768_478_400_000, out=None, truth=None, report=None,
+        )
+    )  # fmt: skip
+    assert ago.live_ms == 1_768_478_400_000
+    assert ago.start_ms == ago.live_ms - 3_600_000
