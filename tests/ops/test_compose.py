@@ -1,6 +1,8 @@
 """docker-compose.yml agrees with the settings, the command line and the files that it mounts."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,14 @@ import click
 import pytest
 import yaml
 
+from stack import scrape
 from stack.procs import REPOSITORY
+from streams.api import tokens
+from streams.api.routes import ROUTES
+from streams.api.settings import ApiSettings
 from streams.cli import main
-from streams.settings import Settings, env_name
+from streams.declared import env_name
+from streams.settings import Settings
 
 COMPOSE = REPOSITORY / "docker-compose.yml"
 
@@ -31,20 +38,37 @@ def _ours(services: dict[str, Any]) -> dict[str, Any]:
     return {name: service for name, service in services.items() if "build" in service}
 
 
+def _filled(value: object) -> str:
+    """A value where .env sets nothing."""
+    return re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", str(value))
+
+
 def _environment(service: dict[str, Any]) -> dict[str, str]:
     """The variables as a process would see them where .env sets none."""
-    return {
-        name: re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", str(value))
-        for name, value in service.get("environment", {}).items()
-    }
+    return {name: _filled(value) for name, value in service.get("environment", {}).items()}
+
+
+def test_the_file_is_what_compose_specifies() -> None:
+    checked = subprocess.run(
+        [
+            *(sys.executable, "-m", "check_jsonschema"),
+            *("--builtin-schema", "vendor.compose-spec", str(COMPOSE)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_variable_is_a_setting_and_takes_its_value(services: dict[str, Any]) -> None:
-    known = {env_name(name) for name in Settings.__dataclass_fields__}
+    fields = {*Settings.__dataclass_fields__, *ApiSettings.__dataclass_fields__}
+    known = {env_name(name) for name in fields}
     for name, service in _ours(services).items():
         environment = _environment(service)
         assert {v for v in environment if v.startswith("PULSE_")} <= known, name
         Settings.from_env(environment)
+        ApiSettings.from_env(environment)
 
 
 def test_all_of_our_services_speak_of_the_same_topics(services: dict[str, Any]) -> None:
@@ -69,18 +93,65 @@ def test_every_command_is_one_that_pulse_has(services: dict[str, Any]) -> None:
         command.make_context(name, words)
 
 
-def test_the_worker_answers_on_the_shipped_port(services: dict[str, Any]) -> None:
+def test_every_worker_answers_on_a_port_of_its_own(services: dict[str, Any]) -> None:
     worker = services["worker"]
     port = Settings().http_port
     settings = Settings.from_env(_environment(worker))
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", port)
-    assert worker["ports"] == [f"127.0.0.1:{port}:{port}"]
+    last = port + settings.partitions - 1
+    assert worker["ports"] == [f"127.0.0.1:{port}-{last}:{port}"]
+    assert 2 <= int(_filled(worker["scale"])) <= settings.partitions
+    assert "container_name" not in worker
     assert any(f"127.0.0.1:{port}/readyz" in word for word in worker["healthcheck"]["test"])
-    assert f"EXPOSE {port}" in (REPOSITORY / "Dockerfile").read_text()
 
 
-def test_the_worker_is_given_longer_to_stop_than_it_takes(services: dict[str, Any]) -> None:
-    assert int(services["worker"]["stop_grace_period"].rstrip("s")) > Settings().stop_timeout
+def test_the_api_answers_on_the_shipped_port_and_keeps_its_database(
+    services: dict[str, Any],
+) -> None:
+    api = services["api"]
+    settings = ApiSettings.from_env(_environment(api))
+    port = ApiSettings().api_port
+    assert (settings.api_host, settings.api_port) == ("0.0.0.0", port)
+    assert api["ports"] == [f"127.0.0.1:{port}:{port}"]
+    (mount,) = api["volumes"]
+    assert mount == f"api-data:{Path(settings.api_database).parent}"
+    paths = {route.path for route in ROUTES if route.need == "open"}
+    (asked,) = re.findall(rf"127\.0\.0\.1:{port}(/\w+)", " ".join(api["healthcheck"]["test"]))
+    assert asked in paths
+
+
+def test_the_token_that_the_file_names_opens_the_api(services: dict[str, Any]) -> None:
+    (named,) = re.findall(r'its token is "(.+?)"', COMPOSE.read_text())
+    (entry,) = tokens.parse([_environment(services["api"])["PULSE_API_TOKENS"]]).values()
+    assert entry.role == "operator"
+    assert entry.digest == tokens.digest(named)
+
+
+def test_what_must_write_its_last_state_is_given_longer_to_stop_than_it_takes(
+    services: dict[str, Any],
+) -> None:
+    for name in ("worker", "api"):
+        assert int(services[name]["stop_grace_period"].rstrip("s")) > Settings().stop_timeout, name
+
+
+def test_only_the_simulator_waits_to_be_asked_for(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "profiles" in service} == {"simulator"}
+
+
+def test_every_service_is_bounded_and_comes_back(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert {"mem_limit", "cpus", "pids_limit"} <= service.keys(), name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service.get("read_only") or name == "kafka", name
+        once = name == "topics"
+        assert service["restart"] == ("on-failure:3" if once else "unless-stopped"), name
+
+
+def test_whoever_is_no_worker_is_not_asked_for_a_workers_health(services: dict[str, Any]) -> None:
+    for name, service in _ours(services).items():
+        check = service["healthcheck"]
+        assert check.get("disable") or check["test"], name
 
 
 def test_kafka_is_where_our_services_look_for_it(services: dict[str, Any]) -> None:
@@ -128,14 +199,34 @@ def test_every_foreign_image_is_pinned_and_every_wait_has_a_health_check(
 
 def test_prometheus_scrapes_services_that_exist(services: dict[str, Any]) -> None:
     config = yaml.safe_load((REPOSITORY / "prometheus" / "prometheus.yml").read_text())
-    targets = {
+    workers, *others = config["scrape_configs"]
+    (group,) = workers["dns_sd_configs"]
+    assert (group["names"], group["port"]) == (["worker"], Settings().http_port)
+    targets = [
         target
-        for job in config["scrape_configs"]
-        for group in job.get("static_configs", [])
+        for place in (*others, *config["alerting"]["alertmanagers"])
+        for group in place["static_configs"]
         for target in group["targets"]
-    }
-    assert f"worker:{Settings().http_port}" in targets
+    ]
     assert {target.split(":")[0] for target in targets} <= services.keys() | {"localhost"}
+
+
+def test_without_containers_only_addresses_and_paths_differ() -> None:
+    addresses = {
+        "worker": ["127.0.0.1:1", "127.0.0.1:2"],
+        "api": ["127.0.0.1:3"],
+        "alertmanager": ["127.0.0.1:4"],
+        "localhost": ["127.0.0.1:5"],
+    }
+    config = scrape.adapted(addresses)
+    shipped = yaml.safe_load((scrape.SHIPPED / "prometheus.yml").read_text())
+    assert config["global"] == shipped["global"]
+    assert config["rule_files"] == [str(scrape.SHIPPED / "rules.yml")]
+    jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
+    assert jobs.keys() == {job["job_name"] for job in shipped["scrape_configs"]}
+    assert jobs["creator-pulse"] == [{"targets": ["127.0.0.1:1", "127.0.0.1:2"]}]
+    with pytest.raises(KeyError, match="worker"):
+        scrape.adapted({"localhost": [], "alertmanager": []})
 
 
 def test_grafana_is_provisioned_from_what_is_mounted(services: dict[str, Any]) -> None:
