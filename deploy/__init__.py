@@ -1,0 +1,1 @@
+"""What others deploy us with; `python -m deploy` writes what is made of something else."""
