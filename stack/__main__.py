@@ -48,7 +48,7 @@ class Run:
             self._supervisor.start()
             click.echo(self._addresses())
             if self._duration is not None:
-                self._proof = Proof(self._parts, self.tell, brief=brief)
+                self._proof = Proof(self._parts.subject(), self.tell, brief=brief)
             self._stay(until_proven)
         except Asked:
             self.tell("asked to stop")

@@ -7,9 +7,8 @@ know rules or detectors.
 from collections.abc import Callable
 from typing import Any
 
-from stack.alertmanager import AlertmanagerServer
+from stack.alertmanager import Alertmanager
 from stack.http import get_json
-from stack.parts import Part
 
 Alert = dict[str, Any]
 DOMAIN = "creator-pulse"
@@ -25,7 +24,7 @@ class Fires:
         self,
         name: str,
         says: str,
-        alertmanager: AlertmanagerServer,
+        alertmanager: Alertmanager,
         wanted: Callable[[Alert], bool],
     ) -> None:
         self.name, self.says = name, says
@@ -81,16 +80,16 @@ class Restarted:
 
     name, says = "restart", "the frozen worker is fenced, leaves, and is started again"
 
-    def __init__(self, worker: Part) -> None:
-        self._worker = worker
+    def __init__(self, worker: str, restarts: Callable[[], int], ready: Callable[[], bool]) -> None:
+        self._worker, self._restarts, self._ready = worker, restarts, ready
 
     def look(self) -> bool:
         """Ask whether it is back."""
-        return self._worker.restarts == 1 and self._worker.ready()
+        return self._restarts() == 1 and self._ready()
 
     def detail(self) -> str:
         """How often it was started again."""
-        return f"{self._worker.name} was started again {self._worker.restarts} times"
+        return f"{self._worker}, restarts: {self._restarts()}"
 
 
 def of_a_creator(alert: Alert) -> bool:
@@ -103,11 +102,11 @@ def of_the_pipeline(alert: Alert) -> bool:
     return bool(alert["labels"]["alertname"] == FROZEN)
 
 
-def told_over(api: str) -> Callable[[Alert], bool]:
+def told_over(api: str, token: str) -> Callable[[Alert], bool]:
     """Whether the API at this address has read that an alert is resolved."""
 
     def over(alert: Alert) -> bool:
-        story = get_json(f"{api}/api/v1/alerts/{alert['labels']['alert_id']}")
+        story = get_json(f"{api}/api/v1/alerts/{alert['labels']['alert_id']}", token)
         return story is not None and story["latest"]["status"] == "resolved"
 
     return over

@@ -15,7 +15,19 @@ from stack.tools import tool
 from stack.waiting import await_condition
 
 
-class AlertmanagerServer:
+class Alertmanager:
+    """What the Alertmanager at `url` says."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that it holds for firing."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=5) as answer:
+            return list(json.load(answer))
+
+
+class AlertmanagerServer(Alertmanager):
     """An Alertmanager on a port of its own, without a cluster. May be ended and started."""
 
     def __init__(
@@ -27,6 +39,7 @@ class AlertmanagerServer:
         self._config = workdir / "alertmanager.yml"
         self._config.write_text(config)
         self.port = port or free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
         self.process = self._made()
 
     def _made(self) -> Process:
@@ -44,11 +57,6 @@ class AlertmanagerServer:
             # The unpacked one looks for its templates below where it is started.
             cwd=program.parent,
         )
-
-    @property
-    def url(self) -> str:
-        """The base address."""
-        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,8 +88,3 @@ class AlertmanagerServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-    def alerts(self) -> list[dict[str, Any]]:
-        """The alerts that it holds for firing."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=5) as answer:
-            return list(json.load(answer))

@@ -8,10 +8,12 @@ from typing import Any
 _SECONDS = 5.0
 
 
-def get(url: str) -> tuple[int, bytes]:
+def get(url: str, token: str = "") -> tuple[int, bytes]:
     """Status and body; status 0 while nothing answers."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -20,7 +22,7 @@ def get(url: str) -> tuple[int, bytes]:
         return 0, b""
 
 
-def get_json(url: str) -> Any:
+def get_json(url: str, token: str = "") -> Any:
     """The JSON value there; None if the status is not 200."""
-    status, body = get(url)
+    status, body = get(url, token)
     return json.loads(body) if status == 200 else None

@@ -5,7 +5,7 @@ Knows where panels, rules and addresses are. Must not know parts by their proces
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -13,8 +13,7 @@ import yaml
 from stack import scrape
 from stack.dashboards import Query, dashboards, put_in, queries
 from stack.http import get, get_json
-from stack.parts import Part
-from stack.prometheus import PrometheusServer
+from stack.prometheus import Prometheus
 
 PAGE_REQUIRED = False
 """Whether the API has a page for browsers that has to answer."""
@@ -28,14 +27,17 @@ class AllUp:
 
     name, says = "parts", "all parts are up"
 
-    def __init__(self, parts: Iterable[Part], prometheus: PrometheusServer) -> None:
-        self._parts, self._prometheus = list(parts), prometheus
+    def __init__(self, ready: Callable[[], Mapping[str, bool]], prometheus: Prometheus) -> None:
+        self._ready, self._prometheus = ready, prometheus
+        self._parts = 0
         self._missing: list[str] = []
         self._targets = 0
 
     def look(self) -> bool:
         """Ask each."""
-        self._missing = [part.name for part in self._parts if not part.ready()]
+        parts = self._ready()
+        self._parts = len(parts)
+        self._missing = [name for name, ready in parts.items() if not ready]
         targets = self._prometheus.api("targets")["activeTargets"]
         self._targets = len(targets)
         self._missing += [target["scrapeUrl"] for target in targets if target["health"] != "up"]
@@ -45,7 +47,7 @@ class AllUp:
         """How many, or who is missing."""
         if self._missing:
             return f"not up: {', '.join(self._missing)}"
-        return f"{len(self._parts)} parts, {self._targets} targets of Prometheus"
+        return f"{self._parts} parts, {self._targets} targets of Prometheus"
 
 
 class Panels:
@@ -53,7 +55,7 @@ class Panels:
 
     name, says = "panels", "every query of every panel returns data"
 
-    def __init__(self, prometheus: PrometheusServer) -> None:
+    def __init__(self, prometheus: Prometheus) -> None:
         self._prometheus = prometheus
         self._boards = dashboards()
         self._open = [
@@ -106,7 +108,7 @@ class Rules:
 
     name, says = "rules", "every rule evaluates"
 
-    def __init__(self, prometheus: PrometheusServer) -> None:
+    def __init__(self, prometheus: Prometheus) -> None:
         self._prometheus = prometheus
         document = yaml.safe_load((scrape.SHIPPED / "rules.yml").read_text())
         rules = [rule for group in document["groups"] for rule in group["rules"]]
@@ -143,15 +145,16 @@ class Api:
 
     name, says = "api", "the API answers"
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url, self._token = url, token
         self._detail = "nothing answers"
 
     def look(self) -> bool:
         """Ask for its health, creators and alerts."""
-        status, _ = get(f"{self._url}/readyz")
-        creators = get_json(f"{self._url}/api/v1/creators?limit=1") or {"total": 0}
-        alerts = get_json(f"{self._url}/api/v1/alerts?state=all") or {"alerts": []}
+        status, _ = get(f"{self._url}/readyz", self._token)
+        base = f"{self._url}/api/v1"
+        creators = get_json(f"{base}/creators?limit=1", self._token) or {"total": 0}
+        alerts = get_json(f"{base}/alerts?state=all", self._token) or {"alerts": []}
         counts = creators["total"], len(alerts["alerts"])
         self._detail = f"/readyz {status}, {counts[0]} creators, {counts[1]} alerts"
         return status == 200 and all(counts)

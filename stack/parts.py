@@ -17,6 +17,7 @@ from stack.kafka import KafkaServer
 from stack.ports import free_port
 from stack.procs import Process, pulse
 from stack.prometheus import PrometheusServer
+from stack.proof import Subject, Worker
 
 WORKERS = ("worker-1", "worker-2")
 SERVERS = ("kafka", *WORKERS, "api", "prometheus", "alertmanager")
@@ -97,6 +98,26 @@ class Parts:
         self.simulator = self._simulator(seed, creators)
         self.servers = [*self.workers, self.api, self.alertmanager, self.prometheus]
         self.all = [self.kafka, *self.servers, self.simulator]
+
+    def subject(self) -> Subject:
+        """What there is to be proven of these parts, once they run."""
+        chosen = self.workers[-1]
+        worker = Worker(
+            name=chosen.name,
+            freeze=chosen.process.freeze,
+            thaw=chosen.process.thaw,
+            restarts=lambda: chosen.restarts,
+            ready=chosen.ready,
+        )
+        return Subject(
+            bootstrap=self.kafka_server.bootstrap,
+            api=self.api.address,
+            prometheus=self.prometheus_server,
+            alertmanager=self.alertmanager_server,
+            panels=self.prometheus_server,
+            ready=lambda: {part.name: part.ready() for part in self.all},
+            worker=worker,
+        )
 
     def _addresses(self) -> scrape.Addresses:
         """Where the hosts of docker-compose.yml are here."""

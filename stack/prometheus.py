@@ -20,63 +20,11 @@ from stack.tools import tool
 from stack.waiting import await_condition
 
 
-class PrometheusServer:
-    """A Prometheus with the configuration `config`, with its data in `workdir`."""
+class Prometheus:
+    """What the Prometheus at `url` says; Grafana passes the same questions on to its own."""
 
-    def __init__(
-        self,
-        workdir: Path,
-        config: Mapping[str, Any],
-        *,
-        port: int | None = None,
-        log: Path | None = None,
-    ) -> None:
-        self.port = port or free_port()
-        workdir.mkdir(parents=True, exist_ok=True)
-        file = workdir / "prometheus.yml"
-        file.write_text(yaml.safe_dump(dict(config), sort_keys=False))
-        self.process = Process(
-            [
-                tool("prometheus"),
-                f"--config.file={file}",
-                f"--storage.tsdb.path={workdir / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self.port}",
-                "--log.level=warn",
-            ],
-            log=log or workdir / "prometheus.log",
-            cwd=workdir,
-        )
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.process.end()
-
-    @property
-    def url(self) -> str:
-        """The base address."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self, timeout: float = 30.0) -> None:
-        """Start it and wait until it is ready."""
-        self.process.start()
-        await_condition(self.ready, timeout, lambda: f"Prometheus is ready\n{self.process.tail()}")
-
-    def ready(self) -> bool:
-        """Whether it answers. Raises ProcessEnded."""
-        self.process.must_run("Prometheus")
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Evaluate an expression now and return its series, each with ``metric`` and ``value``."""
@@ -115,3 +63,58 @@ class PrometheusServer:
         if body["status"] != "success":
             raise AssertionError(f"{address}: {body}")
         return body["data"]
+
+
+class PrometheusServer(Prometheus):
+    """A Prometheus with the configuration `config`, with its data in `workdir`."""
+
+    def __init__(
+        self,
+        workdir: Path,
+        config: Mapping[str, Any],
+        *,
+        port: int | None = None,
+        log: Path | None = None,
+    ) -> None:
+        self.port = port or free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
+        workdir.mkdir(parents=True, exist_ok=True)
+        file = workdir / "prometheus.yml"
+        file.write_text(yaml.safe_dump(dict(config), sort_keys=False))
+        self.process = Process(
+            [
+                tool("prometheus"),
+                f"--config.file={file}",
+                f"--storage.tsdb.path={workdir / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                "--log.level=warn",
+            ],
+            log=log or workdir / "prometheus.log",
+            cwd=workdir,
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.end()
+
+    def start(self, timeout: float = 30.0) -> None:
+        """Start it and wait until it is ready."""
+        self.process.start()
+        await_condition(self.ready, timeout, lambda: f"Prometheus is ready\n{self.process.tail()}")
+
+    def ready(self) -> bool:
+        """Whether it answers. Raises ProcessEnded."""
+        self.process.must_run("Prometheus")
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False

@@ -253,3 +253,14 @@ def _yaml_files(folder: Path) -> list[Path]:
     found = sorted(folder.glob("*.y*ml"))
     assert found, f"nothing in {folder.relative_to(REPOSITORY)}"
     return found
+
+
+def test_the_check_on_a_docker_machine_is_about_this_image_and_can_be_read_by_bash() -> None:
+    script = REPOSITORY / "tools" / "check-docker.sh"
+    (image,) = {
+        service["image"]
+        for service in _ours(yaml.safe_load(COMPOSE.read_text())["services"]).values()
+    }
+    assert f"IMAGE={image}\n" in script.read_text()
+    read = subprocess.run(["bash", "-n", script], capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stderr
