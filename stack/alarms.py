@@ -75,23 +75,6 @@ class Resolves:
         return ", ".join(sorted(map(_told, self._gone))) or "none is over"
 
 
-class Restarted:
-    """The worker that stood still has left, as it must, and was started again, once."""
-
-    name, says = "restart", "the frozen worker is fenced, leaves, and is started again"
-
-    def __init__(self, worker: str, restarts: Callable[[], int], ready: Callable[[], bool]) -> None:
-        self._worker, self._restarts, self._ready = worker, restarts, ready
-
-    def look(self) -> bool:
-        """Ask whether it is back."""
-        return self._restarts() == 1 and self._ready()
-
-    def detail(self) -> str:
-        """How often it was started again."""
-        return f"{self._worker}, restarts: {self._restarts()}"
-
-
 def of_a_creator(alert: Alert) -> bool:
     """Whether a worker has pushed it."""
     return bool(alert["labels"].get("source") == DOMAIN)

@@ -72,13 +72,14 @@ class Compose:
 
     def worker(self) -> Worker:
         """The last of the workers. `docker pause` stops its clock, as a machine does that hangs."""
-        name = max(one["Name"] for one in self.containers() if one["Service"] == "worker")
+        names = [one["Name"] for one in self.containers() if one["Service"] == "worker"]
+        name = max(names)
         return Worker(
             name=name,
             freeze=lambda: _quietly("pause", name),
             thaw=lambda: _quietly("unpause", name),
             restarts=lambda: int(docker("inspect", "--format", "{{.RestartCount}}", name)),
-            ready=lambda: self.ready()[name],
+            of=len(names),
         )
 
     def subject(self, token: str) -> Subject:

@@ -50,6 +50,36 @@ class AllUp:
         return f"{self._parts} parts, {self._targets} targets of Prometheus"
 
 
+class Whole:
+    """Every worker has partitions, and none of them has no worker.
+
+    A worker that stood still is fenced at its next commit, leaves, and is started again; or it
+    first hears that others have its partitions, drops all it knew, and joins anew. Both are right.
+    """
+
+    name, says = "whole", "the frozen worker shares in the work again"
+
+    def __init__(self, prometheus: Prometheus, workers: int, restarts: Callable[[], int]) -> None:
+        self._prometheus, self._workers, self._restarts = prometheus, workers, restarts
+        self._owned: dict[str, int] = {}
+        self._all = 0
+
+    def look(self) -> bool:
+        """Ask who owns how many."""
+        found = self._prometheus.query("engagement_partitions_owned")
+        self._owned = {one["metric"]["instance"]: int(one["value"][1]) for one in found}
+        (configured,) = self._prometheus.query("max(engagement_partitions_configured)")
+        self._all = int(configured["value"][1])
+        shares = self._owned.values()
+        return len(shares) == self._workers and all(shares) and sum(shares) == self._all
+
+    def detail(self) -> str:
+        """Who owns how many, and what became of the worker."""
+        shares = ", ".join(f"{name} has {share}" for name, share in sorted(self._owned.items()))
+        way = "fenced and started again" if self._restarts() else "it joined anew"
+        return f"of {self._all} partitions {shares or 'nobody has any'}; {way}"
+
+
 class Panels:
     """Every query of every panel of every committed dashboard has returned data."""
 

@@ -107,7 +107,7 @@ class Parts:
             freeze=chosen.process.freeze,
             thaw=chosen.process.thaw,
             restarts=lambda: chosen.restarts,
-            ready=chosen.ready,
+            of=len(self.workers),
         )
         return Subject(
             bootstrap=self.kafka_server.bootstrap,

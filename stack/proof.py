@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 
 from schemas.topics import LIKES
-from stack.alarms import Fires, Resolves, Restarted, of_a_creator, of_the_pipeline, told_over
+from stack.alarms import Fires, Resolves, of_a_creator, of_the_pipeline, told_over
 from stack.alertmanager import Alertmanager
-from stack.observing import PAGE_REQUIRED, AllUp, Api, Page, Panels, Rules
+from stack.observing import PAGE_REQUIRED, AllUp, Api, Page, Panels, Rules, Whole
 from stack.points import Point, all_ok
 from stack.prometheus import Prometheus
 
@@ -30,7 +30,8 @@ class Worker:
     freeze: Callable[[], None]
     thaw: Callable[[], None]
     restarts: Callable[[], int]
-    ready: Callable[[], bool]
+    of: int
+    """How many workers there are."""
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Proof:
         self.points = list(self._healthy)
         self._spoilt = False
         self._frozen = self._thawed = brief
+        self._after: list[Point] = []
         if brief:
             return
         pipeline = Fires(
@@ -80,8 +82,9 @@ class Proof:
             Point(Resolves("domain resolves", "an alert of a creator resolves", domain, over)),
             self._fires,
             Point(Resolves("pipeline resolves", "the alert of the pipeline resolves", pipeline)),
-            Point(Restarted(worker.name, worker.restarts, worker.ready)),
         ]
+        self._after = [Point(Whole(prometheus, worker.of, worker.restarts))]
+        self.points += self._after
 
     @property
     def done(self) -> bool:
@@ -91,7 +94,7 @@ class Proof:
     def step(self, seconds: float) -> None:
         """Look at what is open, `seconds` after the start."""
         for point in self.points:
-            if point.take(seconds):
+            if (self._thawed or point not in self._after) and point.take(seconds):
                 self._tell(point.told())
         worker = self._subject.worker
         if not self._spoilt and self.points[0].met:
