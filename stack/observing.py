@@ -23,12 +23,14 @@ GIVEN = {"__rate_interval": "1m", "__interval": "15s", "__range": "10m"}
 
 
 class AllUp:
-    """Every part is ready, and Prometheus scrapes all that it is told to."""
+    """Every part is ready, and Prometheus has scraped each of so many workers, and all else."""
 
     name, says = "parts", "all parts are up"
 
-    def __init__(self, ready: Callable[[], Mapping[str, bool]], prometheus: Prometheus) -> None:
-        self._ready, self._prometheus = ready, prometheus
+    def __init__(
+        self, ready: Callable[[], Mapping[str, bool]], prometheus: Prometheus, workers: int
+    ) -> None:
+        self._ready, self._prometheus, self._workers = ready, prometheus, workers
         self._parts = 0
         self._missing: list[str] = []
         self._targets = 0
@@ -41,6 +43,9 @@ class AllUp:
         targets = self._prometheus.api("targets")["activeTargets"]
         self._targets = len(targets)
         self._missing += [target["scrapeUrl"] for target in targets if target["health"] != "up"]
+        found = [target for target in targets if target["labels"]["job"] == scrape.JOB]
+        if len(found) != self._workers:
+            self._missing.append(f"{len(found)} of {self._workers} workers known to Prometheus")
         return not self._missing
 
     def detail(self) -> str:

@@ -5,6 +5,8 @@ reaper process holds the read end of a pipe and kills what is left when we die w
 so.
 """
 
+import atexit
+import contextlib
 import os
 import signal
 import subprocess
@@ -37,6 +39,14 @@ class ProcessEnded(AssertionError):
     """A process has ended that was to go on."""
 
 
+def _dismiss(reaper: subprocess.Popen[str]) -> None:
+    """Let it do its work, and go."""
+    assert reaper.stdin is not None
+    with contextlib.suppress(OSError):
+        reaper.stdin.close()
+    reaper.wait()
+
+
 class _Reaper:
     """Ends what is left when this process is gone."""
 
@@ -52,6 +62,7 @@ class _Reaper:
                 text=True,
                 start_new_session=True,
             )
+            atexit.register(_dismiss, self._process)
         assert self._process.stdin is not None
         self._process.stdin.write(f"{sign}{pid}\n")
         self._process.stdin.flush()

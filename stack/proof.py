@@ -59,7 +59,7 @@ class Proof:
         api, token = subject.api, subject.token
         domain = Fires("domain fires", "an alert of a creator fires", alertmanager, of_a_creator)
         self._healthy = [
-            Point(AllUp(subject.ready, prometheus)),
+            Point(AllUp(subject.ready, prometheus, subject.worker.of)),
             Point(Rules(prometheus)),
             Point(Panels(subject.panels)),
             Point(Api(api, token)),

@@ -12,6 +12,8 @@ import yaml
 from stack.procs import REPOSITORY
 
 SHIPPED = REPOSITORY / "prometheus"
+JOB = "creator-pulse"
+"""Of the workers, in the shipped file and in the rules."""
 Addresses = Mapping[str, Sequence[str]]
 """Of each host that the shipped file names, `host:port` of its processes here."""
 

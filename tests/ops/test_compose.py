@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 
+from prometheus.alerts import JOB
 from stack import scrape
 from stack.procs import REPOSITORY
 from streams.api import tokens
@@ -224,7 +225,8 @@ def test_without_containers_only_addresses_and_paths_differ() -> None:
     assert config["rule_files"] == [str(scrape.SHIPPED / "rules.yml")]
     jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
     assert jobs.keys() == {job["job_name"] for job in shipped["scrape_configs"]}
-    assert jobs["creator-pulse"] == [{"targets": ["127.0.0.1:1", "127.0.0.1:2"]}]
+    assert scrape.JOB == JOB
+    assert jobs[JOB] == [{"targets": ["127.0.0.1:1", "127.0.0.1:2"]}]
     with pytest.raises(KeyError, match="worker"):
         scrape.adapted({"localhost": [], "alertmanager": []})
 
