@@ -16,7 +16,7 @@ demo: ## broker, worker, simulator and a live board in one terminal (DEMO_ARGS)
 	@tools/setup.sh runtime
 	@$(BIN)/pulse demo $(DEMO_ARGS)
 
-stack: ## all of it as processes: Kafka, two workers, api, Prometheus, Alertmanager, a simulated world (STACK_ARGS)
+stack: ## Kafka, two workers, api, Prometheus, Alertmanager, simulator as processes (STACK_ARGS)
 	@tools/setup.sh dev kafka prometheus
 	@$(BIN)/python -m stack $(STACK_ARGS)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from aiokafka.errors import KafkaError
 
 from stack.parts import SERVERS, Parts
 from stack.points import all_ok
@@ -52,8 +53,8 @@ class Run:
             self._stay(until_proven)
         except Asked:
             self.tell("asked to stop")
-        except (PartFailed, AssertionError, OSError) as error:
-            self._failure = str(error)
+        except (PartFailed, KafkaError, AssertionError, OSError) as error:
+            self._failure = str(error) or repr(error)
         finally:
             self.tell("stopping")
             self._supervisor.stop()

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import yaml
+from aiokafka.errors import KafkaError
 
 from stack.alertmanager import Alertmanager
 from stack.dashboards import dashboards
@@ -73,6 +74,8 @@ class Compose:
     def worker(self) -> Worker:
         """The last of the workers. `docker pause` stops its clock, as a machine does that hangs."""
         names = [one["Name"] for one in self.containers() if one["Service"] == "worker"]
+        if not names:
+            raise OSError("no worker is there: `tools/check-docker.sh` starts them")
         name = max(names)
         return Worker(
             name=name,
@@ -196,8 +199,8 @@ def main(project: str, token: str, duration: float, report: Path | None) -> None
                 if point.take(seconds):
                     tell(point.told())
             time.sleep(_LOOK_SECONDS)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    except (KafkaError, OSError, ValueError) as error:
+        raise click.ClickException(str(error) or repr(error)) from error
     click.echo("\n".join(point.told() for point in points))
     if report is not None:
         document = {"ok": all_ok(points), "points": [point.report() for point in points]}

@@ -76,6 +76,12 @@ def test_the_last_worker_is_the_one_that_is_frozen(told: list[str]) -> None:
     assert Compose("p").worker().name == "creator-pulse-worker-2"
 
 
+def test_without_a_worker_it_says_how_to_start_one(told: list[str]) -> None:
+    told[:] = [lines(WELL[:2])]
+    with pytest.raises(OSError, match=r"tools/check-docker\.sh"):
+        Compose("p").worker()
+
+
 def test_addresses_are_those_that_the_file_publishes() -> None:
     shipped = Compose("p")
     assert shipped.url("grafana") == "http://127.0.0.1:3000"
