@@ -22,6 +22,7 @@ HOT = (
     "detours",
     "effects",
     "intake",
+    "moods",
     "panes",
     "registry",
     "roster",

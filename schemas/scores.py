@@ -87,6 +87,11 @@ class Mood(Struct, frozen=True, kw_only=True, gc=False):
 
     `comments` is the sample size, the three classes add up to it. `mean` is the mean compound in
     [-1, 1], `net` is (positive - negative) / comments; both null without comments.
+
+    `repeated` comments are not among them: an account counts with three in an hour.
+
+    `net_likely` is the net that few comments make likely, knowing the creator's usual ones, and
+    with 95 % it is from `net_low` to `net_high`; null without comments. See docs/sentiment.md.
     """
 
     comments: int = 0
@@ -95,6 +100,10 @@ class Mood(Struct, frozen=True, kw_only=True, gc=False):
     negative: int = 0
     mean: float | None = None
     net: float | None = None
+    repeated: int = 0
+    net_likely: float | None = None
+    net_low: float | None = None
+    net_high: float | None = None
 
 
 class MoodByWindow(
@@ -113,7 +122,12 @@ class MoodByWindow(
 
 
 class SentimentScore(Struct, frozen=True, kw_only=True, gc=False):
-    """The latest sentiment of one creator, key `creator_id`, on a compacted topic."""
+    """The latest sentiment of one creator, key `creator_id`, on a compacted topic.
+
+    `analyser` names what judged the comments, and its version. `usual_net` is the net that this
+    creator's comments usually have by the same analyser, learned from about `usual_comments`
+    (older ones count less; with few of them it is near what is assumed of all).
+    """
 
     schema_version: int = 1
     creator_id: str
@@ -121,6 +135,8 @@ class SentimentScore(Struct, frozen=True, kw_only=True, gc=False):
     as_of: Instant
     watermark: Instant | None
     analyser: str
+    usual_net: float | None = None
+    usual_comments: float = 0.0
     windows: MoodByWindow
 
 

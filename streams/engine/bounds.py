@@ -100,6 +100,7 @@ def trim(facts: PaneFacts, known: Collection[str], keep: int = PANE_DETAILS // 2
     if len(facts.spreads) > keep:
         _add_up(facts, known, keep)
     facts.voices[:] = _thinned(facts.voices, keep)
+    facts.tones[:] = _thinned(facts.tones, keep)
     facts.talk[:] = _thinned(facts.talk, keep)
     facts.guests[:] = _thinned(facts.guests, keep)
     return before - _details(facts)
@@ -153,6 +154,7 @@ def _join(earlier: PaneFacts, later: PaneFacts) -> None:
     later.deleted[:0] = earlier.deleted
     later.spreads[:0] = earlier.spreads
     later.voices[:0] = earlier.voices
+    later.tones[:0] = earlier.tones
     later.angry = _worst([*earlier.angry, *later.angry])
     later.judge = later.judge or earlier.judge
     _join_acts(earlier, later)

@@ -18,11 +18,12 @@ from streams.engine.desk import Desk
 from streams.engine.detectors.source_outage import SourceOutage
 from streams.engine.facts import PaneFacts
 from streams.engine.fleet import Fleet
+from streams.engine.moods import mark_of, sentiment_score, taken_back
 from streams.engine.panes import FINE_MS, ONE_MINUTE
 from streams.engine.registry import Registry
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
-from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window, sentiment_score
+from streams.engine.scores import MINUTE_MS, engagement_score, engagement_window
 from streams.engine.sentiment import Analyser
 from streams.engine.slot import Minute, Slot
 from streams.engine.turns import Turns
@@ -45,6 +46,7 @@ class Calendar:
         "_desk",
         "_fines",
         "_fleet",
+        "_mark",
         "_minutes",
         "_most_shown",
         "_most_written",
@@ -78,6 +80,7 @@ class Calendar:
         self._desk = desk
         self._fleet = fleet
         self.analyser = analyser
+        self._mark = mark_of(analyser.version)
         self.closed_fine = 0
         """Fine panes below this are closed."""
         self.closed_minute = 0
@@ -230,7 +233,17 @@ class Calendar:
         if creator is not None:  # not erased meanwhile
             facts = creator.close_pane(pane)
             if facts is not None:
+                if facts.voices:
+                    self._hush(creator, pane, facts)
                 self._show(creator, (pane + 1) * FINE_MS, facts)
+
+    def _hush(self, creator: Creator, pane: int, facts: PaneFacts) -> None:
+        """Let those count no longer in the mood who have said enough in this hour."""
+        extra = creator.watch.loud.beyond((pane + 1) * FINE_MS, facts.voices)
+        if extra and len(facts.tones) == len(facts.voices):
+            creator.mood.add(pane, taken_back(facts, extra))
+            creator.mood_owed = True
+            self.owe(creator)
 
     def _show(self, creator: Creator, end_ms: int, facts: PaneFacts | None) -> None:
         registry, creator_id = self._registry, creator.creator_id
@@ -313,7 +326,8 @@ class Calendar:
         registry.publish(topics.ENGAGEMENT_SCORES.name, key, score)
         if creator.mood_owed:
             creator.mood_owed = False
-            mood = sentiment_score(creator, stream, at, self.analyser.version)
+            version, crisis = self.analyser.version, self.book.base.crisis
+            mood = sentiment_score(creator, stream, at, version, self._mark, crisis)
             registry.publish(topics.SENTIMENT_SCORES.name, key, mood)
         creator.emitted_ms = now_ms
         self._turns.refresh(creator, creator.panes.next_change())

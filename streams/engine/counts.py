@@ -65,7 +65,9 @@ POSITIVE: Final = 0
 NEUTRAL: Final = 1
 NEGATIVE: Final = 2
 COMPOUND: Final = 3
-"""Counts of the sentiment panes; COMPOUND is the sum of compounds in thousandths."""
+REPEATED: Final = 4
+"""Counts of the sentiment panes: comments by class, the sum of their compounds in thousandths, and
+comments that are in none of these, since their authors had said enough."""
 
 RISES_FALLS: Final = {
     "likes": (LIKES, UNLIKES),

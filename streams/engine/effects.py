@@ -44,6 +44,7 @@ from streams.engine.counts import Counts, money, one
 from streams.engine.creator import Creator, micro
 from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts, Published, Spread
+from streams.engine.moods import mark_of
 from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label, Verdict
 from streams.engine.sentiment.stock import is_stock
@@ -90,7 +91,7 @@ class Effects:
         self._stats = registry.stats
         self._calendar = calendar
         self._judge = analyser.judge
-        self._judge_mark = _digest(analyser.version.encode()) & 0xFFFF | 1
+        self._judge_mark = mark_of(analyser.version)
         # Of a hash only the lowest 16 bits are ever kept, so a fast one gives away no more.
         key = blake2b(b"actors", key=actor_secret, digest_size=8).digest()
         self._actor_seed = int.from_bytes(key, "little")
@@ -164,9 +165,11 @@ class Effects:
         if event.actor_id == event.creator_id:
             return _ANSWERED if counted else 0
         verdict = self._judge(event.text, event.lang)
-        slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, round(verdict.compound * 1000))
+        tone = round(verdict.compound * 1000)
+        slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, tone)
         creator.mood_owed = True
         actor = _digest(event.actor_id.encode(), self._actor_seed) & _KEPT
+        slot.facts.tones.append(tone)
         self._voice(creator, slot.facts, event, actor, verdict)
         if event.actor is not None:
             self._guest(creator, slot.facts, event.post_id, actor, event.actor, at)

@@ -52,7 +52,8 @@ class PaneFacts(Struct, array_like=True):
 
     `talk` are the same comments, of the sort that says nothing of the post (stock), and `heard` the
     first few of them with their words. `guests` are the likes and comments whose account's profile
-    is known, of the sort that is hollow. `below` are the posts that these are of.
+    is known, of the sort that is hollow. `below` are the posts that these are of. `tones` are the
+    compounds of `voices` in thousandths, in their order; a state of before has none.
     """
 
     follows: int = 0
@@ -70,6 +71,7 @@ class PaneFacts(Struct, array_like=True):
     guests: list[Act] = []
     heard: list[Heard] = []
     below: list[str] = []
+    tones: list[int] = []
 
     def post_of(self, mark: int) -> str | None:
         """The post of an act with that mark, if it is kept."""

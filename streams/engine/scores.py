@@ -11,9 +11,6 @@ from schemas.scores import (
     CountsByWindow,
     EngagementScore,
     EngagementWindow,
-    Mood,
-    MoodByWindow,
-    SentimentScore,
 )
 from streams.engine.actors import estimate
 from streams.engine.counts import (
@@ -60,24 +57,6 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
     )
 
 
-def sentiment_score(
-    creator: Creator, stream_ms: int, watermark: int | None, analyser: str
-) -> SentimentScore:
-    """The sentiment of a creator over the sliding windows that end at `stream_ms`."""
-    mood = creator.mood
-    mood.advance(stream_ms // FINE_MS)
-    m1, m5, h1, h24 = map(_mood, mood.sums())
-    creator.latest.net = h24.net
-    return SentimentScore(
-        creator_id=creator.creator_id,
-        platform=creator.card.platform,
-        as_of=from_ms(stream_ms),
-        watermark=None if watermark is None else from_ms(watermark),
-        analyser=analyser,
-        windows=MoodByWindow(m1=m1, m5=m5, h1=h1, h24=h24),
-    )
-
-
 def engagement_window(creator: Creator, minute: int, held: Minute) -> EngagementWindow:
     """The final record of one closed minute of a creator."""
     actors = estimate(len(held.occupied), held.mask + 1)
@@ -114,18 +93,3 @@ def _fields(counts: Packed, actors: int, creator: Creator) -> dict[str, Any]:
         if others:
             fields["revenue_other"] = others
     return fields
-
-
-def _mood(counts: Packed) -> Mood:
-    positive, neutral, negative, compound, *_ = *lanes(counts), 0, 0, 0
-    comments = positive + neutral + negative
-    if comments <= 0:
-        return Mood()
-    return Mood(
-        comments=comments,
-        positive=positive,
-        neutral=neutral,
-        negative=negative,
-        mean=compound / 1000 / comments,
-        net=(positive - negative) / comments,
-    )

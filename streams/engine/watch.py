@@ -20,6 +20,7 @@ from streams.engine.detectors.unfollow_wave import UnfollowWave
 from streams.engine.detectors.viral_post import ViralPost
 from streams.engine.detectors.weak_posts import WeakPosts
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
+from streams.engine.loud import Loud
 from streams.engine.orders import Orders
 from streams.engine.rules import Rules
 from streams.engine.units import MINUTE_MS
@@ -51,6 +52,7 @@ class Watch(Struct, array_like=True):
     told: dict[str, bytes] = {}
     outage: SourceOutage | None = None
     suspicious: SuspiciousEngagement = field(default_factory=SuspiciousEngagement)
+    loud: Loud = field(default_factory=Loud)
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -92,6 +94,7 @@ class Watch(Struct, array_like=True):
             facts is not None and (facts.talk or facts.guests or facts.published or facts.deleted)
         ):
             alerts += self.suspicious.update(end_ms, facts, self.course, info, rules)
+        self.loud.rest(end_ms)
         self.next_deadline_ms = self._deadline(end_ms, rules)
         return alerts
 
@@ -243,7 +246,7 @@ class Watch(Struct, array_like=True):
         if self.spike.episode.on or self.wave.episode.on or self.crisis.episode.on:
             look = end_ms + MINUTE_MS
             due = look if due is None else min(due, look)
-        look_again = self.suspicious.deadline(end_ms, rules)
-        if look_again is not None:
-            due = look_again if due is None else min(due, look_again)
+        for other in (self.suspicious.deadline(end_ms, rules), self.loud.due_ms()):
+            if other is not None:
+                due = other if due is None else min(due, other)
         return due

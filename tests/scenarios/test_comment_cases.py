@@ -139,3 +139,21 @@ def test_what_is_quoted_is_cut_and_has_no_characters_that_act() -> None:
     for comment in alert["evidence"]["comments"]:
         assert len(comment["text"]) <= 140
         assert comment["text"].isprintable()
+
+
+def test_one_loud_account_hardly_moves_the_mood() -> None:
+    moods = []
+    for angry in (0, 100):
+        life = Life(1, 20_000)
+        said(life, HOUR, HOUR + 20 * MINUTE, 40, 40, 0.0, 1.0)
+        said(life, HOUR + 20 * MINUTE, HOUR + 30 * MINUTE, angry, 1, 1.0, 0.0)
+        life.add("likes", HOUR + 35 * MINUTE, post_id="p", actor_id="a")
+        driver = ShardDriver(ShardConfig(partitions=1))
+        driver.run(sorted(life.items, key=lambda item: item[0]))
+        driver.settle()
+        moods.append(next(iter(driver.latest["sentiment-scores"].values()))["windows"]["1h"])
+
+    quiet, loud = moods
+    assert quiet["net"] == 1.0
+    assert (loud["negative"], loud["repeated"]) == (3, 97)
+    assert loud["net"] > 0.8
