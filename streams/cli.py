@@ -45,6 +45,7 @@ _LATE = {
     "tail": _Late("streams.tail", "command", "Follow scores, alerts or windows."),
     "api": _Late("streams.api.command", "command", "Serve scores, alerts, history as JSON."),
     "alerts": _Late("streams.alerts.command", "group", "List, take, snooze and judge alerts."),
+    "sentiment": _Late("streams.sentiment.command", "group", "Judge comments; measure how well."),
 }
 
 
