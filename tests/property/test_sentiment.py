@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from streams.engine.sentiment import Label, LexiconAnalyser, load_default
 from streams.engine.sentiment.analyser import MAX_CHARS
-from streams.engine.sentiment.lexicon import load_lexicon
+from streams.engine.sentiment.lexicon import load_lexica
 
-LEXICON = load_lexicon()
+LEXICA = load_lexica()
+LEXICON = LEXICA.languages["en"]
 ANALYSER = load_default()
 
 telling = st.sampled_from(
@@ -57,7 +58,8 @@ langs = st.none() | st.sampled_from(["en", "de", "pt-BR"]) | st.text(max_size=8)
 @settings(deadline=None)
 @given(texts, langs)
 def test_any_text_gets_a_verdict_in_range_whose_label_fits(text: str, lang: str | None) -> None:
-    label, compound = ANALYSER.judge(text, lang)
+    verdict = ANALYSER.judge(text, lang)
+    label, compound = verdict.label, verdict.compound
     assert -1.0 <= compound <= 1.0
     assert math.copysign(1, compound) == label or label is Label.NEUTRAL
 
@@ -65,7 +67,7 @@ def test_any_text_gets_a_verdict_in_range_whose_label_fits(text: str, lang: str 
 @settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8))
 def test_a_verdict_does_not_depend_on_what_was_judged_before(many: list[str]) -> None:
-    fresh = LexiconAnalyser(LEXICON)
+    fresh = LexiconAnalyser(LEXICA)
     seen = [ANALYSER.judge(text) for text in many]
     assert [fresh.judge(text) for text in reversed(many)] == seen[::-1]
     assert [ANALYSER.judge(text) for text in many] == seen
@@ -141,7 +143,7 @@ def best_of_five(call: Callable[[], Any]) -> float:
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
 def test_eight_times_the_text_costs_about_eight_times_the_steps(make: Callable[[int], str]) -> None:
     def cost(length: int) -> int:
-        analyser = LexiconAnalyser(LEXICON, max_chars=1_000_000)
+        analyser = LexiconAnalyser(LEXICA, max_chars=1_000_000)
         text = make(length)
         return lines_run(lambda: analyser.judge(text))
 
@@ -155,7 +157,7 @@ def test_thirty_two_times_the_text_takes_nowhere_near_the_square_of_the_time(
 ) -> None:
     def seconds(length: int) -> float:
         text = make(length)
-        return best_of_five(lambda: LexiconAnalyser(LEXICON, max_chars=1_000_000).judge(text))
+        return best_of_five(lambda: LexiconAnalyser(LEXICA, max_chars=1_000_000).judge(text))
 
     # Linear is 32 and quadratic 1,024; the smaller text is timed long enough to mean something.
     assert seconds(64_000) < 200 * seconds(2_000)
@@ -165,7 +167,7 @@ def test_a_word_stretched_in_many_places_costs_no_more_than_a_stretched_word_of_
     None
 ):
     def cost(word: str) -> int:
-        return lines_run(lambda: LexiconAnalyser(LEXICON).judge(word))
+        return lines_run(lambda: LexiconAnalyser(LEXICA).judge(word))
 
     assert cost("aaabbbcccdddeeefffggghhhiiijjjkkklll") < 2 * cost(
         "aaabbbcccdddefghijklmnopqrstuvwxyzab"
@@ -175,6 +177,6 @@ def test_a_word_stretched_in_many_places_costs_no_more_than_a_stretched_word_of_
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_costs_no_more_steps_than_the_cap(make: Callable[[int], str]) -> None:
     huge = make(1_000_000)
-    judged = lines_run(lambda: LexiconAnalyser(LEXICON).judge(huge))
-    capped = lines_run(lambda: LexiconAnalyser(LEXICON).judge(huge[:MAX_CHARS]))
+    judged = lines_run(lambda: LexiconAnalyser(LEXICA).judge(huge))
+    capped = lines_run(lambda: LexiconAnalyser(LEXICA).judge(huge[:MAX_CHARS]))
     assert judged <= capped + 5

@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+from streams.engine.sentiment import tongue
+from streams.engine.sentiment.tongue import Tongue
+
 _MAX_VALENCE: Final = 4.0
 _CUE_KINDS: Final = ("negate", "boost", "turn")
+ENGLISH: Final = "en"
+_ALONE: Final = 0.7
+"""Of the valence of a word that one of two lists has: the other's makers saw no need for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +29,25 @@ class Phrase:
     valence: float
 
 
+Phrases = Mapping[str, Mapping[str, tuple[Phrase, ...]]]
+"""By first and by second word, the longest phrase first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Everything that the rules look up. All terms are lower case with straight apostrophes."""
+    """What the rules look up in texts of one language.
 
+    All terms are spelt as `tongue.spelt` does, with straight apostrophes.
+    """
+
+    tag: str
+    """The language; "" for none, where only signs count."""
     words: Mapping[str, float]
-    phrases: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
-    """By first and by second word, the longest phrase first."""
+    stems: Mapping[str, float]
+    """By word without its endings, for words that are not in `words`."""
+    elsewhere: Mapping[str, float]
+    """Words of English that count in this language, too."""
+    phrases: Phrases
     emoji: Mapping[str, float]
     """Without skin tones and variation selectors."""
     emoticons: Mapping[str, float]
@@ -38,6 +56,22 @@ class Lexicon:
     """Strength of the push, above 0 for more and below 0 for less; 1 is that of "very"."""
     turns: frozenset[str]
     """Words like "but": what follows weighs more than what came before."""
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    looks_back: bool = False
+    """Whether a negator also turns the word just before it, as in German."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexica:
+    """All lexicons."""
+
+    languages: Mapping[str, Lexicon]
+    """By tag of two letters."""
+    signs: Lexicon
+    """Emoji and emoticons alone, for texts in any other language."""
+    known_by: Mapping[str, tuple[str, ...]]
+    """Languages that a word hints at."""
     digest: str
     """Eight hexadecimal digits that change with any of the data."""
 
@@ -51,6 +85,10 @@ class _Tables:
     @property
     def digest(self) -> str:
         return f"{self._crc:08x}"
+
+    def add(self, digest: int) -> None:
+        """Count a file that another module has read."""
+        self._crc = zlib.crc32(digest.to_bytes(4, "big"), self._crc)
 
     def rows(self, name: str, columns: int) -> Iterator[tuple[list[str], float]]:
         """Yield the text columns and the closing number of each row of a file."""
@@ -72,25 +110,112 @@ class _Tables:
         """Read files of term and valence; a later file has the last word."""
         return {term: valence for name in names for (term,), valence in self.rows(name, 2)}
 
+    def grouped(self, path: str) -> dict[str, float]:
+        """Read a file of valence and terms."""
+        table, _, digest = tongue.rows(path)
+        self.add(digest)
+        return {
+            term: valence
+            for number, kind, terms in table
+            for valence in (tongue.valence(path, number, kind),)
+            for term in terms
+        }
 
-def load_lexicon() -> Lexicon:
+
+def load_lexica() -> Lexica:
     """Read the shipped lists. Raises ValueError, with file and line, for a row out of shape."""
     tables = _Tables()
-    terms = tables.terms("vader_words.tsv", "creator_terms.tsv")
+    anywhere = tables.grouped("anywhere.tsv")
+    english = _english(tables)
+    languages = {ENGLISH: english}
+    known_by: dict[str, tuple[str, ...]] = {}
+    for tag in tongue.tags():
+        spoken, digest = tongue.load_tongue(tag)
+        tables.add(digest)
+        own = frozenset(
+            english.words if tag == ENGLISH else spoken.terms.keys() - english.words.keys()
+        )
+        own -= anywhere.keys()
+        for word in spoken.functions | own | (spoken.negators - english.words.keys()):
+            if " " not in word:
+                known_by[word] = (*known_by.get(word, ()), tag)
+        if tag != ENGLISH:
+            translated = tables.grouped(f"afinn/{tag}.tsv")
+            elsewhere = anywhere if spoken.latin else english.words
+            languages[tag] = _of(spoken, translated, elsewhere, english)
+    signs = Lexicon(
+        "", {}, {}, {}, {}, english.emoji, english.emoticons, frozenset(), {}, frozenset()
+    )
+    return Lexica(languages, signs, known_by, tables.digest)
+
+
+def _english(tables: _Tables) -> Lexicon:
+    terms = _blended(tables.terms("vader_words.tsv"), tables.grouped("afinn/en.tsv"))
+    terms |= tables.terms("creator_terms.tsv")
     emoticons = tables.terms("vader_emoticons.tsv")
     emoji = tables.terms("emoji.tsv")
     cues: dict[str, dict[str, float]] = {kind: {} for kind in _CUE_KINDS}
     for (kind, term), strength in tables.rows("english_cues.tsv", 3):
         cues[kind][term] = strength
     return Lexicon(
+        tag=ENGLISH,
         words={term: valence for term, valence in terms.items() if " " not in term},
+        stems={},
+        elsewhere={},
         phrases=_by_first_words((t, v) for t, v in terms.items() if " " in t),
         emoji=emoji,
         emoticons=emoticons,
         negators=frozenset(cues["negate"]),
         boosters=cues["boost"],
         turns=frozenset(cues["turn"]),
-        digest=tables.digest,
+    )
+
+
+def _blended(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
+    """Terms of both lists, at what they say on average; what one alone says weighs less."""
+    return {
+        term: (first[term] + second[term]) / 2.0
+        if term in first and term in second
+        else _ALONE * (first.get(term) or second.get(term, 0.0))
+        for term in first | second
+    }
+
+
+def _of(
+    spoken: Tongue,
+    translated: dict[str, float],
+    elsewhere: Mapping[str, float],
+    signs: Lexicon,
+) -> Lexicon:
+    """The lexicon of a language: a translated list, over which its own has the last word."""
+    stems = {term[:-1]: valence for term, valence in translated.items() if term[-1] == "~"}
+    words = {term: valence for term, valence in translated.items() if term[-1] != "~"}
+    for term, valence in spoken.terms.items():
+        if " " not in term:
+            words[term] = valence
+            if stem := spoken.stem(term):
+                stems[stem] = valence
+    cues = spoken.cues()
+    # Where words in Latin letters are read as English, they also act on each other as in English.
+    english = None if spoken.latin else signs
+    negators = spoken.negators | (english.negators - cues if english else frozenset())
+    boosters = ({k: v for k, v in english.boosters.items() if k not in cues} if english else {}) | (
+        spoken.boosters
+    )
+    return Lexicon(
+        tag=spoken.tag,
+        words=words,
+        stems={stem: valence for stem, valence in stems.items() if stem not in cues},
+        elsewhere=elsewhere,
+        phrases=_by_first_words((t, v) for t, v in spoken.terms.items() if " " in t),
+        emoji=signs.emoji,
+        emoticons=signs.emoticons,
+        negators=negators,
+        boosters=boosters,
+        turns=spoken.turns | (english.turns - cues if english else frozenset()),
+        prefixes=spoken.prefixes,
+        suffixes=spoken.suffixes,
+        looks_back=spoken.looks_back,
     )
 
 

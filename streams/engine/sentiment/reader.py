@@ -5,17 +5,22 @@ depends on the rest of the text. A chunk is read in time linear in its length, w
 """
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from streams.engine.sentiment.lexicon import Lexicon
+from streams.engine.sentiment.lexicon import ENGLISH, Lexicon
+from streams.engine.sentiment.tongue import spelt, stem
 
 MAX_CACHED_CHUNKS: Final = 16_384
-"""Chunks in each of the two generations of the cache."""
+"""Chunks of English texts in each of the two generations of the cache; there is one for each."""
+MAX_CACHED_ELSEWHERE: Final = 4_096
+"""The same for each of the other languages."""
 MAX_CACHED_CHARS: Final = 32
 """Longer chunks are addresses, hidden payloads or scripts without blanks: rarely seen twice."""
 _MAX_LOOKUP_CHARS: Final = 40
+_AROUND: Final = ".,!?;:\u2026\"'()[]*~-#\u00bf\u00a1\u061f\u060c\u0964"
 _MAX_STRETCHES: Final = 4
 _STRETCH_PUSH: Final = 0.4
 _REPEAT_WORTH: Final = 0.35
@@ -58,10 +63,16 @@ _EMOJI_BASE: Final = (
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
 _EMOJI_DRESS: Final = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+# Marks that belong to the letter before them, and the joiner of Persian: no letters to Python.
+_MARKS: Final = (
+    "[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u093c"
+    "\u093e-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0abc-\u0acd"
+    "\u0b01-\u0b4d\u0b82-\u0bcd\u0c00-\u0c4d\u0c81-\u0ccd\u0d00-\u0d4d\u0e31-\u0e4e\u200c]"
+)
 _PIECE: Final = re.compile(
     # An address ends at a blank; what it holds is no opinion.
     r"(?P<address>(?:https?://|www\.|@)\S+)"
-    r"|(?P<word>[^\W_]+(?:['\u2019-][^\W_]+)*)"
+    rf"|(?P<word>[^\W_]+(?:(?:['\u2019-]|{_MARKS}+)[^\W_]+)*{_MARKS}*)"
     rf"|(?P<emoji>{_EMOJI_BASE}{_EMOJI_DRESS}*(?:\u200d{_EMOJI_BASE}{_EMOJI_DRESS}*)*)"
     r"|(?P<emoticon></?3+"
     r"|(?<![0-9])[:;=][-'^]?(?:[)\](\[{}/\\|*@]+|[DPp3]+(?![^\W_])))"
@@ -70,21 +81,25 @@ _PIECE: Final = re.compile(
 _DRESS: Final = re.compile(_EMOJI_DRESS)
 _STRETCH: Final = re.compile(r"(\w)\1{2,}")
 _REPEATED_MOUTH: Final = re.compile(r"(\W|[DPp3])\1+$")
+_HUMPS: Final = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
+_MAX_HUMPS: Final = 6
 
 
 class Reader(dict[str, Beats]):
     """Beats by chunk: `reader[chunk]` reads what it has not read lately.
 
-    A bounded cache in two generations; what is in it never changes what a chunk reads as. With
-    `words=False` only emoji and emoticons count, for texts in a language without a word list.
+    A bounded cache in two generations; what is in it never changes what a chunk reads as.
     """
 
-    def __init__(self, lexicon: Lexicon, *, words: bool) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
+        self.tag = lexicon.tag
+        self.looks_back = lexicon.looks_back
         self._lexicon = lexicon
-        self._words = words
+        self._words = lexicon.tag != ""
+        self._room = MAX_CACHED_CHUNKS if lexicon.tag == ENGLISH else MAX_CACHED_ELSEWHERE
         self._terms = frozenset(lexicon.words).union(
-            lexicon.negators, lexicon.turns, lexicon.boosters
+            lexicon.elsewhere, lexicon.negators, lexicon.turns, lexicon.boosters
         )
         self._older: dict[str, Beats] = {}
 
@@ -94,7 +109,7 @@ class Reader(dict[str, Beats]):
         beats = self._older.get(chunk)
         if beats is None:
             beats = self._read(chunk)
-        if len(self) >= MAX_CACHED_CHUNKS:
+        if len(self) >= self._room:
             self._older = dict(self)
             self.clear()
         self[chunk] = beats
@@ -119,7 +134,7 @@ class Reader(dict[str, Beats]):
                 beats += self._word(found)
             elif kind == "stop":
                 beats.append(_STOP)
-        if self._words and (lead := bare(chunk)) in self._lexicon.phrases:
+        if self._words and (lead := self.bare(chunk)) in self._lexicon.phrases:
             beats.insert(0, Beat(Kind.LEAD, 0.0, lead))
         return tuple(beats)
 
@@ -143,19 +158,54 @@ class Reader(dict[str, Beats]):
                 return known[form]
         return None
 
+    def phrase(self, first: str, chunks: Sequence[str], place: int) -> tuple[float, int]:
+        """Return valence and length in chunks of the phrase that starts here; length 0: none."""
+        start = place + 2
+        if start > len(chunks):
+            return 0.0, 0
+        for phrase in self._lexicon.phrases[first].get(self.bare(chunks[place + 1]), ()):
+            end = start + len(phrase.rest)
+            if tuple(map(self.bare, chunks[start:end])) == phrase.rest:
+                return phrase.valence, end - place
+        return 0.0, 0
+
+    def bare(self, chunk: str) -> str:
+        """Return the chunk as phrases are written: spelt as in the lexicon, nothing around it."""
+        return spelt(self._lexicon.tag, chunk[:_MAX_LOOKUP_CHARS]).strip(_AROUND)
+
     def _word(self, raw: str) -> Beats:
-        term = raw.lower().replace("\u2019", "'")
+        if len(raw) > _MAX_LOOKUP_CHARS and "-" not in raw and not _STRETCH.search(raw):
+            return ()
+        term = spelt(self._lexicon.tag, raw)
         beat = self._known(term, 0.0)
         if beat is None:
             beat = self._stretched(term)
+        if beat is None:
+            beat = self._bent(term)
         if beat is not None:
             if beat.kind is Kind.SCORE and len(raw) > 1 and raw.isupper():
                 return (Beat(Kind.SHOUT, beat.weight),)
             return (beat,)
         if "-" in term or "'" in term:
-            parts = re.split("['-]", term)
-            return tuple(found for part in parts if (found := self._known(part, 0.0)) is not None)
+            return self._each(re.split("['-]", term))
+        if not raw.islower() and not raw[1:].islower() and raw.isascii():
+            humps = [hump.group().lower() for hump in _HUMPS.finditer(raw)]
+            return self._each(humps) if 1 < len(humps) <= _MAX_HUMPS else ()
         return ()
+
+    def _each(self, parts: Sequence[str]) -> Beats:
+        return tuple(found for part in parts if (found := self._known(part, 0.0)) is not None)
+
+    def _bent(self, term: str) -> Beat | None:
+        """Read a word that is known by its stem, in languages whose endings are known."""
+        lexicon = self._lexicon
+        if not lexicon.suffixes or len(term) > _MAX_LOOKUP_CHARS:
+            return None
+        root = stem(term, lexicon.prefixes, lexicon.suffixes)
+        if not root:
+            return None
+        valence = lexicon.stems.get(root) or lexicon.words.get(root)
+        return Beat(Kind.SCORE, valence) if valence else None
 
     def _known(self, term: str, push: float) -> Beat | None:
         lexicon = self._lexicon
@@ -167,6 +217,8 @@ class Reader(dict[str, Beats]):
             strength = lexicon.boosters[term]
             return Beat(Kind.BOOST, strength * (1.0 + push))
         valence = lexicon.words.get(term)
+        if valence is None:
+            valence = lexicon.elsewhere.get(term)
         if not valence:
             return None
         return Beat(Kind.SCORE, valence + (push if valence > 0.0 else -push))
@@ -188,8 +240,3 @@ class Reader(dict[str, Beats]):
                 if beat is not None:
                     return beat
         return None
-
-
-def bare(chunk: str) -> str:
-    """Return the chunk as phrases are written: lower case, nothing around it."""
-    return chunk[:_MAX_LOOKUP_CHARS].lower().replace("\u2019", "'").strip(".,!?;:\u2026\"'()[]*~-#")

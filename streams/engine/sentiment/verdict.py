@@ -21,6 +21,10 @@ class Verdict(NamedTuple):
     label: Label
     compound: float
     """Strength and direction, -1.0 (all negative) to 1.0 (all positive); 0.0 says nothing."""
+    flags: int = 0
+    """What else can be said of it: a sum of `flags.Flag`."""
+    language: str = ""
+    """The language whose words counted, by two letters; "" where no words could count."""
 
 
 class Analyser(Protocol):

@@ -5,12 +5,17 @@ from importlib.resources import files
 import pytest
 
 from streams.engine.sentiment import lexicon as lexicon_module
-from streams.engine.sentiment.lexicon import load_lexicon
-from streams.engine.sentiment.reader import bare
+from streams.engine.sentiment.lexicon import Lexicon, load_lexica
+from streams.engine.sentiment.reader import Reader
+
+LEXICA = load_lexica()
+ENGLISH = LEXICA.languages["en"]
+LEXICONS = pytest.mark.parametrize("lexicon", LEXICA.languages.values(), ids=LEXICA.languages)
 
 
-def test_every_term_is_as_the_reader_looks_it_up() -> None:
-    lexicon = load_lexicon()
+@LEXICONS
+def test_every_term_is_as_the_reader_looks_it_up(lexicon: Lexicon) -> None:
+    bare = Reader(lexicon).bare
     for term in [*lexicon.words, *lexicon.negators, *lexicon.boosters, *lexicon.turns]:
         assert term == "".join(term.lower().split())
     for first, seconds in lexicon.phrases.items():
@@ -21,15 +26,14 @@ def test_every_term_is_as_the_reader_looks_it_up() -> None:
             assert lengths == sorted(lengths, reverse=True)
 
 
-def test_no_term_does_two_things() -> None:
-    lexicon = load_lexicon()
+@LEXICONS
+def test_no_term_does_two_things(lexicon: Lexicon) -> None:
     assert not lexicon.negators & lexicon.turns
     assert not (lexicon.negators | lexicon.turns) & lexicon.boosters.keys()
 
 
 def test_creator_terms_have_the_last_word() -> None:
-    lexicon = load_lexicon()
-    assert lexicon.words["fire"] > 0 > lexicon.words["cringe"]
+    assert ENGLISH.words["fire"] > 0 > ENGLISH.words["cringe"]
 
 
 def test_the_licence_and_the_source_of_the_data_are_beside_it() -> None:
@@ -50,4 +54,4 @@ def test_a_row_out_of_shape_is_named_with_its_file_and_line(
     (tmp_path / "data" / "vader_words.tsv").write_text(f"# head\nfine\t1\n{row}\n", "utf-8")
     monkeypatch.setattr(lexicon_module, "files", lambda _: tmp_path)
     with pytest.raises(ValueError, match=r"vader_words\.tsv:3:"):
-        load_lexicon()
+        load_lexica()

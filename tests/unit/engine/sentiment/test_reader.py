@@ -3,18 +3,23 @@
 import pytest
 
 from streams.engine.sentiment import reader as reader_module
-from streams.engine.sentiment.lexicon import Lexicon, load_lexicon
+from streams.engine.sentiment.lexicon import Lexica, Lexicon, load_lexica
 from streams.engine.sentiment.reader import Beat, Kind, Reader
 
 
 @pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_lexicon()
+def lexica() -> Lexica:
+    return load_lexica()
+
+
+@pytest.fixture(scope="module")
+def lexicon(lexica: Lexica) -> Lexicon:
+    return lexica.languages["en"]
 
 
 @pytest.fixture
 def read(lexicon: Lexicon) -> Reader:
-    return Reader(lexicon, words=True)
+    return Reader(lexicon)
 
 
 def scores(beats: tuple[Beat, ...]) -> list[float]:
@@ -101,8 +106,10 @@ def test_a_hashtag_is_its_word(read: Reader) -> None:
     assert scores(read["#love"]) == scores(read["love"])
 
 
-def test_words_are_left_out_on_request_and_signs_are_not(lexicon: Lexicon) -> None:
-    read = Reader(lexicon, words=False)
+def test_without_a_language_words_are_left_out_and_signs_are_not(
+    lexica: Lexica, lexicon: Lexicon
+) -> None:
+    read = Reader(lexica.signs)
     assert read["love"] == ()
     assert scores(read["love🔥"]) == [lexicon.emoji["🔥"]]
 
@@ -111,7 +118,7 @@ def test_the_cache_keeps_a_bounded_number_of_short_chunks(
     lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader_module, "MAX_CACHED_CHUNKS", 10)
-    read = Reader(lexicon, words=True)
+    read = Reader(lexicon)
     for number in range(1000):
         read[f"word{number}"]
         assert len(read) + len(read._older) <= 20
@@ -125,7 +132,7 @@ def test_what_the_cache_has_forgotten_reads_as_before(
     lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader_module, "MAX_CACHED_CHUNKS", 3)
-    read, fresh = Reader(lexicon, words=True), Reader(lexicon, words=True)
+    read, fresh = Reader(lexicon), Reader(lexicon)
     chunks = ["love", "hate!", "🔥🔥", "so", "not", "but", ":)", "x", "can't", "goood"]
     first = {chunk: fresh[chunk] for chunk in chunks}
     for chunk in [*chunks, *reversed(chunks), *chunks[::3]]:

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.engine.sentiment import Label, LexiconAnalyser, load_default
-from streams.engine.sentiment.analyser import NEUTRAL_BAND
-from streams.engine.sentiment.lexicon import load_lexicon
+from streams.engine.sentiment.analyser import NEGATIVE_FROM, POSITIVE_FROM
+from streams.engine.sentiment.lexicon import load_lexica
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_marks_alone_say_nothing(analyser: LexiconAnalyser) -> None:
 
 def test_negation_ends_with_its_clause_and_with_its_reach(analyser: LexiconAnalyser) -> None:
     assert analyser.judge("not good").label is Label.NEGATIVE
-    assert analyser.judge("not mine. good one").label is Label.POSITIVE
+    assert analyser.judge("not mine. great one").label is Label.POSITIVE
     assert analyser.judge("not one of the many others love it").label is Label.POSITIVE
 
 
@@ -128,7 +128,7 @@ def test_a_phrase_cut_short_is_read_word_by_word(analyser: LexiconAnalyser) -> N
 def test_neutral_is_what_lies_inside_the_band(analyser: LexiconAnalyser) -> None:
     for text in ("okay", "good", "bad", "like", "love", "meh", "so-so", "not", "fine"):
         verdict = analyser.judge(text)
-        side = (verdict.compound >= NEUTRAL_BAND) - (verdict.compound <= -NEUTRAL_BAND)
+        side = (verdict.compound >= POSITIVE_FROM) - (verdict.compound <= NEGATIVE_FROM)
         assert verdict.label == side
 
 
@@ -147,12 +147,12 @@ def test_words_of_another_language_are_not_read_as_english(analyser: LexiconAnal
 
 
 def test_what_lies_beyond_the_cap_is_not_judged(analyser: LexiconAnalyser) -> None:
-    short = LexiconAnalyser(load_lexicon(), max_chars=9)
+    short = LexiconAnalyser(load_lexica(), max_chars=9)
     assert short.judge("love it, terrible") == short.judge("love it,")
     assert analyser.judge("love it, terrible") != analyser.judge("love it,")
 
 
 def test_the_version_names_the_data() -> None:
-    lexicon = load_lexicon()
+    lexicon = load_lexica()
     assert load_default().version == LexiconAnalyser(lexicon).version
     assert lexicon.digest in load_default().version

@@ -1,0 +1,57 @@
+"""Guess: the language of a text whose language nobody told, from its words and its script.
+
+Knows function words and scripts. Must not know what words say, nor that a guess can be wrong.
+
+Each word that hints at languages adds to their counts; all counts lie side by side in one whole
+number, so that a text is counted by one sum.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import repeat
+from typing import Final
+
+from streams.engine.sentiment.lexicon import ENGLISH
+
+_WEIGHT: Final = 12
+"""Of a word that is of one language; a word of several is shared between them."""
+_ENOUGH: Final = 8
+_BITS: Final = 24
+_MOST: Final = (1 << _BITS) - 1
+_SCRIPT: Final = re.compile(
+    "(?P<el>[\u0370-\u03ff])|(?P<ru>[\u0400-\u052f])|(?P<ar>[\u0600-\u06ff\u0750-\u077f])"
+    "|(?P<hi>[\u0900-\u097f])"
+    "|(?P<none>[\u0530-\u05ff\u0700-\u074f\u0780-\u08ff\u0980-\u1cff\u3040-\u318f\u31a0-\u9fff\ua000-\ud7ff])"
+)
+"""Scripts other than Latin, each with the language that is taken where no word says more."""
+
+
+class Guess:
+    """Guesses languages: `guess(text)` is a tag, or "" for a script without a word list."""
+
+    def __init__(self, known_by: Mapping[str, tuple[str, ...]]) -> None:
+        self._tags = sorted({tag for tags in known_by.values() for tag in tags})
+        shift = {tag: _BITS * place for place, tag in enumerate(self._tags)}
+        self._english = shift[ENGLISH]
+        self._votes = {
+            word: sum((_WEIGHT // len(tags) or 1) << shift[tag] for tag in tags)
+            for word, tags in known_by.items()
+        }
+
+    def __call__(self, text: str) -> str:
+        """The language of a text; English where nothing hints at another."""
+        votes = sum(map(self._votes.get, text.lower().split(), repeat(0)))
+        if votes:
+            best, most = ENGLISH, (votes >> self._english) & _MOST
+            for place, tag in enumerate(self._tags):
+                count = (votes >> (_BITS * place)) & _MOST
+                if count > most:
+                    best, most = tag, count
+            if most >= _ENOUGH:
+                return best
+        if text.isascii():
+            return ENGLISH
+        script = _SCRIPT.search(text)
+        if script is None:
+            return ENGLISH
+        return "" if script.lastgroup == "none" else script.lastgroup or ENGLISH
