@@ -76,8 +76,32 @@ _SAME: Final = {
     "in": "id",
     "prs": "fa",
     "sco": "en",
+    "arabic": "ar",
+    "czech": "cs",
+    "danish": "da",
+    "german": "de",
+    "greek": "el",
+    "english": "en",
+    "spanish": "es",
+    "persian": "fa",
+    "finnish": "fi",
+    "french": "fr",
+    "hindi": "hi",
+    "hungarian": "hu",
+    "indonesian": "id",
+    "italian": "it",
+    "dutch": "nl",
+    "norwegian": "no",
+    "polish": "pl",
+    "portuguese": "pt",
+    "romanian": "ro",
+    "russian": "ru",
+    "swedish": "sv",
+    "turkish": "tr",
+    "ukrainian": "uk",
+    "vietnamese": "vi",
 }
-"""Other tags of languages that have a lexicon here, and of those near enough to be read by it."""
+"""Other tags and the English names of languages that have a lexicon here, or are near to one."""
 _ABSTAINED: Final = 16
 
 

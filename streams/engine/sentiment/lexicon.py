@@ -5,7 +5,7 @@ A valence is a float from -4.0 (most negative) to 4.0 (most positive).
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
@@ -79,7 +79,8 @@ class Lexica:
 class _Tables:
     """The data files, read one after the other, with a running checksum of their bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str]) -> None:
+        self._without = without
         self._crc = 0
 
     @property
@@ -92,6 +93,8 @@ class _Tables:
 
     def rows(self, name: str, columns: int) -> Iterator[tuple[list[str], float]]:
         """Yield the text columns and the closing number of each row of a file."""
+        if self._left_out(name):
+            return
         raw = files(__package__).joinpath("data", name).read_bytes()
         self._crc = zlib.crc32(raw, self._crc)
         for number, line in enumerate(raw.decode("utf-8").splitlines(), start=1):
@@ -106,12 +109,20 @@ class _Tables:
                 raise ValueError(f"{name}:{number}: want {columns} columns and a valence: {line!r}")
             yield texts, valence
 
+    def _left_out(self, name: str) -> bool:
+        if any(name.startswith(one) for one in self._without):
+            self._crc = zlib.crc32(b"without " + name.encode(), self._crc)
+            return True
+        return False
+
     def terms(self, *names: str) -> dict[str, float]:
         """Read files of term and valence; a later file has the last word."""
         return {term: valence for name in names for (term,), valence in self.rows(name, 2)}
 
     def grouped(self, path: str) -> dict[str, float]:
         """Read a file of valence and terms."""
+        if self._left_out(path):
+            return {}
         table, _, digest = tongue.rows(path)
         self.add(digest)
         return {
@@ -122,9 +133,12 @@ class _Tables:
         }
 
 
-def load_lexica() -> Lexica:
-    """Read the shipped lists. Raises ValueError, with file and line, for a row out of shape."""
-    tables = _Tables()
+def load_lexica(without: Collection[str] = ()) -> Lexica:
+    """Read the shipped lists. Raises ValueError, with file and line, for a row out of shape.
+
+    `without` leaves files out whose names begin so: to measure what they are worth.
+    """
+    tables = _Tables(without)
     anywhere = tables.grouped("anywhere.tsv")
     english = _english(tables)
     languages = {ENGLISH: english}
