@@ -159,7 +159,7 @@ class LexiconAnalyser:
             total = self._sum(text, reader, chunks, readings, None)
             if total != 0.0:
                 total += copysign(_marks(text), total)
-        return _verdict(text, reader, total, signs)
+        return _verdict(text, chunks, reader, total, signs)
 
     def explain(self, text: str, lang: str | None = None) -> Explanation:
         """Judge one text, and tell what counted and how much."""
@@ -170,7 +170,7 @@ class LexiconAnalyser:
         steps: list[Step] = []
         total = self._sum(text, reader, chunks, readings, steps)
         marks = copysign(_marks(text), total) if total else 0.0
-        verdict = _verdict(text, reader, total + marks, any(readings))
+        verdict = _verdict(text, chunks, reader, total + marks, any(readings))
         return Explanation(verdict, steps, marks, total + marks)
 
     def _reader(self, text: str, lang: str | None) -> Reader:
@@ -264,14 +264,16 @@ def _marks(text: str) -> float:
     )
 
 
-def _verdict(text: str, reader: Reader, total: float, signs: bool) -> Verdict:
+def _verdict(
+    text: str, chunks: Sequence[str], reader: Reader, total: float, signs: bool
+) -> Verdict:
     compound = total / sqrt(total * total + _SOFTENING)
     label = _NEUTRAL
     if compound >= POSITIVE_FROM:
         label = _POSITIVE
     elif compound <= NEGATIVE_FROM:
         label = _NEGATIVE
-    found = flags(text, signs=signs)
+    found = flags(text, chunks, signs=signs)
     if reader.tag == "" and holds_letters(text):
         found |= _ABSTAINED
     return Verdict(label, compound, found, reader.tag)

@@ -5,6 +5,7 @@ A text is read once; most cost less than two microseconds.
 """
 
 import re
+from collections.abc import Sequence
 from enum import IntFlag
 from typing import Final
 
@@ -29,62 +30,69 @@ class Flag(IntFlag):
 # Members of an enum are slow to reach in a hot loop.
 _SPAM, _STOCK, _EMOJI_ONLY, _QUESTION = 1, 2, 4, 8
 
-_MAX_CHARS: Final = 600
+_AROUND: Final = ".,!?:;\u2026()#\"'*"
+_MONEY_SIGNS: Final = "$\u20ac\u00a3"
+_MAX_CHUNKS: Final = 120
 """Spam says what it wants early."""
-_LURE_WORDS: Final = (
-    "dm dms inbox whatsapp telegram onlyfans crypto bitcoin btc forex invest investment investing"
-    " investor trader trading nft profit profits earn earning giveaway casino betting followback"
-    " f4f l4l follow4follow like4like sub4sub subscribe follow followers promo promote promotion"
-    " collab discount cashapp paypal giftcard sugar hookup nudes viagra loan loans hacker recovery"
-    " link bio profile channel page click join visit shop text contact free made making won gain"
-    " buy check cheap message"
+# What words of spam are about; one alone, such as "free", is no spam yet.
+_SURE, _REACH, _OFFER, _LOOK, _PLACE, _GAIN, _CROWD, _MONEY, _RETURN, _FOLLOW, _ADDRESS = (
+    1 << place for place in range(11)
 )
-_LURES: Final = frozenset(
-    before + word + after
-    for word in _LURE_WORDS.split()
-    for before in ("", "#")
-    for after in ("", ".", ",", "!", ":", "?")
+_WORDS: Final = {
+    _SURE: "f4f l4l s4s followback follow4follow like4like sub4sub onlyfans followforfollow",
+    _REACH: "dm dms inbox message whatsapp telegram contact text",
+    _OFFER: "promo promotion promote collab collaboration brand ambassador paid details expert"
+    " manager recovery loan loans discount info giveaway winner",
+    _LOOK: "check click visit see open join tap link shop",
+    _PLACE: "bio profile page channel website store insta link",
+    _GAIN: "free buy get gain cheap real more win",
+    _CROWD: "followers likes subs subscribers robux vbucks iphone giftcard nudes",
+    _MONEY: "earn earned earning invest invested investment investing crypto bitcoin btc forex"
+    " trading trader profit profits cashapp paypal casino betting usd daily weekly",
+    _RETURN: "back pls please plz",
+    _FOLLOW: "follow subscribe sub",
+}
+_LURE_BITS: Final = {
+    word: sum(bit for bit, listed in _WORDS.items() if word in listed.split())
+    for listed in _WORDS.values()
+    for word in listed.split()
+}
+_PAIRS: Final = (
+    _REACH | _OFFER,
+    _REACH | _MONEY,
+    _GAIN | _CROWD,
+    _FOLLOW | _RETURN,
+    _ADDRESS | _OFFER,
+    _ADDRESS | _GAIN,
+    _ADDRESS | _MONEY,
+    _ADDRESS | _FOLLOW,
 )
-"""Words without one of which nothing is spam, for a quick look."""
-_SPAM_FORM: Final = re.compile(
-    r"\b(?:dm|inbox|message|text|contact|hit|write)\s+(?:me|us|him|her)\b.{0,40}?"
-    r"\b(?:promo|collab|brand|earn|invest|info|details|deal|paid|more|now|whatsapp|telegram)"
-    r"|\b(?:check|visit|see|look|click|tap|open)\b.{0,20}?\b(?:my|our|the|this)\s+"
-    r"(?:bio|profile|page|channel|link|shop|store|site|website|insta)\b"
-    r"|\blink\s+in\s+(?:my\s+|the\s+)?(?:bio|profile)\b"
-    r"|\b(?:follow|like|sub|subscribe)\s*(?:for|4|to)\s*(?:follow|like|sub|my)\b"
-    r"|\bfollow\s+(?:me|back|us)\b.{0,20}?(?:\bback\b|\bpls\b|\bplease\b|$)"
-    r"|\b(?:f4f|l4l|s4s|followback|follow4follow|like4like|sub4sub)\b"
-    r"|\b(?:free|buy|get|gain|cheap|real)\s+(?:\d+k?\s+)?(?:followers|likes|subs|robux|v-?bucks|iphone"
-    r"|gift\s?cards?|nudes)\b"
-    r"|\b(?:earn|earned|make|made|making|profit|won)\b.{0,25}?(?:\$|\u20ac|\u00a3|usd)\s?\d"
-    r"|\$\s?\d[\d,.]*\s*(?:a|per|every)\s*(?:day|week|month|hour)\b"
-    r"|\b(?:crypto|bitcoin|btc|forex|binary)\b.{0,40}?\b(?:trad|invest|profit|earn|expert|manager)"
-    r"|\b(?:whatsapp|telegram|cashapp)\b.{0,12}?[+@\d]"
-    r"|\bonlyfans\b|\bcasino\b|\bsugar\s+(?:daddy|mommy|baby)\b"
-    r"|\bgiveaway\b.{0,30}?\b(?:click|link|bio|dm|join)\b"
-    r"|\bpromote\s+(?:it\s+)?on\b|\bdm\s+(?:@|it\s+to)"
+_TELLING: Final = frozenset(
+    spelt + after
+    for word, bits in _LURE_BITS.items()
+    if bits & (_SURE | _OFFER | _PLACE | _CROWD | _MONEY | _FOLLOW)
+    for spelt in (word, word.capitalize(), word.upper(), "#" + word)
+    for after in ("", ".", ",", "!", ":")
 )
-_ADDRESS: Final = re.compile(r"https?://|www\.|\bt\.me/|\bwa\.me/|\bbit\.ly/|\+\d[\d ()-]{8,}")
-_SELLING: Final = re.compile(
-    r"\b(?:buy|sale|discount|code|promo|free|win|earn|join|click|visit|shop|order|offer|deal)\b"
-)
+"""Words without one of which, or an address, nothing is spam: for a quick look."""
 _LETTER: Final = re.compile(r"[^\W_]")
 
 
-def flags(text: str, *, signs: bool) -> int:
-    """The flags of a text as the sum of `Flag`; `signs` says whether it holds emoji that count.
+def flags(text: str, chunks: Sequence[str], *, signs: bool) -> int:
+    """The flags of a text as the sum of `Flag`.
 
+    `chunks` is what stands between its blanks; `signs` says whether it holds anything that counts.
     `Flag.ABSTAINED` is not among them: it depends on the language that was read.
     """
     found = 0
     if "?" in text or "\u061f" in text or "\uff1f" in text:
         found = _QUESTION
-    if _LETTER.search(text) is None:
-        found |= _EMOJI_ONLY if signs else 0
+    if signs and not text[:1].isalnum() and _LETTER.search(text) is None:
+        found |= _EMOJI_ONLY
     if is_stock(text):
         return found | _STOCK
-    if _is_spam(text):
+    address = "://" in text or "www." in text or ".me/" in text
+    if (address or not _TELLING.isdisjoint(chunks)) and _is_spam(chunks, address):
         found |= _SPAM
     return found
 
@@ -94,10 +102,18 @@ def holds_letters(text: str) -> bool:
     return _LETTER.search(text) is not None
 
 
-def _is_spam(text: str) -> bool:
-    lower = text[:_MAX_CHARS].lower()
-    if ("://" in lower or "www." in lower or ".me/" in lower or "+" in lower) and (
-        _ADDRESS.search(lower) is not None and _SELLING.search(lower) is not None
-    ):
-        return True
-    return not _LURES.isdisjoint(lower.split()) and _SPAM_FORM.search(lower) is not None
+def _is_spam(chunks: Sequence[str], address: bool) -> bool:
+    seen = _ADDRESS if address else 0
+    money = 0
+    before = 0
+    for chunk in chunks[:_MAX_CHUNKS]:
+        word = chunk.strip(_AROUND).lower()
+        bits = _LURE_BITS.get(word, 0)
+        if bits & _MONEY or word[:1] in _MONEY_SIGNS:
+            money += 1
+        # To look at a place, the two words must be near: "link in my bio".
+        if bits & _PLACE and before:
+            return True
+        before = 4 if bits & _LOOK else max(before - 1, 0)
+        seen |= bits
+    return bool(seen & _SURE) or money > 1 or any(seen & pair == pair for pair in _PAIRS)

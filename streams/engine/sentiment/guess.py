@@ -9,6 +9,7 @@ number, so that a text is counted by one sum.
 import re
 from collections.abc import Mapping
 from itertools import repeat
+from struct import unpack
 from typing import Final
 
 from streams.engine.sentiment.lexicon import ENGLISH
@@ -16,8 +17,10 @@ from streams.engine.sentiment.lexicon import ENGLISH
 _WEIGHT: Final = 12
 """Of a word that is of one language; a word of several is shared between them."""
 _ENOUGH: Final = 8
-_BITS: Final = 24
+_BITS: Final = 16
 _MOST: Final = (1 << _BITS) - 1
+_READ_CHARS: Final = 4_000
+"""Enough to know a language by, and too few for a count to outgrow its bits."""
 _SCRIPT: Final = re.compile(
     "(?P<el>[\u0370-\u03ff])|(?P<ru>[\u0400-\u052f])|(?P<ar>[\u0600-\u06ff\u0750-\u077f])"
     "|(?P<hi>[\u0900-\u097f])"
@@ -26,29 +29,42 @@ _SCRIPT: Final = re.compile(
 """Scripts other than Latin, each with the language that is taken where no word says more."""
 
 
+def _vote(tags: tuple[str, ...], shift: Mapping[str, int]) -> int:
+    weight = _WEIGHT // len(tags) or 1
+    others = [tag for tag in tags if tag != ENGLISH]
+    vote = weight * len(others) << _BITS
+    if len(others) < len(tags):
+        vote += weight
+    return vote + sum(weight << shift[tag] for tag in others)
+
+
 class Guess:
     """Guesses languages: `guess(text)` is a tag, or "" for a script without a word list."""
 
     def __init__(self, known_by: Mapping[str, tuple[str, ...]]) -> None:
-        self._tags = sorted({tag for tags in known_by.values() for tag in tags})
-        shift = {tag: _BITS * place for place, tag in enumerate(self._tags)}
-        self._english = shift[ENGLISH]
-        self._votes = {
-            word: sum((_WEIGHT // len(tags) or 1) << shift[tag] for tag in tags)
-            for word, tags in known_by.items()
-        }
+        self._tags = sorted({tag for tags in known_by.values() for tag in tags} - {ENGLISH})
+        # English in the lowest bits, then all others together, then each of them.
+        self._form = f"<{len(self._tags) + 2}H"
+        self._bytes = (len(self._tags) + 2) * _BITS // 8
+        shift = {tag: _BITS * place for place, tag in enumerate(self._tags, start=2)}
+        self._votes = {word: _vote(tags, shift) for word, tags in known_by.items()}
 
     def __call__(self, text: str) -> str:
         """The language of a text; English where nothing hints at another."""
-        votes = sum(map(self._votes.get, text.lower().split(), repeat(0)))
+        lower = text[:_READ_CHARS].lower()
+        for mark in ",.!?":
+            lower = lower.replace(mark, " ")
+        votes = sum(map(self._votes.get, lower.split(), repeat(0)))
         if votes:
-            best, most = ENGLISH, (votes >> self._english) & _MOST
-            for place, tag in enumerate(self._tags):
-                count = (votes >> (_BITS * place)) & _MOST
-                if count > most:
-                    best, most = tag, count
+            english, others = votes & _MOST, (votes >> _BITS) & _MOST
+            if english >= others and english >= _ENOUGH:
+                return ENGLISH
+            counts = list(unpack(self._form, votes.to_bytes(self._bytes, "little")))
+            counts[1] = 0
+            most = max(counts)
             if most >= _ENOUGH:
-                return best
+                best = counts.index(most)
+                return self._tags[best - 2] if best else ENGLISH
         if text.isascii():
             return ENGLISH
         script = _SCRIPT.search(text)

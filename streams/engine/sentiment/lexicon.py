@@ -146,13 +146,13 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
     for tag in tongue.tags():
         spoken, digest = tongue.load_tongue(tag)
         tables.add(digest)
-        own = frozenset(
-            english.words if tag == ENGLISH else spoken.terms.keys() - english.words.keys()
+        hints = (
+            spoken.functions | english.words.keys()
+            if tag == ENGLISH
+            else (spoken.hints - (english.words.keys() - spoken.functions))
         )
-        own -= anywhere.keys()
-        for word in spoken.functions | own | (spoken.negators - english.words.keys()):
-            if " " not in word:
-                known_by[word] = (*known_by.get(word, ()), tag)
+        for word in hints - anywhere.keys():
+            known_by[word] = (*known_by.get(word, ()), tag)
         if tag != ENGLISH:
             translated = tables.grouped(f"afinn/{tag}.tsv")
             elsewhere = anywhere if spoken.latin else english.words

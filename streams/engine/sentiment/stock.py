@@ -27,6 +27,7 @@ che muy que qué sehr trop très tan tão
 """
 _PRAISE: Final = frozenset(_PRAISE_WORDS.split())
 _FILLERS: Final = frozenset(_FILLER_WORDS.split())
+_FIRST: Final = _PRAISE | _FILLERS
 _MARKS: Final = "!.,;:~*\"'\u2019\u2026()#-_"
 _EMOJI: Final = re.compile("[\u203c-\u3299\U0001f000-\U0001faff]|<3")
 
@@ -40,6 +41,9 @@ def is_stock(text: str) -> bool:
     if len(text) > MAX_CHARS or "@" in text or "?" in text:
         return False
     words = 0
+    first = text.split(None, 1)
+    if first and first[0].isalnum() and first[0].lower() not in _FIRST:
+        return False
     praise = emoji = False
     for part in text.lower().split():
         word = part if part.isalnum() else part.strip(_MARKS)

@@ -14,6 +14,8 @@ _BOOST: Final = 1.0
 _SOFTEN: Final = -1.0
 _LEAST_STEM: Final = 4
 _LEAST_ARABIC_STEM: Final = 3
+_SILENT: Final = ("boost", "soften", "turn", "prefix", "suffix")
+"""Kinds whose words hint at no language: others have them, too."""
 _KINDS: Final = ("function", "negate", "boost", "soften", "turn", "prefix", "suffix")
 
 _COMBINING: Final[dict[int, str | None]] = dict.fromkeys(range(0x300, 0x370))
@@ -75,6 +77,8 @@ class Tongue:
     name: str
     functions: frozenset[str]
     """Words without which hardly a sentence is made."""
+    hints: frozenset[str]
+    """Words that make the language known, in every spelling in which they may be written."""
     negators: frozenset[str]
     boosters: dict[str, float]
     turns: frozenset[str]
@@ -162,8 +166,11 @@ def load_tongue(tag: str) -> tuple[Tongue, int]:
     path = f"languages/{tag}.tsv"
     table, head, digest = rows(path)
     kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+    written: set[str] = set()
     terms: dict[str, float] = {}
     for number, kind, listed in table:
+        if kind not in _SILENT:
+            written.update(one for one in listed if " " not in one)
         if kind in kinds:
             kinds[kind] += [" ".join(spelt(tag, word) for word in one.split()) for one in listed]
             continue
@@ -176,6 +183,7 @@ def load_tongue(tag: str) -> tuple[Tongue, int]:
         tag=tag,
         name=head.partition(":")[0].partition(",")[0],
         functions=frozenset(kinds["function"]),
+        hints=frozenset(written | {spelt(tag, one) for one in written}),
         negators=negators,
         boosters={word: push for word, push in boosters.items() if word not in negators | turns},
         turns=turns - negators,
