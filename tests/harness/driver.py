@@ -14,7 +14,7 @@ from schemas import topics
 from schemas.events import Campaign
 from schemas.partitioning import partition_for
 from streams.engine.roster import Roster
-from streams.engine.sentiment import load_default
+from streams.engine.sentiment import Analyser, load_default
 from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 
 Item = tuple[int, str, Mapping[str, Any]]
@@ -41,16 +41,23 @@ class ShardDriver:
     """Feeds shards and keeps what they publish, by topic, decoded.
 
     `replayed` as by `--clock events`: the time of day stands still, and only events move time.
+    Another `analyser` may be set later: shards get it with the next crash.
     """
 
     def __init__(
-        self, config: ShardConfig | None = None, *, partitions: int = 1, replayed: bool = False
+        self,
+        config: ShardConfig | None = None,
+        *,
+        partitions: int = 1,
+        replayed: bool = False,
+        analyser: Analyser = _ANALYSER,
     ) -> None:
+        self.analyser = analyser
         self._replayed = replayed
         self.config = config or ShardConfig(partitions=partitions)
         self.roster = Roster()
         self.shards = [
-            Shard(p, self.config, _ANALYSER, self.roster) for p in range(self.config.partitions)
+            Shard(p, self.config, analyser, self.roster) for p in range(self.config.partitions)
         ]
         self.tables: list[dict[str, dict[bytes, bytes]]] = [
             {"engagement": {}, "sentiment": {}} for _ in self.shards
@@ -128,7 +135,7 @@ class ShardDriver:
     def crash(self) -> None:
         """Forget everything in memory and restore every shard from what was stored."""
         self.shards = [
-            Shard.restore(p, self.config, self.tables[p], _ANALYSER, self.roster)
+            Shard.restore(p, self.config, self.tables[p], self.analyser, self.roster)
             for p in range(len(self.shards))
         ]
 

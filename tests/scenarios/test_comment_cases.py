@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from streams.engine.sentiment import Label, Verdict, load_default
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
 from tests.scenarios.life import DAY, HOUR, MINUTE, START, Life, play, told
@@ -157,3 +158,54 @@ def test_one_loud_account_hardly_moves_the_mood() -> None:
     assert quiet["net"] == 1.0
     assert (loud["negative"], loud["repeated"]) == (3, 97)
     assert loud["net"] > 0.8
+
+
+class Gloomy:
+    """An analyser to which neutral texts with such an end are negative."""
+
+    def __init__(self, version: str, ending: str) -> None:
+        self.version, self._ending = version, ending
+        self._cheerful = load_default()
+
+    def judge(self, text: str, lang: str | None = None) -> Verdict:
+        verdict = self._cheerful.judge(text, lang)
+        gloomy = verdict.label is Label.NEUTRAL and text.endswith(self._ending)
+        return Verdict(Label.NEGATIVE, -0.5) if gloomy else verdict
+
+
+def crises_after_a_change(
+    life: Life, at_ms: float, version: str = "gloomy", ending: str = ""
+) -> list[dict[str, Any]]:
+    """What is told where a worker comes up with another analyser at a moment."""
+    driver = ShardDriver(ShardConfig(partitions=1, score_interval_ms=HOUR))
+    items = sorted(life.items, key=lambda item: item[0])
+    driver.run([item for item in items if item[0] < START + at_ms])
+    driver.analyser = Gloomy(version, ending)
+    driver.crash()
+    driver.run([item for item in items if item[0] >= START + at_ms])
+    return [a for a in driver.published["alerts"] if a["kind"] == "sentiment_crisis"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_change_of_model_that_finds_four_times_as_much_negative_is_no_crisis(seed: int) -> None:
+    life = ordinary(seed, days=20)
+    assert crises_after_a_change(life, NOON) == []
+    # Without a name of its own it would be one.
+    usual = load_default().version
+    assert told(crises_after_a_change(life, NOON, usual))[0][0] == "sentiment_crisis"
+
+
+def test_a_crisis_by_a_new_model_is_told_when_its_usual_is_known() -> None:
+    life = ordinary(2, days=20)
+    said(life, NOON + 5 * DAY, NOON + 5 * DAY + 40 * MINUTE, 300, 220, 0.9, 0.05)
+    life.add("likes", NOON + 5 * DAY + HOUR, post_id="p", actor_id="a")
+    assert told(crises_after_a_change(life, NOON, ending="?"))[0][0] == "sentiment_crisis"
+
+
+def test_a_crisis_that_is_on_ends_with_the_model_by_which_it_was_one() -> None:
+    life = ordinary(2, days=18)
+    said(life, NOON, NOON + 40 * MINUTE, 300, 220, 0.5, 0.2)
+    alerts = crises_after_a_change(life, NOON + 30 * MINUTE)
+    assert [alert["status"] for alert in alerts] == ["firing", "resolved"]
+    assert alerts[1]["title"] == "Comments of @ada.makes are judged by another model now"
+    assert alerts[1]["alert_id"] == alerts[0]["alert_id"]

@@ -89,10 +89,7 @@ class SentimentCrisis(Struct, array_like=True):
         """Take in the comments of one pane, none where only time has passed; what is to be told."""
         crisis, usual = rules.crisis, self.usual
         if voices and usual.judge != judge:
-            # Another analyser has another opinion of the same comments.
-            self.usual = usual = Usual(end_ms, judge)
-            if not self.episode.on:
-                self.stretch = None
+            return self._start_over(end_ms, voices, judge, info, rules)
         stretch = self.stretch
         if stretch is not None and not self.episode.on and self._stale(end_ms, crisis):
             self._release(end_ms, rules)
@@ -120,6 +117,22 @@ class SentimentCrisis(Struct, array_like=True):
         self.episode.open(stretch.since_ms, end_ms, self._severity(crisis), explanation)
         stretch.recent_total, stretch.recent_negative = stretch.total, stretch.negative
         return [self._alert("firing", end_ms, info, rules)]
+
+    def _start_over(
+        self, end_ms: int, voices: list[Voice], judge: int, info: CreatorInfo, rules: Rules
+    ) -> list[Alert]:
+        """Forget the usual: another analyser has another opinion of the same comments.
+
+        So neither a rise nor an end would say anything of people: a crisis that is on is told to be
+        over, for this reason, and what comes next is learned first.
+        """
+        told = []
+        if self.episode.on:
+            told = [self._alert("resolved", end_ms, info, rules, rejudged=True)]
+            self.episode.close(end_ms + rules.crisis.cooldown_ms)
+        self.stretch, self.usual = None, Usual(end_ms, judge)
+        self.usual.learn(end_ms, *_counted(voices), rules)
+        return told
 
     def rest(self, now_ms: int, rules: Rules) -> None:
         """Nothing may come for long: keep no suspicion that is over."""
@@ -208,6 +221,8 @@ class SentimentCrisis(Struct, array_like=True):
         now_ms: int,
         info: CreatorInfo,
         rules: Rules,
+        *,
+        rejudged: bool = False,
     ) -> Alert:
         stretch, who = self.stretch, alerting.name(info)
         assert stretch is not None
@@ -216,7 +231,13 @@ class SentimentCrisis(Struct, array_like=True):
         share, since = negative / max(total, 1), alerting.clock(self.episode.started_ms)
         lasted = alerting.span(now_ms - self.episode.started_ms)
         said = f"{100.0 * share:.0f} % of {total:,} comments by {stretch.authors:,} people"
-        if status == "resolved":
+        if rejudged:
+            title = f"Comments of {who} are judged by another model now"
+            reason = (
+                f"From {since} on, for {lasted}, {said} were negative, usually"
+                f" {100.0 * usual:.0f} %; what is usual by the new model has to be learned first."
+            )
+        elif status == "resolved":
             title = f"Comments of {who} are as usual again"
             reason = (
                 f"From {since} on, for {lasted}, {said} were negative, usually"
