@@ -18,6 +18,7 @@ from streams.campaigns import OWNER, CampaignReader
 from streams.engine.calendar import MOST_SHOWN, MOST_WRITTEN
 from streams.engine.roster import Roster
 from streams.engine.rulebook import RuleBook
+from streams.engine.sentiment import Analyser
 from streams.engine.shard import Shard, ShardConfig
 from streams.engine.turns import MOST_SCORES
 from streams.health import WorkerHealth
@@ -80,14 +81,16 @@ def shard_restorer(
     settings: Settings,
     book: Callable[[], RuleBook] = RuleBook,
     roster: Roster | None = None,
+    analyser: Analyser | None = None,
 ) -> RestoreShard:
     """What makes the shard of a partition from its stored tables, with the rules that then hold.
 
-    All its shards share the roster.
+    All its shards share the roster and the analyser.
     """
 
     def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
-        shard = Shard.restore(partition, shard_config(settings, book()), tables, roster=roster)
+        config = shard_config(settings, book())
+        shard = Shard.restore(partition, config, tables, analyser, roster)
         # What exists by now stays: the garbage collector need not look at it again and again.
         gc.freeze()
         return shard
@@ -98,14 +101,14 @@ def shard_restorer(
 class App:
     """One worker. `start`, then `crashed` until it is time to `stop`."""
 
-    def __init__(self, settings: Settings, fuse: Fuse) -> None:
+    def __init__(self, settings: Settings, fuse: Fuse, analyser: Analyser | None = None) -> None:
         self._options = options = kafka_options(settings)
         self._fuse = fuse
         self._start_timeout = settings.start_timeout
         self.observer = Observer(settings.max_creator_series)
         self.rules = self.observer.rules = RuleWatch(settings.rules_file)
         roster = Roster()
-        restorer = shard_restorer(settings, lambda: self.rules.book, roster)
+        restorer = shard_restorer(settings, lambda: self.rules.book, roster, analyser)
         self.faust, self.seam = build_kafka(options, restorer, self.observer.hooks, fuse)
         agents.register(self.faust, self.seam.deliver)
         self.metrics = Metrics(CollectorRegistry(), self.observer.read)

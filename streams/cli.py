@@ -75,6 +75,9 @@ def _as_message(error: Exception) -> _Plain | None:
     rulefile = sys.modules.get("streams.rulefile")
     if rulefile is not None and isinstance(error, rulefile.RulesError):
         return _Plain(str(error), 2)
+    modelfile = sys.modules.get("streams.engine.sentiment.modelfile")
+    if modelfile is not None and isinstance(error, modelfile.ModelError):
+        return _Plain(str(error), 2)
     errors = sys.modules.get("aiokafka.errors")
     if errors is not None and isinstance(error, errors.KafkaConnectionError):
         servers = os.environ.get("PULSE_BOOTSTRAP_SERVERS") or Settings.bootstrap_servers

@@ -142,6 +142,13 @@ class Settings(Declared):
         "deployment, for ever; the default is public and meant for development.",
         secret=True,
     )
+    sentiment_model: str | None = _setting(
+        None,
+        parsers.file("model"),
+        _WORK,
+        "Model that comments are judged by, from `pulse sentiment train`; unset: by the lexicon "
+        "alone. The same for all workers; read at the start.",
+    )
     session_timeout: float = _setting(
         10.0,
         parsers.seconds(2, 300),

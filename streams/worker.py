@@ -22,10 +22,12 @@ from aiokafka.errors import KafkaError
 from streams.app import App
 from streams.build import parts, version
 from streams.cli import load_settings
+from streams.engine.sentiment import Analyser
 from streams.kafka.fuse import FatalError, Fuse
 from streams.logs import configure
 from streams.rulewatch import RuleWatch
 from streams.running import arm, first, heed, write_report
+from streams.sentiment.chosen import chosen
 from streams.settings import DEVELOPMENT_SECRET, Settings
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,9 @@ STOP_MARGIN = 0.5
 class Run:
     """One run of a worker, and its report."""
 
-    def __init__(self, settings: Settings, report: Path | None) -> None:
+    def __init__(self, settings: Settings, report: Path | None, analyser: Analyser) -> None:
         self._settings = settings
+        self._analyser = analyser
         self._report = report
         self._started = time.monotonic()
         self._reason = "it ended by itself"
@@ -53,7 +56,7 @@ class Run:
 
     async def _serve(self) -> int:
         asked = heed(self.fuse.blow)
-        self.app = app = App(self._settings, self.fuse)
+        self.app = app = App(self._settings, self.fuse, self._analyser)
         starting = asyncio.create_task(app.start())
         await first(starting, asked)
         if not asked.done():
@@ -144,10 +147,11 @@ def command(report: Path | None, clock: Literal["wall", "events"] | None) -> Non
         settings = dataclasses.replace(settings, clock=clock)
     RuleWatch(settings.rules_file)  # told of before anything starts
     configure(settings.log_level, settings.log_format)
+    analyser = chosen(settings.sentiment_model)
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
     if settings.actor_secret == DEVELOPMENT_SECRET:
         log.warning("PULSE_ACTOR_SECRET is not set: actors are hashed with a public key")
     # Most objects here live long; looking at them all the time costs more than it frees.
     gc.set_threshold(100_000, 20, 20)
     _use_uvloop()
-    raise SystemExit(asyncio.run(Run(settings, report).serve()))
+    raise SystemExit(asyncio.run(Run(settings, report, analyser).serve()))

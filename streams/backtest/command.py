@@ -15,7 +15,7 @@ from streams.sources.durations import DURATION
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 SIGNALS = ("likes", "comments", "follows", "shares", "views")
-_OF_EVENTS = ("rules", "truth", "alerts", "creator")
+_OF_EVENTS = ("rules", "sentiment_model", "truth", "alerts", "creator")
 
 
 @click.command("backtest")
@@ -25,6 +25,11 @@ _OF_EVENTS = ("rules", "truth", "alerts", "creator")
     multiple=True,
     metavar="FILE",
     help="Rules of detection, or `shipped` (the default); given twice, both are compared.",
+)
+@click.option(
+    "--sentiment-model",
+    type=_IN,
+    help="Judge comments by this model. Overrides PULSE_SENTIMENT_MODEL.",
 )
 @click.option("--truth", type=_IN, help="Score alerts by what `pulse simulate --truth` wrote.")
 @click.option(
@@ -91,6 +96,8 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
 
     grace_ms = round(chosen.pop("grace") * 1000)
     settings = dataclasses.replace(load_settings(), clock="events")
+    if (model := chosen.pop("sentiment_model")) is not None:
+        settings = dataclasses.replace(settings, sentiment_model=str(model))
     status = backtest(Options(files, rules, settings, grace_ms=grace_ms, **chosen))
     if status:
         raise SystemExit(status)
@@ -99,7 +106,9 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
 def _counts(signal: str, scores: Path | None, files: Sequence[Path], chosen: dict[str, Any]) -> int:
     for name in _OF_EVENTS:
         if chosen[name]:
-            raise click.UsageError(f"--{name} is for events; with --signal there are only counts")
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for events; with --signal there are only counts"
+            )
     if len(files) != 1:
         raise click.UsageError("--signal takes one FILE")
 

@@ -18,8 +18,10 @@ from streams.backtest.play import play
 from streams.backtest.recording import Recording, Stopped
 from streams.backtest.report import Run
 from streams.engine.rulebook import RuleBook
+from streams.engine.sentiment import Analyser
 from streams.engine.units import HOUR_MS
 from streams.rulefile import load_rules
+from streams.sentiment.chosen import chosen
 from streams.settings import Settings
 from streams.sources import run as sources
 
@@ -46,6 +48,7 @@ def backtest(options: Options) -> int:
     """Run it, tell and write the results; the exit status. Raises click.ClickException, OSError."""
     books = [(name, _book(name)) for name in options.rules]
     incidents = _truth(options.truth)
+    analyser = chosen(options.settings.sentiment_model)
     with (
         stopping.heeded() as stop,
         Recording(options.files, options.settings.partitions) as recording,
@@ -61,7 +64,7 @@ def backtest(options: Options) -> int:
             raise click.ClickException(f"there is no event of {options.creator} in these files")
         runs = []
         for name, book in books:
-            runs.append(_play(recording, name, book, options, stop))
+            runs.append(_play(recording, name, book, options, analyser, stop))
             if stop.asked:
                 break
         _tell(options, recording, runs, incidents)
@@ -96,7 +99,12 @@ def _read(recording: Recording, options: Options, stop: stopping.Stop) -> None:
 
 
 def _play(
-    recording: Recording, name: str, book: RuleBook, options: Options, stop: stopping.Stop
+    recording: Recording,
+    name: str,
+    book: RuleBook,
+    options: Options,
+    analyser: Analyser,
+    stop: stopping.Stop,
 ) -> Run:
     config = shard_config(options.settings, book)
     with sources.progress("backtest") as shown:
@@ -105,7 +113,7 @@ def _play(
             shown.tell(events, share, f"{from_ms(at_ms):%Y-%m-%d %H:%M}")
             return stop.asked
 
-        played = play(recording, config, told, windows=options.chart is not None)
+        played = play(recording, config, told, windows=options.chart is not None, analyser=analyser)
     return Run(rules=name, digest=book.digest, played=played, episodes=episodes(played.alerts))
 
 

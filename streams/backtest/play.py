@@ -22,7 +22,7 @@ from schemas.scores import EngagementWindow
 from streams.backtest.recording import Event, Recording
 from streams.engine.detours import campaign_of
 from streams.engine.roster import Roster
-from streams.engine.sentiment import load_default
+from streams.engine.sentiment import Analyser
 from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 from streams.kafka.replay import STEP_MS
 
@@ -61,13 +61,18 @@ class Played(msgspec.Struct, kw_only=True):
 class _Player:
     """The shards of one run, and what they have published."""
 
-    def __init__(self, recording: Recording, config: ShardConfig, windows: bool) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        config: ShardConfig,
+        windows: bool,
+        analyser: Analyser | None,
+    ) -> None:
         roster = Roster()
         for value in recording.campaigns:
             # All of them are known from the start, as to a worker, which reads them first.
             if isinstance(campaign := campaign_of(value, -1), Campaign):
                 roster.put(campaign)
-        analyser = load_default()
         self._shards = [Shard(p, config, analyser, roster) for p in range(config.partitions)]
         self._offsets: list[Counter[str]] = [Counter() for _ in self._shards]
         self._told = [0] * len(self._shards)
@@ -126,13 +131,20 @@ class _Player:
         return done
 
 
-def play(recording: Recording, config: ShardConfig, told: Told, *, windows: bool = False) -> Played:
+def play(
+    recording: Recording,
+    config: ShardConfig,
+    told: Told,
+    *,
+    windows: bool = False,
+    analyser: Analyser | None = None,
+) -> Played:
     """Play a recording that was read for as many partitions as `config` says.
 
     Raises ProcessingError for a fault of the core.
     """
     began, began_cpu = time.perf_counter(), time.process_time()
-    player = _Player(recording, config, windows)
+    player = _Player(recording, config, windows, analyser)
     done, total = player.done, max(1, recording.events)
     for block in recording.blocks:
         for topic, events in recording.batches(block):
