@@ -7,6 +7,7 @@ import click
 
 from streams.printable import printable
 from streams.sentiment import evaluate
+from streams.sentiment.train import train
 
 _DOES = {"counts": "counts", "turns": "turns it", "pushes": "pushes", "shifts": "halves the rest"}
 
@@ -19,10 +20,12 @@ def group() -> None:
     Examples:
       pulse sentiment explain "not the scam i expected 😍"
       pulse sentiment eval comments.csv
+      pulse sentiment train comments.csv
     """
 
 
 group.add_command(evaluate.command)
+group.add_command(train)
 
 
 @group.command("explain")
