@@ -109,11 +109,12 @@ def read(chunk: str) -> Traits:
 
 
 def _cut(word: str, pieces: dict[int, None]) -> None:
-    framed = f" {word} "
+    # Four bytes a character, so that pieces are slices of one encoding, whatever the script.
+    framed = f" {word} ".encode("utf-32-le", "surrogatepass")
     length = len(framed)
-    for size in range(_SHORTEST, _LONGEST + 1):
-        for start in range(length - size + 1):
-            pieces[_name(framed[start : start + size], _PIECE) & _MASK] = None
+    for size in range(4 * _SHORTEST, 4 * _LONGEST + 1, 4):
+        for start in range(0, length - size + 1, 4):
+            pieces[crc32(framed[start : start + size], _PIECE) & _MASK] = None
 
 
 def _name(token: str, kind: int) -> int:
