@@ -22,6 +22,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--against", multiple=True, type=click.Choice(list(PEERS)),
     help="Another analyser to compare with, if it is installed; may be given again.",
 )  # fmt: skip
+@click.option("--model", type=_FILE, help="Judge by this model of `pulse sentiment train`.")
 @click.option("--layers", is_flag=True, help="Also each part of the analyser alone and left out.")
 @click.option("--guess", is_flag=True, help="Do not tell the analyser the languages of the file.")
 @click.option(
@@ -29,7 +30,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Write the figures to this file as JSON, too.",
 )  # fmt: skip
 def command(
-    file: Path, against: tuple[str, ...], layers: bool, guess: bool, report: Path | None
+    file: Path,
+    against: tuple[str, ...],
+    model: Path | None,
+    layers: bool,
+    guess: bool,
+    report: Path | None,
 ) -> None:
     """Judge the comments in FILE.csv, and compare with its labels.
 
@@ -41,14 +47,15 @@ def command(
       pulse sentiment eval comments.csv
       pulse sentiment eval comments.csv --against vader --report figures.json
       pulse sentiment eval comments.csv --layers
+      pulse sentiment eval held-out.csv --model model.bin
     """
-    from streams.engine.sentiment import load_default
     from streams.sentiment import evaluation
+    from streams.sentiment.chosen import chosen
 
     comments = _read(file)
     if guess:
         comments = [comment._replace(language=None) for comment in comments]
-    analyser = load_default()
+    analyser = chosen(None if model is None else str(model))
     found = evaluation.evaluate(comments, analyser.judge)
     for line in evaluation.page(found, analyser.version):
         click.echo(line)

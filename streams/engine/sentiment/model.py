@@ -7,7 +7,8 @@ Each class gets a score: a constant, the lexicon's signals by their weights, and
 weights of words and of pieces, each over the square root of their number. The scores, calibrated,
 are log probabilities; `compound` is that of positive less that of negative, so that a mean of
 compounds estimates a net sentiment. The label is the class that is likeliest where all three are
-as frequent, for a class matters whatever its share; it never contradicts the compound.
+as frequent, for a class matters whatever its share; it never contradicts the compound. Flags and
+language are those of the analyser below.
 """
 
 from math import exp, log, sqrt
@@ -22,7 +23,6 @@ CACHED_CHUNKS: Final = 16_384
 """Chunks in each of the two generations of the cache."""
 CACHED_CHARS: Final = 32
 _NEGATIVE, _NEUTRAL, _POSITIVE = Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE
-_SILENT: Final = Verdict(Label.NEUTRAL, 0.0)
 Three = tuple[float, float, float]
 """One number for each class: negative, neutral, positive."""
 
@@ -123,9 +123,10 @@ class TrainedAnalyser:
 
     def judge(self, text: str, lang: str | None = None) -> Verdict:
         """Judge one text; see `Analyser.judge`."""
+        below = self._below.judge(text, lang)
         if not text or text.isspace():
-            return _SILENT
-        negative, neutral, positive = self._scores(text, lang)
+            return below
+        negative, neutral, positive = self._scores(text, below.compound)
         low, _, high = _shares(negative, neutral, positive)
         compound = high - low
         rare = self._rarity
@@ -135,13 +136,13 @@ class TrainedAnalyser:
             label = _POSITIVE if compound > 0.0 else _NEUTRAL
         elif negative > neutral and negative > positive:
             label = _NEGATIVE if compound < 0.0 else _NEUTRAL
-        return Verdict(label, compound)
+        return Verdict(label, compound, below.flags, below.language)
 
     def probabilities(self, text: str, lang: str | None = None) -> Three:
         """How likely a text is negative, neutral, positive, among such as were learned from."""
-        return _shares(*self._scores(text, lang))
+        return _shares(*self._scores(text, self._below.judge(text, lang).compound))
 
-    def _scores(self, text: str, lang: str | None) -> Three:
+    def _scores(self, text: str, lexical: float) -> Three:
         """Calibrated log probabilities, less a constant."""
         weights = self._weights
         table, parts = weights.table, self._parts
@@ -182,7 +183,7 @@ class TrainedAnalyser:
         neutral += w1 * by_words + p1 * by_pieces
         positive += w2 * by_words + p2 * by_pieces
         learned = weights.signals
-        for place, signal in enumerate(signals(self._below.judge(text, lang).compound, text)):
+        for place, signal in enumerate(signals(lexical, text)):
             if signal != 0.0:
                 first, second, third = learned[place]
                 negative += signal * first

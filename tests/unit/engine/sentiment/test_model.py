@@ -23,7 +23,14 @@ def test_learned_words_decide() -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
 def test_a_text_of_nothing_says_nothing(text: str) -> None:
-    assert WORDS.judge(text) == (Label.NEUTRAL, 0.0, *WORDS.judge(text)[2:])
+    assert WORDS.judge(text) == BELOW.judge(text)
+    assert WORDS.judge(text)[:2] == (Label.NEUTRAL, 0.0)
+
+
+def test_flags_and_language_are_those_of_the_lexicon() -> None:
+    for text, lang in (("where is this?", None), ("me encanta, gracias", "es"), ("😍😍", None)):
+        assert WORDS.judge(text, lang)[2:] == BELOW.judge(text, lang)[2:]
+    assert WORDS.judge("where is this?").flags
 
 
 def test_pairs_of_words_have_weights_of_their_own() -> None:
@@ -72,7 +79,7 @@ def test_the_sums_of_a_model_are_those_of_the_walk_that_it_learns_from() -> None
     of_pieces = [sum(table[3 * b + k] - ZERO for b in pieces) for k in range(3)]
     _, weights = decode(encode(data, table))
     learned = TrainedAnalyser(weights, "x", BELOW)
-    scores = learned._scores(text, None)
+    scores = learned._scores(text, 0.0)
     expected = [
         weights.offset[k]
         + sums[k] * weights.word_step / math.sqrt(len(words))
