@@ -71,6 +71,7 @@ def test_the_class_does_not_depend_on_how_frequent_it_is_but_never_contradicts_t
 def test_the_sums_of_a_model_are_those_of_the_walk_that_it_learns_from() -> None:
     text = (
         "I do NOT like, really :) the blib... 😍🏽 so so sooo @you https://x.y/z don't zorp it now!"
+        " nothing of all this was ever so bad"
     )
     words, pieces = walk(text)
     table = bytes((7 * place) % 256 for place in range(3 * (1 << 18)))
