@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import creators, latency, restore, throughput, windowed, workers
+from bench import creators, latency, restore, sentiment, throughput, windowed, workers
 from bench.load import recent
 from bench.profile import shares
 from bench.rig import Rig, say
@@ -35,6 +35,7 @@ PARTS = {
     "workers": "two workers where one was: CPU, and the silence while one joins",
     "creators": "cost per event with 1,000 to 1,000,000 creators known, and by skew; no Kafka",
     "restore": "takeover of a million creators after ten minutes of load",
+    "sentiment": "comments judged by a second of CPU, and cost by length; no Kafka",
 }
 EXAMPLES = """examples:
   make bench                                              everything, at its defaults
@@ -98,6 +99,8 @@ async def run(told: argparse.Namespace, report: Report) -> None:
             keep("creators", await creators.creators(workdir, told.known))
         if "restore" in told.parts:
             keep("restore", await restore.restore(workdir / "restore", told.known))
+        if "sentiment" in told.parts:
+            keep("sentiment", sentiment.sentiment())
     if told.profile:
         report["profile"] = shares(told.profile)
 
@@ -168,7 +171,7 @@ def main() -> int:
     finally:
         if report["results"]:
             print(contenders(report["results"]))
-        for part in ("latency", "workers", "creators", "restore"):
+        for part in ("latency", "workers", "creators", "restore", "sentiment"):
             if part in report:
                 print(f"\n{part}: {PARTS[part]}\n{figures(report[part])}")
     for part, share in report.get("profile", {}).items():

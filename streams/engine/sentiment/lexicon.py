@@ -146,12 +146,13 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
     for tag in tongue.tags():
         spoken, digest = tongue.load_tongue(tag)
         tables.add(digest)
-        hints = (
-            spoken.functions | english.words.keys()
-            if tag == ENGLISH
-            else (spoken.hints - (english.words.keys() - spoken.functions))
-        )
-        for word in hints - anywhere.keys():
+        hints = set(spoken.hints)
+        if tag == ENGLISH:
+            hints.update(english.words)
+        else:
+            hints.difference_update(english.words.keys() - spoken.functions)
+        hints.difference_update(anywhere)
+        for word in hints:
             known_by[word] = (*known_by.get(word, ()), tag)
         if tag != ENGLISH:
             translated = tables.grouped(f"afinn/{tag}.tsv")

@@ -1,8 +1,10 @@
-"""`pulse sentiment explain` tells what a text is judged to be."""
+"""`pulse sentiment explain` tells what a text is judged to be, and what counted."""
 
+import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
+from streams.engine.sentiment import load_default
 
 
 def explained(*arguments: str) -> str:
@@ -15,3 +17,34 @@ def test_a_text_is_told_with_its_class_its_strength_and_the_version_that_says_so
     output = explained("i love this, stunning")
     assert output.startswith("positive +0.")
     assert "(lexicon-" in output
+
+
+def test_what_counted_is_told_and_how_much() -> None:
+    output = explained("not the scam i expected, but SO good 😍!!")
+    for told in ("language en (guessed)", "turns it", "halves the rest", "pushes", "marks"):
+        assert told in output
+    assert "scam" in output
+    assert "😍!!" in output
+
+
+def test_the_language_and_the_flags_are_told() -> None:
+    assert "language es (told)" in explained("--lang", "es", "me encanta")
+    assert "flags: question" in explained("where is this?")
+    assert "no lexicon for this language" in explained("素晴らしい")
+    assert "nothing counted" in explained("the bus")
+
+
+def test_nothing_is_written_to_the_terminal_that_could_steer_it() -> None:
+    assert "\x1b" not in explained("love\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    "text", ["i love this", "not bad but boring!!", "das gefällt mir nicht", "🔥🔥 fire", "", "hm"]
+)
+def test_an_explanation_adds_up_to_the_very_verdict(text: str) -> None:
+    analyser = load_default()
+    told = analyser.explain(text)
+    assert told.verdict == analyser.judge(text)
+    assert sum(s.effect for s in told.steps if s.does != "pushes") + told.marks == pytest.approx(
+        told.total
+    )
