@@ -28,6 +28,9 @@ telling = st.sampled_from(
         *LEXICON.negators,
         *LEXICON.boosters,
         *LEXICON.turns,
+        *(word for lexicon in LEXICA.languages.values() for word in list(lexicon.words)[::700]),
+        *list(LEXICA.known_by)[::400],
+        *("dm", "promo", "free", "followers", "link", "bio", "$5", "#ad"),
         *(
             " ".join((first, second, *phrase.rest))
             for first, seconds in LEXICON.phrases.items()
@@ -52,7 +55,7 @@ telling = st.sampled_from(
 anything = st.text(st.characters(exclude_categories=()), max_size=200)
 glue = st.sampled_from(["", " ", "\n", "-", "'"])
 texts = anything | st.builds(lambda parts, by: by.join(parts), st.lists(telling | anything), glue)
-langs = st.none() | st.sampled_from(["en", "de", "pt-BR"]) | st.text(max_size=8)
+langs = st.none() | st.sampled_from(["en", "pt-BR", *LEXICA.languages]) | st.text(max_size=8)
 
 
 @settings(deadline=None)
@@ -62,6 +65,15 @@ def test_any_text_gets_a_verdict_in_range_whose_label_fits(text: str, lang: str 
     label, compound = verdict.label, verdict.compound
     assert -1.0 <= compound <= 1.0
     assert math.copysign(1, compound) == label or label is Label.NEUTRAL
+
+
+@settings(deadline=None)
+@given(texts, langs)
+def test_an_explanation_of_any_text_is_of_the_very_verdict(text: str, lang: str | None) -> None:
+    told = ANALYSER.explain(text, lang)
+    assert told.verdict == ANALYSER.judge(text, lang)
+    counted = sum(step.effect for step in told.steps if step.does != "pushes")
+    assert math.isclose(counted + told.marks, told.total, abs_tol=1e-6)
 
 
 @settings(deadline=None)
@@ -106,6 +118,13 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "words": lambda n: "good GOOD bad " * (n // 14),
     "blanks": lambda n: " " * n,
     "lone surrogates": lambda n: "\ud83d" * n,
+    "letters and marks in turn": lambda n: "\u0628\u064e" * (n // 2),
+    "vowel signs": lambda n: "\u0915\u093e" * (n // 2) + " \u0939\u0948",
+    "endings": lambda n: "ísimamente" * (n // 10),
+    "humps": lambda n: "aB" * (n // 2),
+    "lures": lambda n: "link dm free " * (n // 13),
+    "addresses": lambda n: "http://x.me/ " * (n // 13),
+    "function words": lambda n: "que der the no " * (n // 15),
     "new words": lambda n: " ".join(f"w{i}" for i in range(n // 6)),
 }
 
