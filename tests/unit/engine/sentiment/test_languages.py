@@ -82,6 +82,21 @@ def test_words_act_on_each_other_in_every_language(
 
 
 @pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("das gefällt mir nicht", "de"),
+        ("güzel değil", "tr"),
+        ("अच्छा नहीं है", "hi"),
+        ("jag gillar inte", "sv"),
+    ],
+)
+def test_a_negator_turns_the_word_before_it_where_the_language_has_it_so(
+    analyser: LexiconAnalyser, text: str, lang: str
+) -> None:
+    assert analyser.judge(text, lang).label is NEGATIVE
+
+
+@pytest.mark.parametrize(
     ("one", "other", "lang"),
     [
         ("increible", "increíble", "es"),
