@@ -88,7 +88,8 @@ class Mood(Struct, frozen=True, kw_only=True, gc=False):
     `comments` is the sample size, the three classes add up to it. `mean` is the mean compound in
     [-1, 1], `net` is (positive - negative) / comments; both null without comments.
 
-    `repeated` comments are not among them: an account counts with three in an hour.
+    `repeated` comments are not among them (an account counts with three in an hour), nor are those
+    that are `spam`.
 
     `net_likely` is the net that few comments make likely, knowing the creator's usual ones, and
     with 95 % it is from `net_low` to `net_high`; null without comments. See docs/sentiment.md.
@@ -101,6 +102,7 @@ class Mood(Struct, frozen=True, kw_only=True, gc=False):
     mean: float | None = None
     net: float | None = None
     repeated: int = 0
+    spam: int = 0
     net_likely: float | None = None
     net_low: float | None = None
     net_high: float | None = None

@@ -176,7 +176,7 @@ def _details(facts: PaneFacts) -> int:
         + len(facts.published)
         + len(facts.deleted)
         + len(facts.spreads)
-        + len(facts.voices)
+        + len(facts.talk)
         + len(facts.guests)
     )
 

@@ -66,8 +66,9 @@ NEUTRAL: Final = 1
 NEGATIVE: Final = 2
 COMPOUND: Final = 3
 REPEATED: Final = 4
+SPAM: Final = 5
 """Counts of the sentiment panes: comments by class, the sum of their compounds in thousandths, and
-comments that are in none of these, since their authors had said enough."""
+those that are in none of these, since their authors had said enough, or since they are spam."""
 
 RISES_FALLS: Final = {
     "likes": (LIKES, UNLIKES),

@@ -47,7 +47,7 @@ from streams.engine.facts import PaneFacts, Published, Spread
 from streams.engine.moods import mark_of
 from streams.engine.registry import Registry
 from streams.engine.sentiment import Analyser, Label, Verdict
-from streams.engine.sentiment.stock import is_stock
+from streams.engine.sentiment.flags import Flag
 from streams.engine.slot import Slot
 
 _KEPT: Final = 0xFFFF
@@ -70,6 +70,10 @@ _MOOD: Final = {
 
 YOUNG_MS: Final = 30 * 86_400_000
 """An account is new for so long."""
+# Members of an enum are slow to reach in a hot loop.
+_SPAM: Final = Flag.SPAM.value
+_STOCK: Final = Flag.STOCK.value
+_SPAMMED: Final = one(counts.SPAM)
 _VOICE: Final = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
 
 Effect = Callable[[Creator, Slot, Any, int], Counts]
@@ -165,30 +169,34 @@ class Effects:
         if event.actor_id == event.creator_id:
             return _ANSWERED if counted else 0
         verdict = self._judge(event.text, event.lang)
-        tone = round(verdict.compound * 1000)
-        slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, tone)
         creator.mood_owed = True
         actor = _digest(event.actor_id.encode(), self._actor_seed) & _KEPT
-        slot.facts.tones.append(tone)
-        self._voice(creator, slot.facts, event, actor, verdict)
+        facts = slot.facts
+        mark = 2 * place(facts, event.post_id) + (verdict.flags & _STOCK != 0)
+        facts.talk.append((actor, mark))
+        if len(facts.talk) % FEW_DETAILS == 0:
+            self._grow(creator, facts, len(facts.talk))
+        if verdict.flags & _SPAM:
+            slot.mood += _SPAMMED  # a lure is no opinion
+        else:
+            tone = round(verdict.compound * 1000)
+            slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, tone)
+            facts.tones.append(tone)
+            self._voice(facts, event, actor, mark, verdict)
         if event.actor is not None:
-            self._guest(creator, slot.facts, event.post_id, actor, event.actor, at)
+            self._guest(creator, facts, event.post_id, actor, event.actor, at)
         if not counted:
             return 0
         slot.actors.append(actor)
         return _COMMENTED
 
     def _voice(
-        self, creator: Creator, facts: PaneFacts, event: Comment, actor: int, verdict: Verdict
+        self, facts: PaneFacts, event: Comment, actor: int, mark: int, verdict: Verdict
     ) -> None:
         """Keep what a comment says, and of the first and some negative ones the words."""
-        voices, label = facts.voices, _VOICE[verdict.label]
-        mark = 2 * place(facts, event.post_id) + is_stock(event.text)
+        label = _VOICE[verdict.label]
         facts.judge = self._judge_mark
-        voices.append((actor, label))
-        facts.talk.append((actor, mark))
-        if len(voices) % FEW_DETAILS == 0:
-            self._grow(creator, facts, len(voices))
+        facts.voices.append((actor, label))
         if label >= 0 and len(facts.heard) >= PANE_HEARD:
             return
         score = round(100.0 * verdict.compound)

@@ -37,6 +37,7 @@ from streams.engine.rules import CrisisRules
 
 _CLASS: Final = {1: one(POSITIVE), 0: one(NEUTRAL), -1: one(NEGATIVE)}
 """What a comment counts, by its label."""
+_NONE: Final = (0,) * 5
 _TWO_SIDED: Final = 1.96
 """Standard deviations to each side of which a normal variable is in 95 %."""
 
@@ -96,11 +97,11 @@ def taken_back(facts: PaneFacts, places: list[int]) -> Counts:
 
 def mood(counts: Counts, prior: Prior) -> Mood:
     """The published numbers of one window's comments."""
-    positive, neutral, negative, compound, repeated, *_ = *lanes(counts), 0, 0, 0, 0
+    positive, neutral, negative, compound, repeated, spam, *_ = *lanes(counts), *_NONE
     comments = positive + neutral + negative
     if comments <= 0 or min(positive, neutral, negative) < 0:
         # What is taken back may be of a pane that the window has no more of.
-        return Mood(repeated=max(repeated, 0))
+        return Mood(repeated=max(repeated, 0), spam=spam)
     sure = comments + prior.weight
     up = (positive + prior.weight * prior.positive) / sure
     down = (negative + prior.weight * prior.negative) / sure
@@ -114,6 +115,7 @@ def mood(counts: Counts, prior: Prior) -> Mood:
         mean=compound / 1000 / comments,
         net=(positive - negative) / comments,
         repeated=repeated,
+        spam=spam,
         net_likely=net,
         net_low=max(net - reach, -1.0),
         net_high=min(net + reach, 1.0),

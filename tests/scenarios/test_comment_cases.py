@@ -160,6 +160,21 @@ def test_one_loud_account_hardly_moves_the_mood() -> None:
     assert loud["net"] > 0.8
 
 
+def test_lures_are_counted_and_are_no_mood() -> None:
+    life = Life(1, 20_000)
+    said(life, HOUR, HOUR + 20 * MINUTE, 40, 40, 1.0, 0.0)
+    for number in range(60):
+        words = "DM me for promo, great deals, love you"
+        life.comment(HOUR + 21 * MINUTE + number, "p", f"bot-{number}", words)
+    life.add("likes", HOUR + 35 * MINUTE, post_id="p", actor_id="a")
+    driver = ShardDriver(ShardConfig(partitions=1))
+    driver.run(sorted(life.items, key=lambda item: item[0]))
+    driver.settle()
+
+    mood = next(iter(driver.latest["sentiment-scores"].values()))["windows"]["1h"]
+    assert (mood["comments"], mood["spam"], mood["net"]) == (40, 60, -1.0)
+
+
 class Gloomy:
     """An analyser to which neutral texts with such an end are negative."""
 
