@@ -46,14 +46,15 @@ class PaneFacts(Struct, array_like=True):
 
     Single events only: `follows`, `unfollows`, `by_post` (net engagements by post id). What polling
     revealed is in `spreads` (metrics `likes`, `comments`, `shares`, `saves` of a post or account,
-    `followers`), with the post id or "". `voices` are comments but the creator's own and
-    spam, judged by an analyser with the mark `judge`, and `angry` some of the negative ones. The profiles of so many
-    new followers are known (`profiles`), and so many of those are `hollow`: empty, or new.
+    `followers`), with the post id or "". `voices` are comments but the creator's own and spam,
+    judged by an analyser with the mark `judge`, and `angry` some of the negative ones. `tones` are
+    the compounds of `voices` in thousandths, in their order; a state of before has none. The
+    profiles of so many new followers are known (`profiles`), and so many of those are `hollow`:
+    empty, or new.
 
-    `talk` are the same comments and spam, of the sort that says nothing of the post (stock), and `heard` the
-    first few of them with their words. `guests` are the likes and comments whose account's profile
-    is known, of the sort that is hollow. `below` are the posts that these are of. `tones` are the
-    compounds of `voices` in thousandths, in their order; a state of before has none.
+    `talk` are all these comments and spam, of the sort that says nothing of the post (stock), and
+    `heard` the first few of them with their words. `guests` are the likes and comments whose
+    account's profile is known, of the sort that is hollow. `below` are the posts of these.
     """
 
     follows: int = 0
