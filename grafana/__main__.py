@@ -4,7 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from grafana.alert_quality import alert_quality
 from grafana.campaign_overview import campaign_overview
+from grafana.creator import creator
+from grafana.kafka_and_state import kafka_and_state
 from grafana.panels import to_json
 from grafana.pipeline import pipeline
 
@@ -14,7 +17,10 @@ FOLDER = Path(__file__).parent / "dashboards"
 def documents() -> dict[Path, str]:
     """The text of each dashboard file, by path."""
     return {
+        FOLDER / "alert-quality.json": to_json(alert_quality()),
         FOLDER / "campaign-overview.json": to_json(campaign_overview()),
+        FOLDER / "creator.json": to_json(creator()),
+        FOLDER / "kafka-and-state.json": to_json(kafka_and_state()),
         FOLDER / "pipeline.json": to_json(pipeline()),
     }
 

@@ -7,14 +7,17 @@ panel is drawn.
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import units
 
+from grafana.first_look import CREATOR_LINK, attention, numbers
 from grafana.panels import (
     MATCHERS,
     bars,
     board,
     columns,
+    filled,
     finished,
     instant,
     lines,
+    link_of_column,
     number,
     series,
     unit_of_column,
@@ -36,6 +39,7 @@ def campaign_overview() -> dashboard.Dashboard:
         "How the creators are doing, and whether the numbers can be trusted now.",
         "engagement_build_info",
     )
+    filled(overview, {"The first look": [*numbers(), *attention()]})
     _at_a_glance(overview)
     _creators(overview)
     _data(overview)
@@ -149,6 +153,7 @@ def _creators(overview: dashboard.Dashboard) -> None:
         no_value="-",
         size=(16, 10),
     )
+    leaders.override_by_name("Creator", link_of_column("Creator", CREATOR_LINK))
     leaders.override_by_name("Score", unit_of_column(units.Short, 1))
     leaders.override_by_name("Engagement rate 24 h", share)
     leaders.override_by_name("Sentiment 24 h", unit_of_column(units.Short, 2))

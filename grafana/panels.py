@@ -4,7 +4,7 @@ Knows house style: data source, variables, matchers, legends, colours. Must not 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from grafana_foundation_sdk.builders import (
@@ -14,17 +14,21 @@ from grafana_foundation_sdk.builders import (
     prometheus,
     stat,
     table,
+    text,
     timeseries,
 )
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.text import TextMode
 
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 MATCHERS = 'job=~"$job", instance=~"$instance"'
 """What every selector must hold, so that the variables work."""
 TAGS = ["creator-pulse"]
+NO_WORKER = "no worker"
 
 P = TypeVar("P", bound=Any)
 Steps = Sequence[tuple[float | None, str]]
@@ -88,6 +92,23 @@ def variables(anchor: str) -> list[Any]:
     ]
 
 
+def one_of(name: str, title: str, metric: str) -> dashboard.QueryVariable:
+    """A variable with one value, of those that the label `name` of a metric has."""
+    return (
+        dashboard.QueryVariable(name)
+        .label(title)
+        .datasource(SOURCE)
+        .query(f"label_values({metric}{{{MATCHERS}}}, {name})")
+        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(models.VariableSort.ALPHABETICAL_ASC)
+    )
+
+
+def given(name: str, title: str, value: str) -> dashboard.TextBoxVariable:
+    """A variable that a reader writes, with a value to begin with."""
+    return dashboard.TextBoxVariable(name).label(title).default_value(value)
+
+
 def instant(expression: str, legend: str = "", *, rows: bool = False) -> prometheus.Dataquery:
     """A query for the end of the time range; as table `rows` if told."""
     query = _query(expression, legend).instant()
@@ -146,23 +167,43 @@ def lines(*, stepped: bool = False) -> timeseries.Panel:
     )
 
 
-def columns(names: Mapping[str, str], order: str) -> table.Panel:
+def columns(names: Mapping[str, str], order: str, steps: Steps = ()) -> table.Panel:
     """Instant queries joined to one row for each label set.
 
     `names` maps fields (a label, or `Value #A` for query A) to headings; all others are hidden.
-    `order` is the heading by which rows are sorted, highest first.
+    `order` is the heading by which rows are sorted, highest first, and whose numbers have the
+    colour of the `steps`, if there are any.
     """
     organise = {
         "excludeByName": {"Time": True},
         "indexByName": {field: place for place, field in enumerate(names)},
         "renameByName": dict(names),
     }
-    return (
+    made = (
         table.Panel()
         .with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
         .with_transformation(models.DataTransformerConfig(id_val="organize", options=organise))
         .sort_by([common.TableSortByFieldState().display_name(order).desc(True)])
     )
+    if steps:
+        marked = [
+            models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
+            models.DynamicConfigValue(id_val="color", value={"mode": "thresholds"}),
+            models.DynamicConfigValue(
+                id_val="thresholds",
+                value={
+                    "mode": "absolute",
+                    "steps": [{"value": value, "color": colour} for value, colour in steps],
+                },
+            ),
+        ]
+        made.override_by_name(order, marked)
+    return made
+
+
+def link_of_column(title: str, url: str) -> list[models.DynamicConfigValue]:
+    """The override that makes each cell of a column a link; `${__value.text}` is what it says."""
+    return [models.DynamicConfigValue(id_val="links", value=[{"title": title, "url": url}])]
 
 
 def unit_of_column(unit: str, decimals: int) -> list[models.DynamicConfigValue]:
@@ -192,6 +233,66 @@ def finished(
     for reference, query in zip("ABCDEFGH", queries, strict=False):
         panel.with_target(query.ref_id(reference))
     return panel
+
+
+def tile(
+    panel: P,
+    query: str,
+    *,
+    title: str,
+    description: str,
+    unit: str,
+    no_value: str = NO_WORKER,
+    size: tuple[int, int] = (4, 4),
+) -> P:
+    """The panel with one number."""
+    return finished(
+        panel,
+        [instant(query)],
+        title=title,
+        description=description,
+        unit=unit,
+        no_value=no_value,
+        size=size,
+    )
+
+
+def graph(
+    *queries: tuple[str, str],
+    title: str,
+    description: str,
+    unit: str,
+    no_value: str = NO_WORKER,
+    made: Callable[[], timeseries.Panel] = lines,
+    size: tuple[int, int] = (12, 7),
+) -> timeseries.Panel:
+    """Lines over time, of (expression, legend) each."""
+    return finished(
+        made(),
+        [series(expression, legend) for expression, legend in queries],
+        title=title,
+        description=description,
+        unit=unit,
+        no_value=no_value,
+        size=size,
+    )
+
+
+def note(title: str, markdown: str, description: str, size: tuple[int, int]) -> text.Panel:
+    """Words, with links; `$name` in them is the value of a variable."""
+    panel = text.Panel().mode(TextMode.MARKDOWN).content(markdown).title(title)
+    return panel.description(description).transparent(True).span(size[0]).height(size[1])
+
+
+def filled(
+    whole: dashboard.Dashboard, rows: Mapping[str, Iterable[Builder[models.Panel]]]
+) -> dashboard.Dashboard:
+    """The dashboard with these rows of panels, from top to bottom."""
+    for title, panels in rows.items():
+        whole.with_row(dashboard.Row(title))
+        for panel in panels:
+            whole.with_panel(panel)
+    return whole
 
 
 def to_json(builder: dashboard.Dashboard) -> str:

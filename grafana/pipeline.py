@@ -4,23 +4,13 @@ Knows the questions of those who run it, in the order in which data flow, and th
 answer them. Must not know how a panel is drawn.
 """
 
-from collections.abc import Callable
-
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Panel
 
-from grafana.panels import (
-    MATCHERS,
-    P,
-    board,
-    finished,
-    instant,
-    lines,
-    number,
-    series,
-)
+from grafana.panels import board, filled, graph, lines, number, tile
+from grafana.queries import of, quantile, rate
 from prometheus.limits import (
     CHECKPOINT_OLD_SECONDS,
     CHECKPOINT_SLOW_SECONDS,
@@ -30,9 +20,7 @@ from prometheus.limits import (
 )
 from streams.health import LONGEST_WITHOUT_CHECKPOINT
 
-_STAT, _GRAPH = (4, 4), (12, 7)
 _LATENCY = "engagement_event_to_commit_seconds"
-_NO_WORKER = "no worker"
 
 
 def pipeline() -> dashboard.Dashboard:
@@ -43,88 +31,40 @@ def pipeline() -> dashboard.Dashboard:
         "Whether the workers do their work, and where it is held up. Alerts lead here.",
         "engagement_build_info",
     )
-    for title, panels in (
-        ("Symptoms", _symptoms),
-        ("What comes in", _input),
-        ("Time", _time),
-        ("Commits and state", _commits),
-        ("What goes out", _output),
-        ("Workers", _workers),
-    ):
-        whole.with_row(dashboard.Row(title))
-        for panel in panels():
-            whole.with_panel(panel)
-    return whole
-
-
-def _of(metric: str, matchers: str = "") -> str:
-    return f"{metric}{{{MATCHERS}{matchers}}}"
-
-
-def _rate(metric: str, by: str = "", matchers: str = "") -> str:
-    level = f" by ({by})" if by else ""
-    return f"sum{level} (rate({_of(metric, matchers)}[$__rate_interval]))"
-
-
-def _quantile(quantile: float, metric: str) -> str:
-    return f"histogram_quantile({quantile}, {_rate(metric + '_bucket', 'le')})"
-
-
-def _number(
-    panel: P, query: str, *, title: str, description: str, unit: str, no_value: str = _NO_WORKER
-) -> P:
-    return finished(
-        panel,
-        [instant(query)],
-        title=title,
-        description=description,
-        unit=unit,
-        no_value=no_value,
-        size=_STAT,
-    )
-
-
-def _graph(
-    *queries: tuple[str, str],
-    title: str,
-    description: str,
-    unit: str,
-    no_value: str = _NO_WORKER,
-    made: Callable[[], P] = lines,
-) -> P:
-    asked = [series(expression, legend) for expression, legend in queries]
-    return finished(
-        made(),
-        asked,
-        title=title,
-        description=description,
-        unit=unit,
-        no_value=no_value,
-        size=_GRAPH,
+    return filled(
+        whole,
+        {
+            "Symptoms": _symptoms(),
+            "What comes in": _input(),
+            "Time": _time(),
+            "Commits and state": _commits(),
+            "What goes out": _output(),
+            "Workers": _workers(),
+        },
     )
 
 
 def _symptoms() -> list[Builder[Panel]]:
-    within = _rate(f"{_LATENCY}_bucket", matchers=f', le="{OBJECTIVE_SECONDS}"')
+    within = rate(f"{_LATENCY}_bucket", matchers=f'le="{OBJECTIVE_SECONDS}"')
     return [
-        _number(
+        tile(
             number([(None, "red"), (1, "green")]),
-            f"sum({_of('engagement_ready')})",
+            f"sum({of('engagement_ready')})",
             title="Workers that process",
             description="Workers that are ready: as many as run, unless some wait or restore.",
             unit=units.Short,
         ),
-        _number(
+        tile(
             number([(None, "green"), (1, "red")]),
-            f"max({_of('engagement_partitions_configured')})"
-            f" - sum({_of('engagement_partitions_owned')})",
+            f"max({of('engagement_partitions_configured')})"
+            f" - sum({of('engagement_partitions_owned')})",
             title="Partitions without worker",
             description="Their creators have no new scores. Not 0 for moments at a rebalance.",
             unit=units.Short,
         ),
-        _number(
+        tile(
             number([(None, "red"), (OBJECTIVE, "green")]),
-            f"{within} / {_rate(_LATENCY + '_count')}",
+            f"{within} / {rate(_LATENCY + '_count')}",
             title=f"Committed within {OBJECTIVE_SECONDS:g} s",
             description=(
                 f"The objective is {OBJECTIVE:.0%}: of the oldest record of each batch, from the"
@@ -133,14 +73,14 @@ def _symptoms() -> list[Builder[Panel]]:
             unit=units.PercentUnit,
             no_value="nothing arrives",
         ),
-        _number(
+        tile(
             number([(None, "green"), (LAG_SECONDS / 5, "orange"), (LAG_SECONDS, "red")]),
-            f"max({_of('engagement_consumer_lag_seconds')})",
+            f"max({of('engagement_consumer_lag_seconds')})",
             title="Oldest unread record",
             description="For how long it has been written; those that nobody may read count, too.",
             unit=units.Seconds,
         ),
-        _number(
+        tile(
             number(
                 [
                     (None, "green"),
@@ -148,14 +88,14 @@ def _symptoms() -> list[Builder[Panel]]:
                     (CHECKPOINT_OLD_SECONDS, "red"),
                 ]
             ),
-            f"time() - min({_of('engagement_last_checkpoint_timestamp_seconds')})",
+            f"time() - min({of('engagement_last_checkpoint_timestamp_seconds')})",
             title="Oldest checkpoint",
             description="Of all workers; below 2 s as a rule. /healthz fails at 30 s.",
             unit=units.Seconds,
         ),
-        _number(
+        tile(
             number([(None, "green"), (1, "orange")]),
-            f"sum({_of('engagement_alerts_unpushed')})",
+            f"sum({of('engagement_alerts_unpushed')})",
             title="Alerts not pushed",
             description="What waits for an Alertmanager; for long, only if one is away.",
             unit=units.Short,
@@ -165,19 +105,19 @@ def _symptoms() -> list[Builder[Panel]]:
 
 
 def _input() -> list[Builder[Panel]]:
-    refused = _rate("engagement_dead_letters_total")
+    refused = rate("engagement_dead_letters_total")
     return [
-        _graph(
-            (_rate("engagement_events_received_total", "topic"), "{{topic}}"),
+        graph(
+            (rate("engagement_events_received_total", "topic"), "{{topic}}"),
             title="Records read by topic",
             description="Records per second as they are read, good or not.",
             unit=units.RecordsPerSecond,
         ),
-        _graph(
+        graph(
             (refused, "refused"),
-            (_rate("engagement_events_duplicate_total"), "duplicate"),
-            (_rate("engagement_events_late_total"), "late"),
-            (_rate("engagement_events_forwarded_total"), "on a wrong partition"),
+            (rate("engagement_events_duplicate_total"), "duplicate"),
+            (rate("engagement_events_late_total"), "late"),
+            (rate("engagement_events_forwarded_total"), "on a wrong partition"),
             title="What is not as it should be",
             description=(
                 "Records per second that were refused, came twice, came after their minute was"
@@ -185,15 +125,15 @@ def _input() -> list[Builder[Panel]]:
             ),
             unit=units.RecordsPerSecond,
         ),
-        _graph(
-            (f"max by (topic) ({_of('engagement_consumer_lag_seconds')})", "{{topic}}"),
+        graph(
+            (f"max by (topic) ({of('engagement_consumer_lag_seconds')})", "{{topic}}"),
             title="Oldest unread record by topic",
             description="How long it has been written, at most. It grows while a topic is held up.",
             unit=units.Seconds,
         ),
-        _graph(
-            (f"sum by (topic) ({_of('engagement_hidden_records')})", "{{topic}} hidden"),
-            (f"sum by (topic) ({_of('engagement_partitions_waiting')})", "{{topic}} waits"),
+        graph(
+            (f"sum by (topic) ({of('engagement_hidden_records')})", "{{topic}} hidden"),
+            (f"sum by (topic) ({of('engagement_partitions_waiting')})", "{{topic}} waits"),
             title="Held up on purpose",
             description=(
                 "Records behind a producer's open transaction, which nobody may read, and"
@@ -206,17 +146,17 @@ def _input() -> list[Builder[Panel]]:
 
 def _time() -> list[Builder[Panel]]:
     return [
-        _graph(
-            (_quantile(0.5, _LATENCY), "median"),
-            (_quantile(0.99, _LATENCY), "99 %"),
+        graph(
+            (quantile(0.5, _LATENCY), "median"),
+            (quantile(0.99, _LATENCY), "99 %"),
             title="From broker to commit",
             description="Of the oldest record of each batch; scores are published with the commit.",
             unit=units.Seconds,
             no_value="nothing arrives",
         ),
-        _graph(
+        graph(
             (
-                f"time() - max by (partition) ({_of('engagement_watermark_timestamp_seconds')})",
+                f"time() - max by (partition) ({of('engagement_watermark_timestamp_seconds')})",
                 "partition {{partition}}",
             ),
             title="Lag of event time by partition",
@@ -227,14 +167,14 @@ def _time() -> list[Builder[Panel]]:
             unit=units.Seconds,
             no_value="no events yet",
         ),
-        _graph(
-            (f"sum by (instance) ({_of('engagement_scores_waiting')})", "{{instance}}"),
+        graph(
+            (f"sum by (instance) ({of('engagement_scores_waiting')})", "{{instance}}"),
             title="Scores that wait",
             description="Creators whose score is due: a partition writes 5,000 in a second.",
             unit=units.Short,
         ),
-        _graph(
-            (_rate("engagement_windows_closed_total", "instance"), "{{instance}}"),
+        graph(
+            (rate("engagement_windows_closed_total", "instance"), "{{instance}}"),
             title="Windows closed",
             description="Final minutes per second. None although events come: time stands still.",
             unit=units.RecordsPerSecond,
@@ -244,9 +184,9 @@ def _time() -> list[Builder[Panel]]:
 
 def _commits() -> list[Builder[Panel]]:
     return [
-        _graph(
-            (_quantile(0.5, "engagement_checkpoint_seconds"), "median"),
-            (_quantile(0.99, "engagement_checkpoint_seconds"), "99 %"),
+        graph(
+            (quantile(0.5, "engagement_checkpoint_seconds"), "median"),
+            (quantile(0.99, "engagement_checkpoint_seconds"), "99 %"),
             title="Time of a checkpoint",
             description=(
                 f"From the snapshot to the commit. {CHECKPOINT_SLOW_SECONDS:g} s are long, at 10 s"
@@ -254,15 +194,15 @@ def _commits() -> list[Builder[Panel]]:
             ),
             unit=units.Seconds,
         ),
-        _graph(
-            (_rate("engagement_state_written_bytes_total", "table"), "{{table}}"),
+        graph(
+            (rate("engagement_state_written_bytes_total", "table"), "{{table}}"),
             title="State written",
             description="Keys and values written to the changelogs, before compression.",
             unit=units.BytesPerSecondIEC,
         ),
-        _graph(
+        graph(
             (
-                f"max by (partition) ({_of('engagement_producer_epoch')})",
+                f"max by (partition) ({of('engagement_producer_epoch')})",
                 "partition {{partition}}",
             ),
             title="Changes of hands",
@@ -273,8 +213,8 @@ def _commits() -> list[Builder[Panel]]:
             unit=units.Short,
             made=lambda: lines(stepped=True),
         ),
-        _graph(
-            (_rate("engagement_rebalances_total", "instance"), "{{instance}}"),
+        graph(
+            (rate("engagement_rebalances_total", "instance"), "{{instance}}"),
             title="Rebalances",
             description="Per second; at rest there are none. Without end: workers lose sessions.",
             unit=units.OpsPerSecond,
@@ -284,15 +224,15 @@ def _commits() -> list[Builder[Panel]]:
 
 def _output() -> list[Builder[Panel]]:
     return [
-        _graph(
-            (_rate("engagement_records_published_total", "topic"), "{{topic}}"),
+        graph(
+            (rate("engagement_records_published_total", "topic"), "{{topic}}"),
             title="Records published by topic",
             description="Committed records per second: what readers of the outputs see.",
             unit=units.RecordsPerSecond,
         ),
-        _graph(
+        graph(
             (
-                _rate("engagement_alert_pushes_total", "alertmanager, outcome"),
+                rate("engagement_alert_pushes_total", "alertmanager, outcome"),
                 "{{alertmanager}} {{outcome}}",
             ),
             title="Pushes to Alertmanagers",
@@ -305,14 +245,14 @@ def _output() -> list[Builder[Panel]]:
 
 def _workers() -> list[Builder[Panel]]:
     return [
-        _graph(
-            (_rate("process_cpu_seconds_total", "instance"), "{{instance}}"),
+        graph(
+            (rate("process_cpu_seconds_total", "instance"), "{{instance}}"),
             title="Cores in use",
             description="A worker uses one core at most; at 1 it cannot do more.",
             unit=units.Short,
         ),
-        _graph(
-            (f"sum by (instance) ({_of('process_resident_memory_bytes')})", "{{instance}}"),
+        graph(
+            (f"sum by (instance) ({of('process_resident_memory_bytes')})", "{{instance}}"),
             title="Memory",
             description="Resident memory of each worker. It grows with creators, then stays.",
             unit=units.BytesIEC,

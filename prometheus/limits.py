@@ -33,6 +33,11 @@ DEAD_LETTER_SHARE, DEAD_LETTERS_LEAST = 0.01, 10.0
 LATE_SHARE = 0.05
 """Of the events that count. A source that catches up after an outage stays below it in a day."""
 
+SOURCE_OLD_SECONDS = 900.0
+"""Since anything of a platform was counted: a few hundred creators give something each minute."""
+CAMPAIGN_BELOW = 0.5
+"""Of the creators of a campaign, the share that does worse than expected."""
+
 RESTARTS = 3
 """Of one worker in a quarter of an hour. Rolling restarts make one."""
 TAKEOVERS = 6

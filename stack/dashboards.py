@@ -25,7 +25,16 @@ def dashboards() -> dict[str, dict[str, Any]]:
 
 
 def panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The panels that show something, those in collapsed rows included."""
+    """The panels that show data, those in collapsed rows included."""
+    return (panel for panel in _panels(dashboard) if panel["type"] != "text")
+
+
+def notes(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The panels that show words."""
+    return (panel for panel in _panels(dashboard) if panel["type"] == "text")
+
+
+def _panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
             yield from panel["panels"]

@@ -128,7 +128,7 @@ class App:
         self.metrics.pushes_to(self.pusher.targets)
         self.health = WorkerHealth(self.seam, self.observer.restoring)
         self.campaigns = CampaignReader(options, self._campaign_owner, roster)
-        self.observer.campaigns = roster.campaigns
+        self.observer.campaigns = roster
         self.web = WebServer(
             application(self.metrics.registry, self.health), settings.http_host, settings.http_port
         )

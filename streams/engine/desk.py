@@ -77,6 +77,9 @@ class Desk:
         told = creator.watch.told.get(command.alert_id or "")
         if told is not None and command.action not in {"snooze", "wake"}:
             last = _alert.decode(told)
+            if command.action == "acknowledge" and last.acknowledged_at is None:
+                waited_ms = at_ms - to_ms(last.started_at)
+                self._registry.stats.answer(waited_ms // 1000)
             now = max(last.updated_at, alerting.moment(at_ms))
             self.publish(creator, replace(last, status="update", updated_at=now))
 

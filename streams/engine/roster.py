@@ -36,6 +36,10 @@ class Roster:
             if not own:
                 del self._of[creator_id]
 
+    def running(self, at_ms: int) -> list[Campaign]:
+        """The campaigns that run at `at_ms`. May be asked by another thread."""
+        return [campaign for campaign in list(self.campaigns.values()) if _runs(campaign, at_ms)]
+
     def only(self, creator_id: str, at_ms: int) -> str | None:
         """The campaign that a creator is in at `at_ms`; None if there is none, or more than one."""
         running = [

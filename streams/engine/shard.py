@@ -194,6 +194,11 @@ class Shard:
         """Creators known."""
         return self._registry.known()
 
+    @property
+    def dark(self) -> frozenset[str]:
+        """Platforms of which hardly anything comes here."""
+        return self._fleet.dark
+
     def scores_waiting(self) -> int:
         """Creators whose score was due, but is left for the next tick. Looks at all creators."""
         return self._turns.waiting()

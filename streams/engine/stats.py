@@ -5,6 +5,10 @@ Knows names and additions only. Must not know metrics libraries; counts start an
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+ANSWER_BOUNDS: Final = (60, 300, 900, 3_600, 14_400, 86_400)
+"""Seconds by which it is told how long alerts waited for an acknowledgement."""
 
 
 @dataclass(slots=True)
@@ -35,9 +39,20 @@ class ShardStats:
     """Alerts that fired and called nobody, by the reason."""
     orders: Counter[str] = field(default_factory=Counter)
     """Commands by action; those about nothing that is known as `unknown`."""
+    answered: Counter[int] = field(default_factory=Counter)
+    """Alerts by how long they fired until they were acknowledged for the first time: the bound of
+    `ANSWER_BOUNDS` that it is within, else 0."""
+    answer_seconds: int = 0
+    """The sum of those times."""
     holes: int = 0
     """Batches that did not join on to the position."""
     postponed: int = 0
     """Scores that were due in a tick which had written as many as it may."""
     last_event_ms: int = 0
     """Highest event time accepted."""
+
+    def answer(self, seconds: int) -> None:
+        """An alert was acknowledged for the first time, so long after its beginning."""
+        seconds = max(seconds, 0)
+        self.answered[next((bound for bound in ANSWER_BOUNDS if seconds <= bound), 0)] += 1
+        self.answer_seconds += seconds

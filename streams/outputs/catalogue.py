@@ -5,15 +5,17 @@ are read off a registry, so that they are told once. Must not know where numbers
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from streams.outputs.alertmanager import Push
 from streams.outputs.families import PREFIX
 from streams.outputs.metrics import Metrics
-from streams.outputs.readings import OTHERS, CreatorReading, Reading
+from streams.outputs.readings import OTHERS, Call, CreatorReading, Reading, Source, Survey
 
 LABELS: Mapping[str, str] = {
     "action": "what a command asks for, or `unknown`",
@@ -21,16 +23,21 @@ LABELS: Mapping[str, str] = {
     "alerting": "`true` or `false`",
     "alertmanager": "host and port, as in `PULSE_ALERTMANAGER_URLS`",
     "applied": "`true` where a sliding window still took the event, else `false`",
+    "campaign": "id of a campaign: of those that run, the 50 of the most creators; or of an alert",
     "code": "why a record was refused ([codes](contract.md#dead-letters))",
     "creator": f"at most `PULSE_MAX_CREATOR_SERIES` creators, and `{OTHERS}` for all the rest",
     "digest": "of the rules that hold",
     "faust": "release of Faust",
+    "heard": "`true` where something was counted of a creator within a day, else `false`",
     "kind": "of alert, or of what was folded: `details`, `totals`",
     "outcome": "of a push: `delivered`, `rejected`, `failed`; or what became of a polled total",
     "partition": "one of `PULSE_PARTITIONS`, where this worker owns it",
+    "platform": f"the 15 of the most creators, and `{OTHERS}` for the rest",
     "python": "release of Python",
     "reason": "how a checkpoint failed: `fenced`, `too_large`, `timeout`, `other`; or why an alert"
     " called nobody ([reasons](detection.md#who-is-called))",
+    "severity": "of an alert: `info`, `warning`, `critical`",
+    "standing": "by score: `below` 40, `above` 60, or `usual`",
     "status": "step of an alert's life cycle",
     "table": "`engagement` or `sentiment`",
     "topic": "logical name of a topic, without `PULSE_TOPIC_PREFIX`",
@@ -68,11 +75,17 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "events_reconciled_total": "Two sources tell of the same; only one of them is counted.",
         "state_folded_total": "Somebody floods a creator: details beyond the bounds of its state.",
     },
+    "Is the data of each platform whole and current?": {
+        "source_creators": "How many of a platform's creators were heard of within a day.",
+        "source_last_event_timestamp_seconds": "Its age is how far behind a platform is.",
+        "source_low_partitions": "Above 0: a platform delivers far less than usual.",
+    },
     "Are commits healthy?": {
         "checkpoint_seconds": "Brokers that are slow, long before transactions time out at 10 s.",
         "last_checkpoint_timestamp_seconds": "Its age is below 2 s; `/healthz` fails at 30 s.",
         "checkpoint_failures_total": "Seldom scraped, since the worker ends; it is in `--report`.",
         "producer_epoch": "Rises when a writer is fenced off by the next; steadily: two owners.",
+        "uncommitted_records": "Work that waits for the next checkpoint; it grows while none ends.",
         "state_records_written_total": "What state costs the brokers, in records.",
         "state_written_bytes_total": "What state costs the brokers, before compression.",
     },
@@ -81,8 +94,13 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "windows_closed_total": "One for each active creator and minute; flat: time stands still.",
         "alerts_total": "How many episodes begin, go on and end, of each kind.",
         "alerts_active": "What fires now.",
+        "alerts_lasting": "What was open overnight, and still is.",
+        "alerts_calling": "Who needs somebody now, and why; the most urgent, of as many creators"
+        " as may have series.",
+        "alerts_silent": "What fires and is snoozed, acknowledged, or left to the digest.",
         "alerts_quiet_total": "Why nobody was called: snoozed, capped, quiet hours, replayed.",
         "alert_commands_total": "Whether people answer what they are told.",
+        "alert_acknowledgement_seconds": "How long people take to answer.",
         "alert_pushes_total": "Whether an Alertmanager takes what it is sent.",
         "alert_push_seconds": "Slow Alertmanagers, before they time out at 10 s.",
         "alert_push_success_timestamp_seconds": "Absent until one has received something.",
@@ -105,6 +123,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "creator_engagements": "Who is busy now.",
         "creator_engagement_ratio": "Who reaches the followers; absent where they are unknown.",
         "creator_sentiment_ratio": "Whose comments turn; absent without comments.",
+        "roster_creators": "Campaigns below expectation: many of their creators are.",
         "creators_unshown": "With alerts: dashboards miss them, raise the limit.",
     },
     "How large is it?": {
@@ -143,10 +162,16 @@ def one_of_each() -> Metrics:
         epochs={0: 1},
         restoring={0: 0.5},
         unpushed={"am": 1},
-        creator_series=[creator],
+        found=Survey(
+            creators=[creator],
+            calls=[Call("c", "silence", "warning", "spring")],
+            sources={"instagram": Source()},
+            standing={"spring": Counter(below=1)},
+        ),
     )
     metrics = Metrics(CollectorRegistry(), lambda: reading)
     metrics.pushes_to(["am"])
+    metrics.pushed(Push("am", "delivered", 0.1, 1))
     return metrics
 
 

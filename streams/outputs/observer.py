@@ -6,7 +6,6 @@ Knows the seam's hooks and the shards' counters. Must not know how any of it is 
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from schemas import topics
 from schemas.alerts import Alert
+from streams.engine.roster import Roster as Campaigns
 from streams.engine.rulebook import RuleBook
 from streams.engine.shard import Batch, Shard, Snapshot
 from streams.engine.stats import ShardStats
@@ -22,7 +22,8 @@ from streams.kafka.seam import Seam
 from streams.outputs.alertmanager import Pusher
 from streams.outputs.lagclock import LagClock
 from streams.outputs.metrics import Metrics
-from streams.outputs.readings import CreatorReading, Reading, Roster, add
+from streams.outputs.readings import Reading, Survey, add
+from streams.outputs.survey import Surveyor
 from streams.rulewatch import RuleWatch
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,8 @@ class Observer:
         )
         self.restoring: dict[int, tuple[int, int]] = {}
         """Changelog records (read, in all) of each partition that is being restored."""
-        self.campaigns: Mapping[str, object] = {}
-        """The campaigns that are loaded, by id."""
+        self.campaigns = Campaigns()
+        """The campaigns that are loaded."""
         self.dropped = 0
         """How many shards have gone to other workers."""
         self.checkpoints = 0
@@ -58,9 +59,8 @@ class Observer:
         """The first thousand committed alerts that began."""
         self.pusher = Pusher((), resend=60.0)
         self.rules = RuleWatch(None)
-        self._roster = Roster(max_creator_series)
-        self._surveyed: tuple[Counter[str], list[CreatorReading], tuple[int, int]]
-        self._surveyed = (Counter(), [], (0, 0))
+        self._surveyor = Surveyor(max_creator_series)
+        self._surveyed = Survey()
         self._lag_clock = LagClock()
         self._shards: dict[int, Shard] = {}
         self._past = ShardStats()
@@ -96,7 +96,10 @@ class Observer:
     def read(self) -> Reading:
         """The state of all shards, for a scrape."""
         reading = Reading(
-            counted=self.counted(), partitions=len(self._shards), campaigns=len(self.campaigns)
+            counted=self.counted(),
+            partitions=len(self._shards),
+            campaigns=len(self.campaigns.campaigns),
+            found=self._surveyed,
         )
         if self._seam is not None:
             reading.rebalances = self._seam.rebalances
@@ -117,23 +120,18 @@ class Observer:
         for partition, shard in self._shards.items():
             reading.creators += shard.creators
             reading.scores_waiting += shard.scores_waiting()
+            reading.uncommitted += shard.dirty()
             if shard.watermark_ms is not None:
                 reading.watermarks[partition] = shard.watermark_ms / 1000
         for partition, (read, total) in self.restoring.items():
             reading.restoring[partition] = read / total if total else 1.0
         reading.rules = self.rules.book.digest, self.rules.loaded_at, self.rules.failures
         reading.unpushed = self.pusher.waiting()
-        reading.alerts_active, reading.creator_series, reading.unshown = self._surveyed
         return reading
 
     def survey(self) -> None:
-        """Look at every creator: what fires, and who is worth a series. Shown from then on.
-
-        With very many creators this takes a moment, so it may run in another thread: it only reads.
-        """
-        active: Counter[str] = Counter()
-        chosen = self._roster.choose(self._creators(active))
-        self._surveyed = active, chosen, self._roster.unshown
+        """Look at every creator; what is found is shown from then on. May run in another thread."""
+        self._surveyed = self._surveyor.look(list(self._shards.values()), self.campaigns)
 
     def judge_by(self, book: RuleBook) -> None:
         """New rules hold for all shards."""
@@ -144,22 +142,6 @@ class Observer:
         """Let the pusher forget what fires no more without having been resolved."""
         for partition, shard in self._shards.items():
             self.pusher.forget_but(partition, shard.firing())
-
-    def _creators(self, active: Counter[str]) -> Iterator[CreatorReading]:
-        for shard in list(self._shards.values()):
-            # One step for the interpreter, so that the shard may go on meanwhile.
-            for creator in list(shard.live_creators()):
-                kinds = creator.watch.active()
-                active.update(kinds)
-                latest = creator.latest
-                yield CreatorReading(
-                    creator.creator_id,
-                    latest.engagements,
-                    latest.score,
-                    latest.engagement_rate,
-                    latest.net,
-                    bool(kinds),
-                )
 
     def report(self) -> dict[str, Any]:
         """What was done, as `pulse worker --report` writes it."""

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from streams.engine.stats import ShardStats
 
 OTHERS = "_other"
-"""Stands for all creators without a series of their own."""
+"""Stands for all creators, or platforms, without a series of their own."""
+LASTING_SECONDS = 8 * 3_600
+"""An alert that fires for so long was open overnight."""
 
 
 def add(total: ShardStats, part: ShardStats) -> None:
@@ -30,6 +32,8 @@ def add(total: ShardStats, part: ShardStats) -> None:
     total.alerts.update(part.alerts)
     total.quiet.update(part.quiet)
     total.orders.update(part.orders)
+    total.answered.update(part.answered)
+    total.answer_seconds += part.answer_seconds
     total.holes += part.holes
     total.postponed += part.postponed
     total.last_event_ms = max(total.last_event_ms, part.last_event_ms)
@@ -47,6 +51,48 @@ class CreatorReading(NamedTuple):
     engagement_rate: float | None = None
     sentiment: float | None = None
     alerting: bool = False
+
+
+class Call(NamedTuple):
+    """An alert that fires and calls somebody."""
+
+    creator_id: str
+    kind: str
+    severity: str
+    campaign_id: str
+
+
+class Source(NamedTuple):
+    """One platform: its creators by whether anything was counted of them within a day, when (s
+    since the epoch) the last of that was, and on how many partitions hardly anything comes.
+    """
+
+    heard: int = 0
+    silent: int = 0
+    last_event: float = 0.0
+    low: int = 0
+
+
+@dataclass
+class Survey:
+    """What is found by looking at every creator in memory."""
+
+    active: Counter[str] = field(default_factory=Counter)
+    """Episodes that are firing, by kind."""
+    lasting: Counter[str] = field(default_factory=Counter)
+    """Those that have been firing for `LASTING_SECONDS`, by kind."""
+    quiet: Counter[str] = field(default_factory=Counter)
+    """Those that call nobody now, by the reason."""
+    calls: list[Call] = field(default_factory=list)
+    """The most urgent of the others."""
+    creators: list[CreatorReading] = field(default_factory=list)
+    """Creators worth a series, `_other` among them."""
+    unshown: tuple[int, int] = (0, 0)
+    """Creators in `_other`: those with alerts, and the rest."""
+    sources: dict[str, Source] = field(default_factory=dict)
+    """Platforms, `_other` among them."""
+    standing: dict[str, Counter[str]] = field(default_factory=dict)
+    """Creators of running campaigns by how they do, by campaign."""
 
 
 @dataclass
@@ -88,12 +134,10 @@ class Reading:
     """What names the rules that hold, when they were read, and how often others were no good."""
     unpushed: dict[str, int] = field(default_factory=dict)
     """Alerts whose latest state was not received yet, by Alertmanager."""
-    alerts_active: Counter[str] = field(default_factory=Counter)
-    """Episodes that are firing, by kind."""
-    creator_series: list[CreatorReading] = field(default_factory=list)
-    """Creators worth a series, `_other` among them."""
-    unshown: tuple[int, int] = (0, 0)
-    """Creators in `_other`: those with alerts, and the rest."""
+    uncommitted: int = 0
+    """State records and outputs that checkpoints would write now, roughly."""
+    found: Survey = field(default_factory=Survey)
+    """What the last look at every creator has found."""
 
 
 class Roster:

@@ -6,13 +6,14 @@ Knows their names, labels and where each is in a `Reading`. Must not know how a 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import get_args
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from schemas import alerts, commands, dead_letters, topics
-from streams.engine.stats import ShardStats
-from streams.outputs.families import PREFIX, counter, counters_by, gauge, gauges
-from streams.outputs.readings import CreatorReading, Reading
+from streams.engine.stats import ANSWER_BOUNDS, ShardStats
+from streams.outputs.families import PREFIX, counter, counters_by, gauge, gauges, unit_of
+from streams.outputs.readings import Reading
+from streams.outputs.surveyed import surveyed
 
 _INBOUND = [topic.name for topic in topics.INBOUND]
 _KEYED = [topic.name for topic in topics.KEYED]
@@ -54,8 +55,12 @@ class Readings(Collector):
             reading.scores_waiting,
         )
         yield gauge("campaigns_known", "Campaigns that are loaded.", reading.campaigns)
-        active = {kind: reading.alerts_active[kind] for kind in _KINDS}
-        yield gauges("alerts_active", "Episodes that are firing.", "kind", active)
+        yield gauge(
+            "uncommitted_records",
+            "State records and outputs that checkpoints would write now, roughly.",
+            reading.uncommitted,
+        )
+        yield from surveyed(reading.found)
         digest, loaded_at, failures = reading.rules
         yield gauges("rules_info", "The rules that hold; always 1.", "digest", {digest: 1})
         yield gauge("rules_loaded_timestamp_seconds", "When those were read.", loaded_at)
@@ -98,14 +103,6 @@ class Readings(Collector):
             "watermark_timestamp_seconds",
             "Event time up to which windows are closed.",
             reading.watermarks,
-        )
-        yield from _creators(reading.creator_series)
-        alerting, others = reading.unshown
-        yield gauges(
-            "creators_unshown",
-            "Active creators without a series of their own, by whether they have alerts.",
-            "alerting",
-            {"true": alerting, "false": others},
         )
 
 
@@ -183,6 +180,7 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
         "action",
         {action: counted.orders[action] for action in (*get_args(commands.Action), "unknown")},
     )
+    yield _answered(counted)
     windows = counted.outputs["engagement-windows"]
     yield counter("windows_closed", "Final windows of a minute.", windows)
     yield counter("scores_postponed", "Scores written later than they were due.", counted.postponed)
@@ -194,25 +192,18 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
     )
 
 
-def _creators(creators: list[CreatorReading]) -> Iterator[Metric]:
-    def family(name: str, help_: str, value: Callable[[CreatorReading], float | None]) -> Metric:
-        told = {creator.creator_id: value(creator) for creator in creators}
-        known = {creator: number for creator, number in told.items() if number is not None}
-        return gauges(name, help_, "creator", known)
-
-    yield family(
-        "creator_engagements", "Net engagements within the last hour.", lambda c: c.engagements
-    )
-    yield family(
-        "creator_score", "Engagement against the creator's own past, 0 to 100.", lambda c: c.score
-    )
-    yield family(
-        "creator_engagement_ratio",
-        "Net engagements of the last 24 hours as a share of the followers.",
-        lambda c: c.engagement_rate,
-    )
-    yield family(
-        "creator_sentiment_ratio",
-        "Positive less negative comments of the last 24 hours, as a share of them, -1 to 1.",
-        lambda c: c.sentiment,
+def _answered(counted: ShardStats) -> Metric:
+    """Shards count by bound, so that nothing but counters need be added up."""
+    within, buckets = 0, []
+    for bound in ANSWER_BOUNDS:
+        within += counted.answered[bound]
+        buckets.append((f"{bound:.1f}", within))
+    buckets.append(("+Inf", within + counted.answered[0]))
+    name = "alert_acknowledgement_seconds"
+    return HistogramMetricFamily(
+        PREFIX + name,
+        "Time from the beginning of an alert to its first acknowledgement.",
+        buckets=buckets,
+        sum_value=counted.answer_seconds,
+        unit=unit_of(name),
     )

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,15 +26,20 @@ class Observed(NamedTuple):
     prometheus: PrometheusServer
 
 
-def history(end_ms: int) -> list[Sent]:
-    """A simulated day that ends at `end_ms`, as records."""
+def history(end_ms: int, newcomers: Sequence[str] = ()) -> list[Sent]:
+    """A simulated day that ends at `end_ms`, as records; newcomers have had one follower so far."""
     plan = Plan(
         seed=5, creators=CREATORS, volume=0.2, start_ms=end_ms - DAY_MS - HOUR_MS, end_ms=end_ms
     )
+    events = [timed for timed in generate(plan) if timed[1] != "campaigns"]
+    for creator in newcomers:
+        at_ms = end_ms - 7 * HOUR_MS
+        event = {"creator_id": creator, "platform": "x", "occurred_at": at_ms, "actor_id": "first"}
+        events.append((at_ms, "follows", {**event, "event_id": f"{creator}-first"}))
+    events.sort(key=itemgetter(0))
     return [
         Sent(topic, str(event["creator_id"]).encode(), json.dumps(event).encode())
-        for _, topic, event in generate(plan)
-        if topic != "campaigns"
+        for _, topic, event in events
     ]
 
 
@@ -49,11 +55,15 @@ def likes(count: int) -> list[Sent]:
 
 @asynccontextmanager
 async def observing(
-    deployed: Deployment, workdir: Path, rule_files: Sequence[Path] = (), **env: str
+    deployed: Deployment,
+    workdir: Path,
+    rule_files: Sequence[Path] = (),
+    newcomers: Sequence[str] = (),
+    **env: str,
 ) -> AsyncIterator[Observed]:
     """Yield once that day is counted, with new events on their way and one that is refused."""
     worker = deployed.worker(**env)
-    past = history(int(time.time() * 1000))
+    past = history(int(time.time() * 1000), newcomers)
     await deployed.send(past)
     await worker.ready()
     targets = {JOB: f"127.0.0.1:{worker.port}"}

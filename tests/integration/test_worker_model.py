@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from stack.waiting import until
 from streams.sentiment.chosen import chosen
 from tests.harness.models import labelled
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent
 
 TEXTS = (

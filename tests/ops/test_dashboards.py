@@ -14,7 +14,15 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from stack.dashboards import FOLDER, Query, dashboards, panels, put_in, queries
+from stack.dashboards import (
+    FOLDER,
+    Query,
+    dashboards,
+    notes,
+    panels,
+    put_in,
+    queries,
+)
 from stack.procs import REPOSITORY
 from streams.outputs.catalogue import one_of_each
 from tests.harness.promql import Found, parts, selectors
@@ -22,7 +30,13 @@ from tests.harness.promql import Found, parts, selectors
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"
 UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and name[0] != "_"}
 GIVEN_BY_SCRAPES = {"job", "instance"}
-VALUES = {"job": ".+", "instance": ".+", "__rate_interval": "20s", "__range": "1h"}
+VALUES = {
+    "job": ".+",
+    "instance": ".+",
+    "creator": "ada",
+    "__rate_interval": "20s",
+    "__range": "1h",
+}
 
 BOARDS = dashboards()
 PANELS = [
@@ -93,7 +107,11 @@ def test_a_dashboard_cannot_be_edited_and_keeps_no_id_of_a_server(board: dict[st
 
 
 @every_board
-def test_panels_have_ids_of_their_own_and_do_not_overlap(board: dict[str, Any]) -> None:
+def test_panels_have_ids_and_titles_of_their_own_and_do_not_overlap(
+    board: dict[str, Any],
+) -> None:
+    titles = [panel["title"] for panel in board["panels"]]
+    assert len(set(titles)) == len(titles)
     ids = [panel["id"] for panel in board["panels"]]
     assert len(set(ids)) == len(ids)
     taken: set[tuple[int, int]] = set()
@@ -109,13 +127,49 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap(board: dict[str, Any]) 
 
 @every_board
 def test_variables_choose_data_source_job_and_worker(board: dict[str, Any]) -> None:
-    source, job, worker = board["templating"]["list"]
+    source, job, worker, *_ = board["templating"]["list"]
     assert (source["type"], source["query"]) == ("datasource", "prometheus")
     for variable, name in ((job, "job"), (worker, "instance")):
         assert variable["name"] == name
         assert variable["datasource"]["uid"] == "${datasource}"
         assert variable["refresh"] == 2, "reloads when the time range changes"
         assert (variable["includeAll"], variable["allValue"]) == (True, ".+")
+
+
+@every_board
+def test_a_dashboard_leads_to_all_others_with_the_same_variables_and_time(
+    board: dict[str, Any],
+) -> None:
+    (link,) = board["links"]
+    assert (link["type"], link["includeVars"], link["keepTime"]) == ("dashboards", True, True)
+    for other in BOARDS.values():
+        assert set(link["tags"]) <= set(other["tags"])
+
+
+@every_board
+def test_links_lead_to_dashboards_and_variables_that_exist(board: dict[str, Any]) -> None:
+    text = json.dumps(board)
+    by_uid = {other["uid"]: other for other in BOARDS.values()}
+    for uid, variable in re.findall(r"/d/([\w-]+)\?var-(\w+)=", text):
+        assert variable in {one["name"] for one in by_uid[uid]["templating"]["list"]}
+
+
+@every_board
+def test_no_server_is_written_into_a_dashboard(board: dict[str, Any]) -> None:
+    given = [one for one in board["templating"]["list"] if one["type"] == "textbox"]
+    text = json.dumps(board)
+    for one in given:
+        text = text.replace(one["query"], "")
+    assert not re.search(r"https?://|localhost|127\.0|:\d{4}\b", text)
+
+
+@every_board
+def test_words_use_only_variables_that_exist(board: dict[str, Any]) -> None:
+    known = {one["name"] for one in board["templating"]["list"]}
+    for note in notes(board):
+        assert note["title"]
+        assert len(note["description"]) > 20
+        assert set(re.findall(r"\$\{?(\w+)", note["options"]["content"])) <= known
 
 
 @every_panel

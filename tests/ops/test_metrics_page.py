@@ -67,5 +67,5 @@ def test_a_metric_has_few_series_and_no_label_that_nobody_can_list(family: Metri
     labels = _labels(family)
     assert not labels & {"creator_id", "post", "post_id", "actor", "actor_id", "campaign_id"}
     assert not set(family.name.split("_")) & (labels - {"creator"})
-    if not labels & {"creator", "partition"}:
+    if not labels & {"creator", "campaign", "platform", "partition"}:
         assert len(family.samples) <= MOST_SERIES

@@ -14,12 +14,15 @@ from prometheus import limits
 from prometheus.alerts import JOB, every_alert
 from stack.dashboards import dashboards, panels
 from stack.procs import REPOSITORY
+from streams.health import LONGEST_WITHOUT_CHECKPOINT
 from streams.outputs import catalogue
 from streams.outputs.metrics import Metrics
 from tests.harness.pipeline import RULES
 from tests.harness.prometheus import promtool
 from tests.harness.promql import selectors
 
+LOW_MOOD = -0.2
+"""No rule looks at the mood: it is of a creator, not of the pipeline."""
 OF_TARGETS = {"job", "instance", "pod"}
 DOCUMENT = yaml.safe_load(RULES.read_text())
 ALL = [rule for group in DOCUMENT["groups"] for rule in group["rules"]]
@@ -149,6 +152,23 @@ def test_panels_and_rules_have_the_same_limits() -> None:
     compared = {alert.name: alert.expression for alert in every_alert()}
     assert f"> {limits.STALE_SECONDS:g}" in compared["CreatorPulseWatermarkBehind"]
     assert f"> {limits.LAG_RECORDS:g}" in compared["CreatorPulseLagGrowing"]
+
+
+def test_a_number_at_which_a_panel_changes_colour_is_a_limit_of_the_rules_or_one() -> None:
+    known = {value for name, value in vars(limits).items() if name.isupper()}
+    known |= {limits.LAG_SECONDS / 5, LONGEST_WITHOUT_CHECKPOINT, LOW_MOOD, None, 1}
+    for board in dashboards().values():
+        for panel in panels(board):
+            config = panel["fieldConfig"]
+            scales = [config["defaults"].get("thresholds")]
+            scales += [
+                one["value"]
+                for override in config.get("overrides", [])
+                for one in override["properties"]
+                if one["id"] == "thresholds"
+            ]
+            for scale in filter(None, scales):
+                assert {step["value"] for step in scale["steps"]} <= known, panel["title"]
 
 
 def test_objectives_are_bounds_of_buckets() -> None:

@@ -10,6 +10,7 @@ from schemas.events import Campaign
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import DeskRules, Rules, SpikeRules
 from streams.engine.shard import ShardConfig
+from streams.engine.stats import ShardStats
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.harness.driver import ShardDriver
 
@@ -95,6 +96,26 @@ def test_what_was_acknowledged_says_by_whom_and_calls_no_more() -> None:
     assert desk.alerts[-1].status == "resolved"
     assert desk.alerts[-1].acknowledged_by == "ops"
     assert desk.driver.shards[0]._registry.live["ada"].watch.orders == {}, "it is over"
+
+
+def test_how_long_an_alert_waited_is_told_once() -> None:
+    desk = Desk()
+    desk.know("ada")
+    desk.spike(LIVE, ada=400)
+    alert = desk.alerts[0]
+    began = int(alert.started_at.timestamp() * 1000)
+    for minutes in (4, 9):
+        at_ms = began + minutes * MINUTE_MS
+        desk.command("ada", at_ms, action="acknowledge", alert_id=alert.alert_id)
+    stats = desk.driver.shards[0].stats
+    assert (stats.answered, stats.answer_seconds) == ({300: 1}, 240)
+
+
+@pytest.mark.parametrize(("seconds", "bound"), [(-1, 60), (60, 60), (61, 300), (86_401, 0)])
+def test_a_time_is_within_the_least_bound_that_it_does_not_exceed(seconds: int, bound: int) -> None:
+    stats = ShardStats()
+    stats.answer(seconds)
+    assert stats.answered == {bound: 1}
 
 
 def test_the_next_episode_is_not_acknowledged() -> None:

@@ -12,7 +12,7 @@ from streams.build import parts, version
 from streams.engine.stats import ShardStats
 from streams.outputs.families import UNITS
 from streams.outputs.metrics import Metrics
-from streams.outputs.readings import CreatorReading, Reading
+from streams.outputs.readings import Call, CreatorReading, Reading, Source, Survey
 
 GOLDEN = Path(__file__).parent / "golden_metrics.txt"
 
@@ -34,6 +34,8 @@ def a_busy_reading() -> Reading:
             outputs=Counter({"engagement-windows": 3}),
             snapshots=Counter({"counted": 6, "baseline": 1, "events reconciled": 2}),
             folded=Counter(details=5, totals=1),
+            answered=Counter({300: 2, 0: 1}),
+            answer_seconds=90_400,
             holes=1,
             postponed=4,
             last_event_ms=1_700_000_001_250,
@@ -53,12 +55,20 @@ def a_busy_reading() -> Reading:
         creators=2,
         scores_waiting=7,
         campaigns=3,
-        alerts_active=Counter(follower_spike=1),
-        creator_series=[
-            CreatorReading("ada", 10, score=61.5, engagement_rate=0.05, sentiment=-0.25),
-            CreatorReading("_other", 3),
-        ],
-        unshown=(0, 1),
+        uncommitted=12,
+        found=Survey(
+            active=Counter(follower_spike=2),
+            lasting=Counter(follower_spike=1),
+            quiet=Counter(snoozed=1),
+            calls=[Call("ada", "follower_spike", "critical", "spring")],
+            creators=[
+                CreatorReading("ada", 10, score=61.5, engagement_rate=0.05, sentiment=-0.25),
+                CreatorReading("_other", 3),
+            ],
+            unshown=(0, 1),
+            sources={"instagram": Source(2, 1, 1_700_000_001.0, low=1)},
+            standing={"spring": Counter(below=1, usual=0, above=2)},
+        ),
     )
 
 
@@ -109,17 +119,18 @@ def test_every_known_series_is_there_before_anything_has_happened():
 
 
 def test_the_series_of_a_creator_ends_when_it_leaves_the_set():
-    reading = Reading(creator_series=[CreatorReading("ada", 10, score=50.0)])
+    reading = Reading(found=Survey(creators=[CreatorReading("ada", 10, score=50.0)]))
     registry = CollectorRegistry()
     Metrics(registry, lambda: reading)
     assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) == 50.0
-    reading.creator_series = []
+    reading.found = Survey()
     assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) is None
 
 
 def test_an_unknown_number_has_no_series():
     registry = CollectorRegistry()
-    Metrics(registry, lambda: Reading(creator_series=[CreatorReading("ada", 10)]))
+    found = Survey(creators=[CreatorReading("ada", 10)])
+    Metrics(registry, lambda: Reading(found=found))
     assert registry.get_sample_value("engagement_creator_engagements", {"creator": "ada"}) == 10
     assert registry.get_sample_value("engagement_creator_score", {"creator": "ada"}) is None
 

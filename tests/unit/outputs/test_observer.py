@@ -158,9 +158,9 @@ def test_a_reading_tells_how_many_scores_wait(observer: Observer):
 def test_the_most_active_creators_have_series(observer: Observer):
     many, some, few = CREATORS[:3]
     observer.hooks.on_restored(0, a_shard([many] * 5 + [some] * 3 + [few]), 0.1)
-    assert observer.read().creator_series == []
+    assert observer.read().found.creators == []
     observer.survey()
-    series = observer.read().creator_series
+    series = observer.read().found.creators
     assert [(creator.creator_id, creator.engagements) for creator in series] == [
         (many, 5),
         (some, 3),

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from stack.procs import REPOSITORY
 from streams.cli import main
 from streams.engine.sentiment import Label
 from streams.sentiment.chosen import chosen
 from tests.harness.models import labelled
-from tests.harness.procs import REPOSITORY
 
 
 def train(*arguments: object) -> tuple[int, str]:
