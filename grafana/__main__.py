@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from grafana.alert_quality import alert_quality
+from grafana.api import api
 from grafana.campaign_overview import campaign_overview
 from grafana.creator import creator
 from grafana.kafka_and_state import kafka_and_state
@@ -18,6 +19,7 @@ def documents() -> dict[Path, str]:
     """The text of each dashboard file, by path."""
     return {
         FOLDER / "alert-quality.json": to_json(alert_quality()),
+        FOLDER / "api.json": to_json(api()),
         FOLDER / "campaign-overview.json": to_json(campaign_overview()),
         FOLDER / "creator.json": to_json(creator()),
         FOLDER / "kafka-and-state.json": to_json(kafka_and_state()),

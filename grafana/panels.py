@@ -38,7 +38,7 @@ Steps = Sequence[tuple[float | None, str]]
 def board(title: str, uid: str, description: str, anchor: str) -> dashboard.Dashboard:
     """An empty dashboard with our variables and links to the others.
 
-    `anchor` is a metric that every worker has.
+    `anchor` is a metric that every process has which the dashboard is about.
     """
     others = (
         dashboard.DashboardLink("creator-pulse")
@@ -66,7 +66,7 @@ def board(title: str, uid: str, description: str, anchor: str) -> dashboard.Dash
 
 
 def variables(anchor: str) -> list[Any]:
-    """Data source, job and instance; `anchor` is a metric that every worker has."""
+    """Data source, job and instance; `anchor` is a metric that every instance has."""
     everything = models.VariableOption(selected=True, text=["All"], value=["$__all"])
 
     def label(name: str, title: str, matchers: str = "") -> dashboard.QueryVariable:
@@ -88,7 +88,7 @@ def variables(anchor: str) -> list[Any]:
     return [
         source.current(chosen),
         label("job", "Job"),
-        label("instance", "Worker", '{job=~"$job"}'),
+        label("instance", "Instance", '{job=~"$job"}'),
     ]
 
 

@@ -16,10 +16,11 @@ the addresses of runbooks and dashboards, and another name of the job.
 """
 
 
-def document(links: Links, job: str = alerts.JOB) -> str:
-    """The text of the rule file, for workers that are scraped under this job."""
+def document(links: Links, job: str = alerts.JOB, api_job: str = alerts.API_JOB) -> str:
+    """The text of the rule file, for workers and APIs that are scraped under these jobs."""
     text = to_yaml([*recording.groups(), *alerts.groups()], links, _HEADING)
-    return text.replace(f'job="{alerts.JOB}"', f'job="{job}"')
+    text = text.replace(f'job="{alerts.JOB}"', f'job="{job}"')
+    return text.replace(f'job="{alerts.API_JOB}"', f'job="{api_job}"')
 
 
 def runbooks() -> str:
@@ -30,7 +31,8 @@ def runbooks() -> str:
         "One page for each alert of the pipeline. Written by `python -m prometheus`.",
     ]
     for group in alerts.groups():
-        lines += ["", f"## {group.name.partition('.')[2].capitalize()}", ""]
+        title = group.name.partition(".")[2]
+        lines += ["", f"## {title.upper() if title == 'api' else title.capitalize()}", ""]
         lines += ["| alert | severity | says | after |", "|---|---|---|---|"]
         for rule in alerts.of(group):
             page = f"[{rule.name}]({rule.name}.md)"
@@ -50,10 +52,13 @@ def main() -> int:
         "--dashboards", default=usual.dashboards, metavar="URL", help="the address of Grafana"
     )
     parser.add_argument("--job", default=alerts.JOB, metavar="NAME", help="of the workers' scrapes")
+    parser.add_argument(
+        "--api-job", default=alerts.API_JOB, metavar="NAME", help="of the scrapes of `pulse api`"
+    )
     parser.add_argument("--output", type=Path, default=FILE, metavar="FILE", help="rules.yml here")
     given = parser.parse_args()
     links = Links(given.runbooks.rstrip("/"), given.dashboards.rstrip("/"))
-    documents = {given.output: document(links, given.job)}
+    documents = {given.output: document(links, given.job, given.api_job)}
     if given.output == FILE:
         documents[RUNBOOKS / "README.md"] = runbooks()
     stale = [path for path, text in documents.items() if _read(path) != text]

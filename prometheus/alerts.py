@@ -8,8 +8,9 @@ from prometheus import limits
 from prometheus.model import Alert, Group
 from prometheus.recording import WORKER, slow_share
 
-JOB = "creator-pulse"
-"""The job of the workers in prometheus.yml: `up` has no other mark."""
+JOB, API_JOB = "creator-pulse", "creator-pulse-api"
+"""The jobs of the workers and of the API in prometheus.yml: `up` has no other mark."""
+_API_BOARD = "creator-pulse-api"
 _BUDGET = round(1 - limits.OBJECTIVE, 6)
 _WATERMARK = "job_partition:engagement_watermark_timestamp_seconds:max"
 _SPORADIC = "alert-commands|campaigns|creators|fleet-signals"
@@ -275,6 +276,44 @@ _OUTPUT = [
 ]
 
 
+_PER_REQUEST = f"{WORKER}, method, route, status"
+_API = [
+    Alert(
+        "CreatorPulseApiDown",
+        "warning",
+        f'up{{job="{API_JOB}"}} == 0',
+        "2m",
+        "An instance of the API cannot be scraped.",
+        "{{ $labels.instance }} does not answer, or refuses the token of Prometheus. Whoever looks"
+        " at its page sees nothing.",
+        board=_API_BOARD,
+    ),
+    Alert(
+        "CreatorPulseApiBehind",
+        "warning",
+        "pulse_api_ready == 0\n"
+        f"or sum without (reader) (pulse_api_lag_records) > {limits.LAG_RECORDS:g}",
+        "5m",
+        "What the API shows is old or incomplete.",
+        "{{ $labels.instance }} has not read all that is written, or its brokers do not answer: its"
+        " page and its answers are behind.",
+        board=_API_BOARD,
+    ),
+    Alert(
+        "CreatorPulseApiFails",
+        "warning",
+        f'sum without ({_PER_REQUEST}) (rate(pulse_api_requests_total{{status="5xx"}}[5m]))\n'
+        f"/ sum without ({_PER_REQUEST}) (rate(pulse_api_requests_total[5m]))"
+        f" > {limits.API_FAILURES:g}",
+        "5m",
+        "Requests to the API fail.",
+        "{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} end in a fault of"
+        " the server, or are turned away since it has no room.",
+        board=_API_BOARD,
+    ),
+]
+
+
 def groups() -> list[Group]:
     """All alerts, by what they are about."""
     return [
@@ -283,6 +322,7 @@ def groups() -> list[Group]:
         Group("creator-pulse.commits", _COMMITS),
         Group("creator-pulse.input", _INPUT),
         Group("creator-pulse.output", _OUTPUT),
+        Group("creator-pulse.api", _API),
     ]
 
 

@@ -38,6 +38,11 @@ SOURCE_OLD_SECONDS = 900.0
 CAMPAIGN_BELOW = 0.5
 """Of the creators of a campaign, the share that does worse than expected."""
 
+API_FAILURES = 0.01
+"""Of requests to the API, the share that may end in a fault of the server."""
+API_SECONDS = 0.05
+"""Within which one creator is answered, as a rule. A bucket's bound."""
+
 RESTARTS = 3
 """Of one worker in a quarter of an hour. Rolling restarts make one."""
 TAKEOVERS = 6

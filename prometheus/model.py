@@ -37,6 +37,8 @@ class Alert:
     description: str
     keep: str = ""
     """For how long it goes on once the expression is false: for what comes and goes."""
+    board: str = "creator-pulse-pipeline"
+    """The dashboard that shows more of it."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,10 @@ class Links:
 
     runbooks: str = "docs/runbooks"
     dashboards: str = ""
-    board: str = "creator-pulse-pipeline"
 
     def annotations(self, alert: Alert) -> Mapping[str, str]:
         """The two addresses of one alert."""
-        dashboard = f"{self.dashboards}/d/{self.board}?var-job={{{{ $labels.job }}}}"
+        dashboard = f"{self.dashboards}/d/{alert.board}?var-job={{{{ $labels.job }}}}"
         runbook = f"{self.runbooks}/{alert.name}.md"
         return {"runbook_url": runbook, "dashboard_url": dashboard}
 

@@ -59,6 +59,8 @@ class Desk:
         self._write = send
         self._frames = Frames(view)
         self.streams = 0
+        self.dropped = 0
+        """Streams whose listeners were let in no more."""
         self.commands = 0
 
     def close(self) -> None:
@@ -273,8 +275,9 @@ class Desk:
         self.streams += 1
         return EventStream(made, self._closed)
 
-    def _closed(self) -> None:
+    def _closed(self, left: bool) -> None:
         self.streams -= 1
+        self.dropped += not left and not self.view.hub.closed
 
     def _still(self, call: Call) -> bool:
         """Whether whoever opened a stream would still be let in."""

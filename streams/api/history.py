@@ -311,6 +311,12 @@ class History:
         return [(heads.decode(raw), raw) for (raw,) in rows]
 
 
+def size_of(path: str) -> int:
+    """Bytes on disk of a history, with what is not merged yet; 0 where there is none."""
+    files = (Path(path), Path(f"{path}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
 def connect(path: str, *, reading: bool = False) -> sqlite3.Connection:
     """A connection to a history; with `reading` one that changes nothing."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)

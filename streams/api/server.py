@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from streams.api.access import Refused
 from streams.api.desk import Desk
 from streams.api.http import Call, asked_of, body_of, path_part, problem, query_of
 from streams.api.limiter import Limiter
+from streams.api.metrics import UNKNOWN, ApiMetrics
 from streams.api.routes import BASE, ROUTES, Route
 from streams.api.tokens import Principal
 from streams.build import version
@@ -39,6 +42,15 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 Answering = Callable[[Request], Awaitable[Any]]
 
 
+_DESCRIPTION, _METRICS = f"{BASE}/openapi.json", "/metrics"
+
+
+def every_route() -> list[tuple[str, str]]:
+    """(method, path) of all that is answered."""
+    return [*((route.method, route.path) for route in ROUTES),
+            ("GET", _DESCRIPTION), ("GET", _METRICS)]  # fmt: skip
+
+
 class Server:
     """Lets requests in and hands them to the desk."""
 
@@ -48,8 +60,10 @@ class Server:
         limiter: Limiter,
         origins: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.time,
+        metrics: ApiMetrics | None = None,
     ) -> None:
         self._desk = desk
+        self._metrics = metrics or ApiMetrics(CollectorRegistry(), process=False)
         self._limiter = limiter
         self._origins = origins
         self._clock = clock
@@ -62,7 +76,8 @@ class Server:
         for one in served:
             if one.path == f"{BASE}/stream" and one.methods:
                 one.methods.discard("HEAD")  # it would never end
-        served.append(Served(f"{BASE}/openapi.json", self._guarded("viewer", self._openapi)))
+        for path, answered in ((_DESCRIPTION, self._openapi), (_METRICS, self._scrape)):
+            served.append(Served(path, self._guarded("viewer", answered, path)))
         app = Starlette(
             routes=served,
             exception_handlers={HTTPException: self._missing, Exception: self._failed},  # type: ignore[dict-item]
@@ -84,12 +99,25 @@ class Server:
                     503, "Kafka does not answer", "the command may not be written: try again"
                 ) from error
 
-        return self._guarded(route.need, answered)
+        return self._guarded(route.need, answered, route.path)
 
     def _guarded(
-        self, need: Any, answered: Callable[[Request, Principal | None], Awaitable[Any]]
+        self,
+        need: Any,
+        answered: Callable[[Request, Principal | None], Awaitable[Any]],
+        path: str = UNKNOWN,
     ) -> Answering:
         async def endpoint(request: Request) -> Any:
+            began, status = time.perf_counter(), 500
+            try:
+                answer = await checked(request)
+                status = getattr(answer, "status_code", 200)
+                return answer
+            finally:
+                took = time.perf_counter() - began
+                self._metrics.answered(request.method, path, status, took)
+
+        async def checked(request: Request) -> Any:
             self.requests += 1
             try:
                 asked = asked_of(request)
@@ -122,6 +150,10 @@ class Server:
 
     async def _openapi(self, _request: Request, _who: Principal | None) -> Response:
         return Response(self._document, media_type="application/json")
+
+    async def _scrape(self, request: Request, _who: Principal | None) -> Response:
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._metrics.registry), headers={"content-type": kind})
 
     async def _missing(self, request: Request, error: HTTPException) -> Response:
         # An unknown path tells no more to strangers than a known one.

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 import uvicorn
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
+from prometheus_client import CollectorRegistry
 
 from schemas import topics
 from schemas.commands import AlertCommand
@@ -22,11 +24,12 @@ from streams.alerts import saying
 from streams.api.access import Access
 from streams.api.desk import Desk
 from streams.api.health import ApiHealth
-from streams.api.history import History, connect
+from streams.api.history import History, connect, size_of
 from streams.api.hub import Hub
 from streams.api.limiter import Limiter
+from streams.api.metrics import ApiMetrics, ApiReading, ReaderReading, moment
 from streams.api.reader import Batch, Place, Reader
-from streams.api.server import Server
+from streams.api.server import Server, every_route
 from streams.api.sessions import Sessions
 from streams.api.settings import ApiSettings
 from streams.api.tokens import Tokens
@@ -108,7 +111,9 @@ class Service:
             self.desk,
             Limiter(per_minute, max(10, per_minute // 10)),
             frozenset(filter(None, settings.api_cors_origins.split(","))),
+            metrics=ApiMetrics(CollectorRegistry(), self._read, every_route()),
         )
+        self.applied: Counter[str] = Counter()
         self._producer: AIOKafkaProducer | None = None
         self._producing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
@@ -207,6 +212,28 @@ class Service:
             "records_refused": self.view.refused,
         }
 
+    def _read(self) -> ApiReading:
+        readers = {
+            name: ReaderReading(told.lag, told.caught_up, moment(told.asked))
+            for name, reader in (("now", self._now), ("history", self._past))
+            for told in (reader.progress(),)
+        }
+        return ApiReading(
+            ready=self.health.ready().ok,
+            readers=readers,
+            applied={topic.name: self.applied[topic.name] for topic in (*NOW, *PAST)},
+            refused_records=self.view.refused,
+            lost_records=sum(self._past.lost.values()),
+            streams=self.desk.streams,
+            dropped=self.desk.dropped,
+            commands=self.desk.commands,
+            creators=len(self.view.rows),
+            campaigns=len(self.view.campaigns),
+            alerts=len(self.view.alerts),
+            windows=self.windows,
+            database_bytes=size_of(self._settings.api_database),
+        )
+
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
 
@@ -247,6 +274,7 @@ class Service:
             batch = await self._now.read()
             for record in batch.records:
                 self.view.take(record)
+            self.applied.update(record.topic for record in batch.records)
             await self._erase(batch)
 
     async def _erase(self, batch: Batch) -> None:
@@ -261,6 +289,7 @@ class Service:
             if not batch.positions:
                 continue
             taken = await self._written(self.history.put, batch.records, batch.positions)
+            self.applied.update(record.topic for record in batch.records)
             self.windows += taken.windows
             for alert, raw in taken.alerts:
                 self.view.tell(alert, raw)

@@ -147,7 +147,8 @@ def _chunked(frames: Frames, items: list[Item], upto: int) -> Iterator[bytes]:
 class EventStream:
     """An ASGI answer that sends chunks until they end or the client is gone."""
 
-    def __init__(self, made: AsyncIterator[bytes], closed: Callable[[], None]) -> None:
+    def __init__(self, made: AsyncIterator[bytes], closed: Callable[[bool], None]) -> None:
+        """`closed` is told whether it was the client that left."""
         self._made = made
         self._closed = closed
 
@@ -158,7 +159,7 @@ class EventStream:
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._closed()
+            self._closed(gone.done())
             for task in (gone, sending):
                 task.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from streams.api import catalogue as api
+from streams.api.metrics import PREFIX as API_PREFIX
 from streams.outputs.alertmanager import Push
 from streams.outputs.families import PREFIX
 from streams.outputs.metrics import Metrics
@@ -38,10 +40,11 @@ LABELS: Mapping[str, str] = {
     " called nobody ([reasons](detection.md#who-is-called))",
     "severity": "of an alert: `info`, `warning`, `critical`",
     "standing": "by score: `below` 40, `above` 60, or `usual`",
-    "status": "step of an alert's life cycle",
+    "status": "step of an alert's life cycle; of a request to the API `2xx`, `4xx`, `5xx`",
     "table": "`engagement` or `sentiment`",
     "topic": "logical name of a topic, without `PULSE_TOPIC_PREFIX`",
     "version": "release of creator-pulse",
+    **api.LABELS,
 }
 """Every label, and the few values that it may have."""
 
@@ -175,14 +178,22 @@ def one_of_each() -> Metrics:
     return metrics
 
 
+def every_family() -> dict[str, Metric]:
+    """All metrics of workers and of the API, by name."""
+    found = {family.name: family for family in one_of_each().registry.collect()}
+    return found | {family.name: family for family in api.families()}
+
+
 def rows() -> Iterator[tuple[str, list[Row]]]:
     """Every question with its metrics. Raises KeyError for one that is not exposed."""
-    families = {family.name: family for family in one_of_each().registry.collect()}
+    families = every_family()
     for question, purposes in QUESTIONS.items():
         ours = {PREFIX + name: purpose for name, purpose in purposes.items()}
         if question == "How large is it?":
             ours |= {name: told for name, told in PROCESS.items() if name in families}
         yield question, [_row(families, name, purpose) for name, purpose in ours.items()]
+    told = {API_PREFIX + name: purpose for name, purpose in api.PURPOSES.items()}
+    yield "How is the API?", [_row(families, name, purpose) for name, purpose in told.items()]
 
 
 def _row(families: Mapping[str, Metric], name: str, purpose: str) -> Row:
@@ -200,8 +211,9 @@ def markdown() -> str:
     lines = [
         "# Metrics",
         "",
-        "All that `/metrics` of a worker tells, by the question that it answers. This page is",
-        "written by `python -m streams.outputs.catalogue`.",
+        "All that `/metrics` of a worker tells, by the question that it answers, and at the end",
+        "what that of `pulse api` does (with a viewer's token, unless none is needed). This page",
+        "is written by `python -m streams.outputs.catalogue`.",
         "",
         "Sum over workers: each tells of its own partitions. Counters start at 0 with each worker,",
         "all label values included, so that `rate` and `increase` miss nothing. Times are told as",

@@ -13,7 +13,7 @@ from stack.procs import REPOSITORY
 from tests.harness.prometheus import promtool
 
 RULES = REPOSITORY / "prometheus" / "rules.yml"
-JOB = "creator-pulse"
+JOB, API_JOB = "creator-pulse", "creator-pulse-api"
 WORKERS = {"a": ("0", "1"), "b": ("2", "3")}
 """Two workers, with the partitions of each."""
 
@@ -48,6 +48,13 @@ class Pipeline:
         self._series: dict[tuple[str, Labels], str] = {}
         for worker, partitions in WORKERS.items():
             self._worker(worker, partitions)
+        for status, rate in (("2xx", 60), ("4xx", 1), ("5xx", 0)):
+            answered = course((rate, self.minutes))
+            self._api("requests_total", answered, method="GET", route="/me", status=status)
+        for reader in ("now", "history"):
+            self._api("lag_records", levels((5, self.minutes)), reader=reader)
+        self._api("ready", levels((1, self.minutes)))
+        self.add("up", levels((1, self.minutes)), job=API_JOB, instance="web")
 
     def _worker(self, worker: str, partitions: Iterable[str]) -> None:
         def add(metric: str, values: str, **labels: str) -> None:
@@ -90,6 +97,9 @@ class Pipeline:
             add("engagement_creators_unshown", levels((level, long)), alerting=alerting)
         add("engagement_rules_reload_failures_total", levels((0, long)))
         add("engagement_rules_info", levels((1, long)), digest="shipped")
+
+    def _api(self, name: str, values: str, **labels: str) -> None:
+        self.add(f"pulse_api_{name}", values, job=API_JOB, instance="web", **labels)
 
     def add(self, metric: str, values: str, **labels: str) -> "Pipeline":
         """One more series."""

@@ -49,12 +49,17 @@ class Deployment:
 
     def command(self, *arguments: str, **env: str) -> tuple[int, str]:
         """Run `pulse ...` to its end; status and output."""
+        process = self.start(*arguments, **env)
+        status = process.wait(60)
+        return status, process.output()
+
+    def start(self, *arguments: str, **env: str) -> Process:
+        """Start `pulse ...`. It is ended with the deployment, at the latest."""
         log = self.workdir / f"{arguments[0]}-{len(self._started)}.log"
         process = pulse(*arguments, log=log, env=self.env | env)
         self._started.append(process)
         process.start()
-        status = process.wait(60)
-        return status, process.output()
+        return process
 
     def worker(self, *arguments: str, release: str = "present", **env: str) -> "Worker":
         """Start a worker. It is ended with the deployment, at the latest.

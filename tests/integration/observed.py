@@ -1,4 +1,4 @@
-"""A worker that Prometheus scrapes, with a simulated day of twelve creators behind it."""
+"""A worker and an API that Prometheus scrapes, with a simulated day of twelve creators behind."""
 
 import asyncio
 import json
@@ -9,14 +9,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from prometheus.alerts import API_JOB, JOB
+from stack.ports import free_port
 from stack.waiting import until
 from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, generate
 from tests.harness.prometheus import PrometheusServer
 from tests.integration.deployment import Deployment, Sent, Worker
 
 CREATORS = 12
-JOB = "creator-pulse"
-"""As in the shipped configuration of Prometheus."""
 
 
 class Observed(NamedTuple):
@@ -63,10 +63,12 @@ async def observing(
 ) -> AsyncIterator[Observed]:
     """Yield once that day is counted, with new events on their way and one that is refused."""
     worker = deployed.worker(**env)
+    web = free_port()
+    deployed.start("api", PULSE_API_PORT=str(web), PULSE_API_DATABASE=str(workdir / "api.sqlite3"))
     past = history(int(time.time() * 1000), newcomers)
     await deployed.send(past)
     await worker.ready()
-    targets = {JOB: f"127.0.0.1:{worker.port}"}
+    targets = {JOB: f"127.0.0.1:{worker.port}", API_JOB: f"127.0.0.1:{web}"}
     server = PrometheusServer(workdir / "prometheus", targets, rule_files=rule_files)
     try:
         await asyncio.to_thread(server.start)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.harness.pipeline import Pipeline
+from tests.harness.pipeline import API_JOB, Pipeline
 from tests.ops import alert_stories as stories
 from tests.ops.alert_stories import late
 
@@ -290,6 +290,46 @@ CASES = [
         "2 sets of rules hold among the workers of creator-pulse: alerts depend on where a creator"
         " lies.",
     ),
+    Case(
+        "CreatorPulseApiDown",
+        "an instance of the API does not answer",
+        stories.api_down,
+        22,
+        40,
+        {"job": API_JOB, "instance": "web"},
+        "web does not answer, or refuses the token of Prometheus. Whoever looks at its page sees"
+        " nothing.",
+    ),
+    Case(
+        "CreatorPulseApiBehind",
+        "an instance is not ready",
+        stories.api_not_ready,
+        25,
+        40,
+        {"job": API_JOB, "instance": "web"},
+        "web has not read all that is written, or its brokers do not answer: its page and its"
+        " answers are behind.",
+    ),
+    Case(
+        "CreatorPulseApiBehind",
+        "history is written more slowly than records come",
+        stories.api_falls_behind,
+        25,
+        40,
+        {"job": API_JOB, "instance": "web"},
+        "web has not read all that is written, or its brokers do not answer: its page and its"
+        " answers are behind.",
+    ),
+    Case(
+        "CreatorPulseApiFails",
+        "one in eleven requests fails",
+        stories.api_fails,
+        26,
+        45,
+        {"job": API_JOB},
+        "8.955% of the requests to creator-pulse-api end in a fault of the server, or are turned"
+        " away since it has no room.",
+    ),
 ]
 
 
@@ -344,4 +384,7 @@ QUIET = [
     Quiet("CreatorPulseAlertsNotPushed", "away for five minutes", stories.away_shortly),
     Quiet("CreatorPulseSeriesCapHit", "for ten minutes", stories.capped_shortly),
     Quiet("CreatorPulseRulesDiffer", "one is two minutes later", stories.new_rules),
+    Quiet("CreatorPulseApiDown", "one scrape fails", stories.api_restarts),
+    Quiet("CreatorPulseApiBehind", "all is read anew", stories.api_reads_all_at_a_start),
+    Quiet("CreatorPulseApiFails", "clients ask for nonsense", stories.api_is_asked_for_nonsense),
 ]

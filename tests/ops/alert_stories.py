@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.harness.pipeline import Pipeline, course, levels
+from tests.harness.pipeline import API_JOB, JOB, Pipeline, course, levels
 
 LATE = "engagement_event_to_commit_seconds"
 
@@ -22,11 +22,11 @@ def late(*phases: tuple[float, int]) -> Callable[[], Pipeline]:
 
 
 def no_worker() -> Pipeline:
-    return Pipeline(60).set("up", levels((1, 20), (0, 20), (1, 20)))
+    return Pipeline(60).set("up", levels((1, 20), (0, 20), (1, 20)), job=JOB)
 
 
 def nothing_to_scrape() -> Pipeline:
-    return Pipeline(60).set("up", levels((1, 20), ("_", 20), (1, 20)))
+    return Pipeline(60).set("up", levels((1, 20), ("_", 20), (1, 20)), job=JOB)
 
 
 def one_down() -> Pipeline:
@@ -162,7 +162,7 @@ def two_books() -> Pipeline:
 
 
 def misses_a_scrape() -> Pipeline:
-    return Pipeline(60).set("up", levels((1, 20), (0, 1), (1, 39)))
+    return Pipeline(60).set("up", levels((1, 20), (0, 1), (1, 39)), job=JOB)
 
 
 def rolling_restart() -> Pipeline:
@@ -347,3 +347,35 @@ def away_shortly() -> Pipeline:
 def capped_shortly() -> Pipeline:
     unshown = levels((0, 20), (7, 10), (0, 30))
     return Pipeline(60).set("engagement_creators_unshown", unshown, alerting="true")
+
+
+def api_down() -> Pipeline:
+    return Pipeline(60).set("up", levels((1, 20), (0, 20), (1, 20)), job=API_JOB)
+
+
+def api_restarts() -> Pipeline:
+    return Pipeline(60).set("up", levels((1, 20), (0, 1), (1, 39)), job=API_JOB)
+
+
+def api_not_ready() -> Pipeline:
+    return Pipeline(60).set("pulse_api_ready", levels((1, 20), (0, 20), (1, 20)))
+
+
+def api_falls_behind() -> Pipeline:
+    lag = levels((5, 20), (200_000, 20), (5, 20))
+    return Pipeline(60).set("pulse_api_lag_records", lag, reader="history")
+
+
+def api_reads_all_at_a_start() -> Pipeline:
+    pipeline = Pipeline(60).set("pulse_api_ready", levels((1, 20), (0, 3), (1, 37)))
+    lag = levels((5, 20), (3_000_000, 3), (5, 37))
+    return pipeline.set("pulse_api_lag_records", lag, reader="now")
+
+
+def api_fails() -> Pipeline:
+    failed = course((0, 20), (6, 20), (0, 20))
+    return Pipeline(60).set("pulse_api_requests_total", failed, status="5xx")
+
+
+def api_is_asked_for_nonsense() -> Pipeline:
+    return Pipeline(60).set("pulse_api_requests_total", course((600, 60)), status="4xx")

@@ -28,13 +28,13 @@ def test_an_alert_fires_from_when_it_should_until_it_should(case: Case, tmp_path
         expect.firing(alert.name, case.ends - 1, 1)
         expect.firing(alert.name, case.ends, 0)
     expect.ever({alert.name} | case.also, pipeline.minutes)
+    labels = {"job": JOB, "severity": alert.severity} | case.labels
     annotations = {
         "summary": alert.summary,
         "description": case.says,
         "runbook_url": f"docs/runbooks/{alert.name}.md",
-        "dashboard_url": f"/d/creator-pulse-pipeline?var-job={JOB}",
+        "dashboard_url": f"/d/{alert.board}?var-job={labels['job']}",
     }
-    labels = {"job": JOB, "severity": alert.severity} | case.labels
     expect.told(alert.name, case.begins, labels, annotations)
     expect.check(pipeline, tmp_path)
 

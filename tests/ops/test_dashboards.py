@@ -24,7 +24,7 @@ from stack.dashboards import (
     queries,
 )
 from stack.procs import REPOSITORY
-from streams.outputs.catalogue import one_of_each
+from streams.outputs.catalogue import every_family
 from tests.harness.promql import Found, parts, selectors
 
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"
@@ -58,7 +58,7 @@ every_query = pytest.mark.parametrize("query", QUERIES)
 def catalogue() -> dict[str, tuple[str, set[str]]]:
     """Type and labels of each metric that a worker exposes, by the name of its samples."""
     found: dict[str, tuple[str, set[str]]] = {}
-    for family in one_of_each().registry.collect():
+    for family in every_family().values():
         for sample in family.samples:
             found[sample.name] = (family.type, set(sample.labels))
     return found

@@ -7,12 +7,13 @@ import pytest
 from prometheus_client.core import Metric
 
 from stack.procs import REPOSITORY
+from streams.api.metrics import PREFIX as API_PREFIX
 from streams.outputs import catalogue
 from streams.outputs.families import PREFIX, UNITS
 
 MOST_SERIES = 200
 """Of one metric of one worker, creators and partitions apart, which settings bound."""
-FAMILIES = [f for f in catalogue.one_of_each().registry.collect() if f.name.startswith(PREFIX)]
+FAMILIES = [f for f in catalogue.every_family().values() if f.name.startswith((PREFIX, API_PREFIX))]
 every_metric = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 
 
@@ -31,7 +32,7 @@ def test_each_metric_answers_one_question():
     told = Counter(row.name for _, found in catalogue.rows() for row in found)
     exposed = {
         family.name + ("_total" if family.type == "counter" else "")
-        for family in catalogue.one_of_each().registry.collect()
+        for family in catalogue.every_family().values()
     }
     assert set(told) == exposed
     assert set(told.values()) == {1}
@@ -44,7 +45,7 @@ def test_the_page_explains_each_label_that_is_used_and_no_other():
 
 @every_metric
 def test_a_name_is_in_base_units_and_tells_the_type(family: Metric):
-    assert re.fullmatch(PREFIX + r"[a-z]+(_[a-z]+)*", family.name)
+    assert re.fullmatch(rf"({PREFIX}|{API_PREFIX})" + r"[a-z]+(_[a-z]+)*", family.name)
     assert not re.search(r"_(ms|millis|milliseconds|minutes|kb|mb|percent|total|count|sum)$",
                          family.name)  # fmt: skip
     assert not family.name.endswith("_seconds") or family.unit == "seconds"

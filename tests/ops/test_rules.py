@@ -11,12 +11,11 @@ import pytest
 import yaml
 
 from prometheus import limits
-from prometheus.alerts import JOB, every_alert
+from prometheus.alerts import API_JOB, JOB, every_alert
 from stack.dashboards import dashboards, panels
 from stack.procs import REPOSITORY
 from streams.health import LONGEST_WITHOUT_CHECKPOINT
 from streams.outputs import catalogue
-from streams.outputs.metrics import Metrics
 from tests.harness.pipeline import RULES
 from tests.harness.prometheus import promtool
 from tests.harness.promql import selectors
@@ -45,9 +44,8 @@ def written(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def exposed() -> dict[str, tuple[str, set[str]]]:
     """Type and labels of each metric, by the name of its samples."""
-    metrics: Metrics = catalogue.one_of_each()
     found: dict[str, tuple[str, set[str]]] = {"up": ("gauge", set())}
-    for family in metrics.registry.collect():
+    for family in catalogue.every_family().values():
         for sample in family.samples:
             found[sample.name] = (family.type, set(sample.labels))
     return found
@@ -66,19 +64,20 @@ def test_prometheus_finds_the_rules_sound() -> None:
 def test_addresses_and_the_job_can_be_put_in(tmp_path: Path) -> None:
     file = tmp_path / "rules.yml"
     links = ("--runbooks", "https://wiki.example/pulse/", "--dashboards", "https://boards.example")
-    done = written("--output", file, *links, "--job", "pulse-eu")
+    done = written("--output", file, *links, "--job", "pulse-eu", "--api-job", "board-eu")
     assert done.returncode == 0, done.stderr
     text = file.read_text()
     assert "runbook_url: https://wiki.example/pulse/CreatorPulseStalled.md" in text
     assert "dashboard_url: https://boards.example/d/creator-pulse-pipeline?" in text
     assert 'up{job="pulse-eu"}' in text
-    assert f'job="{JOB}"' not in text
+    assert 'up{job="board-eu"}' in text
+    assert f'job="{JOB}' not in text
     assert promtool("check", "rules", file).returncode == 0
 
 
 def test_the_job_of_the_rules_is_scraped_by_the_shipped_configuration() -> None:
     config = yaml.safe_load((REPOSITORY / "prometheus" / "prometheus.yml").read_text())
-    assert JOB in {job["job_name"] for job in config["scrape_configs"]}
+    assert {JOB, API_JOB} <= {job["job_name"] for job in config["scrape_configs"]}
     assert config["rule_files"] == [RULES.name]
 
 
@@ -173,7 +172,7 @@ def test_a_number_at_which_a_panel_changes_colour_is_a_limit_of_the_rules_or_one
 
 def test_objectives_are_bounds_of_buckets() -> None:
     bounds: dict[str, set[str]] = {}
-    for family in catalogue.one_of_each().registry.collect():
+    for family in catalogue.every_family().values():
         for sample in family.samples:
             if "le" in sample.labels:
                 bounds.setdefault(family.name, set()).add(sample.labels["le"])

@@ -157,7 +157,7 @@ async def test_a_client_that_does_not_read_costs_one_chunk_and_ends_when_it_hang
             await asyncio.Event().wait()  # its buffers are full
         taken.append(message.get("body", b""))
 
-    stream = EventStream(made, lambda: closed.append(True))
+    stream = EventStream(made, closed.append)
     serving = asyncio.create_task(stream({}, receive, send))
     await asyncio.wait_for(full.wait(), 10)
     for _ in range(100_000):
