@@ -123,6 +123,7 @@ class App:
                 username=settings.alertmanager_username,
                 password=settings.alertmanager_password,
             ),
+            owner_of=roster.owner,
             tell=self.metrics.pushed,
         )
         self.metrics.pushes_to(self.pusher.targets)

@@ -36,6 +36,11 @@ class Roster:
             if not own:
                 del self._of[creator_id]
 
+    def owner(self, campaign_id: str) -> str | None:
+        """Whose campaign it is; None where that, or the campaign, is not known."""
+        campaign = self.campaigns.get(campaign_id)
+        return None if campaign is None else campaign.owner
+
     def running(self, at_ms: int) -> list[Campaign]:
         """The campaigns that run at `at_ms`. May be asked by another thread."""
         return [campaign for campaign in list(self.campaigns.values()) if _runs(campaign, at_ms)]

@@ -75,21 +75,24 @@ class Known(NamedTuple):
     """An alert that fires here, its partition, and the severity that it is labelled with.
 
     The label may only rise: to Alertmanager another label is another alert. `sure` is whether it is
-    known since the alert began; another worker may have used a more urgent one.
+    known since the alert began; another worker may have used a more urgent one. `owner` is whose
+    campaign it was in then: as a label, it stays too.
     """
 
     partition: int
     alert: Alert
     label: Severity
     sure: bool
+    owner: str | None
 
 
 class State(NamedTuple):
-    """The latest of an alert, with its label and, where it is over, the end."""
+    """The latest of an alert, with its labels and, where it is over, the end."""
 
     alert: Alert
     label: Severity
     ended: datetime | None
+    owner: str | None = None
 
     @property
     def key(self) -> str:
@@ -107,12 +110,14 @@ class Pusher:
         resend: float,
         template: str = "",
         credentials: Credentials | None = None,
+        owner_of: Callable[[str], str | None] = lambda campaign_id: None,
         tell: Callable[[Push], None] = lambda push: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._resend = resend
         self._template = template
         self._credentials = credentials or Credentials()
+        self._owner_of = owner_of
         self._clock = clock
         self._known: dict[str, Known] = {}
         self._doubted: set[str] = set()
@@ -165,12 +170,13 @@ class Pusher:
                 self._end(alert, known)
         elif alert.called:
             label, sure = alert.severity, alert.status == "firing"
+            owner = self._owner(alert, known)
             if known is not None:
                 label, sure = min(known.label, label, key=SEVERITIES.index), known.sure
                 if label != known.label:
-                    self._put(State(known.alert, known.label, self._now()))
-            self._known[alert.alert_id] = Known(partition, alert, label, sure)
-            self._put(State(alert, label, None))
+                    self._put(State(known.alert, known.label, self._now(), owner))
+            self._known[alert.alert_id] = Known(partition, alert, label, sure, owner)
+            self._put(State(alert, label, None, owner))
 
     def _end(self, alert: Alert, known: Known | None) -> None:
         label = known.label if known else alert.severity
@@ -178,7 +184,12 @@ class Pusher:
         # What ends that never fired calls nobody.
         first = SEVERITIES.index(label) if known and known.sure else 0
         for used in SEVERITIES[first : SEVERITIES.index(label) + 1]:
-            self._put(State(alert, used, ended))
+            self._put(State(alert, used, ended, self._owner(alert, known)))
+
+    def _owner(self, alert: Alert, known: Known | None) -> str | None:
+        if known is not None:
+            return known.owner
+        return self._owner_of(alert.campaign_id) if alert.campaign_id else None
 
     def _put(self, state: "State") -> None:
         for sender in self._senders:
@@ -186,19 +197,19 @@ class Pusher:
 
     def everything(self) -> list["State"]:
         """All that fires."""
-        return [State(known.alert, known.label, None) for known in self._known.values()]
+        return [State(k.alert, k.label, None, k.owner) for k in self._known.values()]
 
     def _now(self) -> datetime:
         return from_ms(round(self._clock() * 1000))
 
     def wire(self, state: "State") -> dict[str, Any]:
         """A state as Alertmanager takes it, now: what fires ends some resends ahead."""
-        alert, label, ended = state
+        alert, label, ended, owner = state
         end = ended or self._now() + timedelta(seconds=HORIZON * self._resend)
         # Alertmanager refuses what ends before it begins, and time here is not that of the events.
         end = max(end, alert.started_at)
         address = link(self._template, alert) if self._template else ""
-        return _wire(alert, label, end, address)
+        return _wire(alert, label, owner, end, address)
 
     async def start(self) -> None:
         """Begin to send."""
@@ -332,7 +343,9 @@ class _Sender:
             return True
 
 
-def _wire(alert: Alert, label: Severity, end: datetime, address: str) -> dict[str, Any]:
+def _wire(
+    alert: Alert, label: Severity, owner: str | None, end: datetime, address: str
+) -> dict[str, Any]:
     """An alert as Alertmanager takes it: labels are few and stay, numbers are annotations."""
     evidence = alert.evidence
     labels = {
@@ -341,6 +354,7 @@ def _wire(alert: Alert, label: Severity, end: datetime, address: str) -> dict[st
         "creator_id": alert.creator_id,
         "platform": alert.platform,
         "campaign_id": alert.campaign_id,
+        "owner": owner,
         "severity": label,
         "source": "creator-pulse",
     }
