@@ -17,7 +17,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import creators, latency, restore, sentiment, throughput, windowed, workers
+from bench import (
+    creators,
+    exposition,
+    latency,
+    restore,
+    sentiment,
+    throughput,
+    windowed,
+    workers,
+)
 from bench.load import recent
 from bench.profile import shares
 from bench.rig import Rig, say
@@ -36,6 +45,7 @@ PARTS = {
     "creators": "cost per event with 1,000 to 1,000,000 creators known, and by skew; no Kafka",
     "restore": "takeover of a million creators after ten minutes of load",
     "sentiment": "comments judged by a second of CPU, and cost by length; no Kafka",
+    "metrics": "a scrape of a worker with 100,000 creators, and what it holds up; no Kafka",
 }
 EXAMPLES = """examples:
   make bench                                              everything, at its defaults
@@ -97,6 +107,8 @@ async def run(told: argparse.Namespace, report: Report) -> None:
                 keep("workers", await workers.workers(rig, _half_rate(told, report)))
         if "creators" in told.parts:
             keep("creators", await creators.creators(workdir, told.known))
+        if "metrics" in told.parts:
+            keep("metrics", await exposition.exposition())
         if "restore" in told.parts:
             keep("restore", await restore.restore(workdir / "restore", told.known))
         if "sentiment" in told.parts:
@@ -171,7 +183,7 @@ def main() -> int:
     finally:
         if report["results"]:
             print(contenders(report["results"]))
-        for part in ("latency", "workers", "creators", "restore", "sentiment"):
+        for part in ("latency", "workers", "creators", "metrics", "restore", "sentiment"):
             if part in report:
                 print(f"\n{part}: {PARTS[part]}\n{figures(report[part])}")
     for part, share in report.get("profile", {}).items():

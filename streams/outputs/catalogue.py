@@ -19,6 +19,8 @@ from streams.outputs.families import PREFIX
 from streams.outputs.metrics import Metrics
 from streams.outputs.readings import OTHERS, Call, CreatorReading, Reading, Source, Survey
 
+BUDGET = 2_000
+"""Series of one worker at most, with the settings as they are and up to 64 partitions."""
 LABELS: Mapping[str, str] = {
     "action": "what a command asks for, or `unknown`",
     "aiokafka": "release of aiokafka",
@@ -219,6 +221,16 @@ def markdown() -> str:
         "all label values included, so that `rate` and `increase` miss nothing. Times are told as",
         "timestamps where an age is asked for (`time() - ..._timestamp_seconds`), so that a worker",
         "that hangs shows. Units are base units, and at the end of the name.",
+    ]
+    lines += [
+        "",
+        f"A worker has fewer than {BUDGET:,} series with the default `PULSE_MAX_CREATOR_SERIES`",
+        "and up to 64 partitions, however many creators, campaigns and platforms there are. Each",
+        "creator more that may have series of its own (`PULSE_MAX_CREATOR_SERIES`) adds five, each",
+        "partition three. As OpenMetrics, `engagement_alerts_total` and the buckets of",
+        "`engagement_event_to_commit_seconds` have exemplars: the id of the last alert of a kind",
+        "and step, and of the event that waited longest; Prometheus keeps them with",
+        "`--enable-feature=exemplar-storage`.",
     ]
     used: set[str] = set()
     for question, found in rows():

@@ -11,11 +11,20 @@ PREFIX = "engagement_"
 UNITS = ("seconds", "bytes", "ratio", "records")
 """What a name may end with, before `_total`: one unit for each metric, and always the base one."""
 
+_MOST_OF_AN_EXEMPLAR = 128
+"""Characters of its labels, by OpenMetrics."""
+
 
 def unit_of(name: str) -> str:
     """The unit that a name ends with; empty for plain numbers, which have none."""
     last = name.removesuffix("_total").rpartition("_")[2]
     return last if last in UNITS else ""
+
+
+def labels_of(**labels: str) -> dict[str, str] | None:
+    """The labels of an exemplar; None where one is empty, or they are longer than may be."""
+    size = sum(len(name) + len(value) for name, value in labels.items())
+    return labels if all(labels.values()) and size <= _MOST_OF_AN_EXEMPLAR else None
 
 
 def counter(name: str, help_: str, value: float) -> Metric:

@@ -21,7 +21,7 @@ from schemas import topics
 from streams.build import parts, version
 from streams.kafka.checkpoint import Failure
 from streams.outputs.alertmanager import OUTCOMES, Push
-from streams.outputs.families import PREFIX, unit_of
+from streams.outputs.families import PREFIX, labels_of, unit_of
 from streams.outputs.readings import Reading
 from streams.outputs.scraped import Readings
 
@@ -132,11 +132,13 @@ class Metrics:
         state: Mapping[str, tuple[int, int]],
         published: Mapping[str, int],
         oldest: Iterable[float] = (),
+        event_id: str = "",
     ) -> None:
         """One transaction was committed.
 
         `state` holds (records, bytes) by table, `published` records by topic, `oldest` the broker's
-        timestamps (seconds since the epoch) of the oldest records behind it.
+        timestamps (seconds since the epoch) of the oldest records behind it; `event_id` names the
+        first of these, if it is known.
         """
         self._checkpoint_seconds.observe(seconds)
         for table, (records, size) in state.items():
@@ -145,8 +147,10 @@ class Metrics:
         for topic, records in published.items():
             self._published.labels(topic).inc(records)
         now = self._clock()
-        for at in oldest:
-            self._latency.observe(max(0.0, now - at))
+        exemplar = labels_of(event_id=event_id)
+        for at in sorted(oldest):
+            self._latency.observe(max(0.0, now - at), exemplar)
+            exemplar = None
 
     def checkpoint_failed(self, reason: str) -> None:
         """A transaction was given up, and the process is about to end."""

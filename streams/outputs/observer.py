@@ -6,10 +6,11 @@ Knows the seam's hooks and the shards' counters. Must not know how any of it is 
 import logging
 import time
 from collections import Counter, defaultdict
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from schemas import topics
 from schemas.alerts import Alert
@@ -30,6 +31,21 @@ log = logging.getLogger(__name__)
 _ALERTS_KEPT = 1_000
 _OUTBOUND = frozenset(topic.name for topic in topics.OUTBOUND)
 _alert = msgspec.json.Decoder(Alert)
+
+
+class _Event(Struct):
+    event_id: str = ""
+
+
+_event = msgspec.json.Decoder(_Event)
+
+
+def _event_id(value: bytes | None) -> str:
+    """The id of an event; empty where it has none, or is none."""
+    try:
+        return _event.decode(value or b"{}").event_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 class Observer:
@@ -64,7 +80,8 @@ class Observer:
         self._lag_clock = LagClock()
         self._shards: dict[int, Shard] = {}
         self._past = ShardStats()
-        self._arrived: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        self._told: dict[tuple[str, str], tuple[str, float]] = {}
+        self._arrived: defaultdict[int, list[tuple[float, int, bytes | None]]] = defaultdict(list)
         self._seam: Seam | None = None
         self._metrics: Metrics | None = None
 
@@ -75,7 +92,8 @@ class Observer:
     def arrived(self, partition: int, batch: Batch) -> None:
         """A batch is given to its shard."""
         if batch.records:
-            self._arrived[partition].append((time.monotonic(), batch.records[0].timestamp))
+            first = batch.records[0]
+            self._arrived[partition].append((time.monotonic(), first.timestamp, first.value))
             last = batch.records[-1].timestamp
             self._lag_clock.applied((batch.topic, partition), last / 1000)
 
@@ -100,6 +118,7 @@ class Observer:
             partitions=len(self._shards),
             campaigns=len(self.campaigns.campaigns),
             found=self._surveyed,
+            told=self._told,
         )
         if self._seam is not None:
             reading.rebalances = self._seam.rebalances
@@ -187,8 +206,10 @@ class Observer:
             for table, records in snapshot.tables.items()
         }
         outbound = {name: n for name, n in published.items() if name in _OUTBOUND}
-        oldest = [stamp / 1000 for at, stamp in arrived if at <= taken]
-        self._metrics.checkpoint_committed(seconds, state, outbound, oldest)
+        done = [(stamp / 1000, value) for at, stamp, value in arrived if at <= taken]
+        oldest = [stamp for stamp, _ in done]
+        event_id = _event_id(min(done, key=itemgetter(0))[1]) if done else ""
+        self._metrics.checkpoint_committed(seconds, state, outbound, oldest, event_id)
 
     def _failed(self, _partition: int, failure: str) -> None:
         self.failures[failure] += 1
@@ -201,6 +222,7 @@ class Observer:
                 continue
             self.pusher.committed(partition, output.value)
             alert = _alert.decode(output.value)
+            self._told[alert.kind, alert.status] = alert.alert_id, time.time()
             log.info("alert %s %s: %s", alert.status, alert.alert_id, alert.title)
             if alert.status == "firing" and len(self.alerts) < _ALERTS_KEPT:
                 self.alerts.append(alert)

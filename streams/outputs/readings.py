@@ -6,7 +6,7 @@ metric names, Prometheus or Kafka.
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -136,6 +136,8 @@ class Reading:
     """Alerts whose latest state was not received yet, by Alertmanager."""
     uncommitted: int = 0
     """State records and outputs that checkpoints would write now, roughly."""
+    told: Mapping[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
+    """By (kind, status): the id of the last alert, and the second of the epoch of its commit."""
     found: Survey = field(default_factory=Survey)
     """What the last look at every creator has found."""
 

@@ -8,10 +8,11 @@ from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from schemas import alerts, commands, dead_letters, topics
 from streams.engine.stats import ANSWER_BOUNDS, ShardStats
-from streams.outputs.families import PREFIX, counter, counters_by, gauge, gauges, unit_of
+from streams.outputs.families import PREFIX, counter, counters_by, gauge, gauges, labels_of, unit_of
 from streams.outputs.readings import Reading
 from streams.outputs.surveyed import surveyed
 
@@ -36,7 +37,7 @@ class Readings(Collector):
 
     def collect(self) -> Iterator[Metric]:
         reading = self._read()
-        yield from _counters(reading.counted)
+        yield from _counters(reading.counted, reading.told)
         yield counter("rebalances", "Times that the group gave partitions out.", reading.rebalances)
         yield gauge("ready", "1 while events are processed, 0 while not.", reading.ready)
         yield gauge("partitions_owned", "Partitions held by this worker.", reading.partitions)
@@ -115,7 +116,9 @@ def _by_partition(name: str, help_: str, values: Mapping[int, float]) -> Metric:
     return gauges(name, help_, "partition", {str(p): at for p, at in sorted(values.items())})
 
 
-def _counters(counted: ShardStats) -> Iterator[Metric]:
+def _counters(
+    counted: ShardStats, last: Mapping[tuple[str, str], tuple[str, float]]
+) -> Iterator[Metric]:
     def by_topic(name: str, help_: str, values: Mapping[str, int], names: list[str]) -> Metric:
         return counters_by(name, help_, "topic", {topic: values[topic] for topic in names})
 
@@ -166,7 +169,10 @@ def _counters(counted: ShardStats) -> Iterator[Metric]:
     )
     for kind in _KINDS:
         for status in _STATUSES:
-            told.add_metric([kind, status], counted.alerts[kind, status])
+            alert_id, at = last.get((kind, status), ("", 0.0))
+            labels = labels_of(alert_id=alert_id)
+            exemplar = None if labels is None else Exemplar(labels, 1.0, at)
+            told.add_metric([kind, status], counted.alerts[kind, status], exemplar=exemplar)
     yield told
     yield counters_by(
         "alerts_quiet",

@@ -1,12 +1,15 @@
 """The worker's pages: paths, status codes, and what a reader can do with the answer."""
 
 import socket
+import threading
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from streams.build import version
 from streams.web import Verdict, WebServer, application
@@ -57,6 +60,29 @@ async def test_metrics_are_served_as_openmetrics_to_those_who_ask(client: TestCl
     )
     assert response.headers["Content-Type"].startswith("application/openmetrics-text")
     assert (await response.text()).endswith("# EOF\n")
+
+
+async def test_numbers_are_read_in_the_loop_and_written_down_beside_it(
+    client: TestClient, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+):
+    read, written = [], []
+
+    class Watching(Collector):
+        def collect(self) -> list[Metric]:
+            read.append(threading.current_thread())
+            return []
+
+    def encode(collected: CollectorRegistry) -> bytes:
+        written.append(threading.current_thread())
+        return generate_latest(collected)
+
+    registry.register(Watching())
+    read.clear()
+    monkeypatch.setattr("streams.web.choose_encoder", lambda accept: (encode, "text/plain"))
+    assert (await client.get("/metrics")).status == 200
+    assert read == [threading.main_thread()], "shards change between two steps of the loop"
+    assert len(written) == 1
+    assert written[0] is not threading.main_thread(), "it would hold up the stream"
 
 
 async def test_a_healthy_worker_says_so(client: TestClient):

@@ -17,11 +17,11 @@ from prometheus.alerts import every_alert
 from prometheus.model import Links
 from schemas.alerts import Alert
 from schemas.instants import from_ms
+from stack.procs import REPOSITORY
+from stack.waiting import until
 from streams.outputs.alertmanager import Pusher, State
 from tests.harness.alertmanager import AlertmanagerServer, amtool
 from tests.harness.mailbox import Hook, Mailbox
-from tests.harness.procs import REPOSITORY
-from tests.harness.waiting import until
 from tests.unit.engine.test_desk import LIVE, Desk
 
 FOLDER = REPOSITORY / "prometheus"

@@ -142,3 +142,36 @@ def test_the_number_of_series_does_not_depend_on_traffic():
         busy, lambda: Reading(counted=a_busy_reading().counted, lag={"likes": 9}), process=False
     )
     assert exposition(quiet).count("\n") == exposition(busy).count("\n")
+
+
+def exemplars(registry: CollectorRegistry, name: str) -> list[dict[str, str]]:
+    families = text_string_to_metric_families(as_openmetrics(registry).decode())
+    samples = [sample for family in families for sample in family.samples]
+    return [s.exemplar.labels for s in samples if s.name == name and s.exemplar]
+
+
+def test_openmetrics_names_the_event_that_waited_longest_and_the_last_alert():
+    registry = CollectorRegistry()
+    told = {("silence", "firing"): ("silence:1:ada", 1_700_000_000.0)}
+    metrics = Metrics(registry, lambda: Reading(told=told), clock=lambda: 100.0, process=False)
+    metrics.checkpoint_committed(0.1, {}, {}, [99.9, 96.0], event_id="e-17")
+    name = "engagement_event_to_commit_seconds_bucket"
+    assert exemplars(registry, name) == [{"event_id": "e-17"}]
+    (sample,) = [
+        sample
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == name and sample.exemplar
+    ]
+    assert sample.labels == {"le": "5.0"}
+    assert exemplars(registry, "engagement_alerts_total") == [{"alert_id": "silence:1:ada"}]
+    assert "#  {" not in exposition(registry), "the plain format has none"
+
+
+def test_an_id_that_is_longer_than_openmetrics_allows_is_left_out():
+    registry = CollectorRegistry()
+    told = {("silence", "firing"): ("x" * 121, 1.0)}
+    metrics = Metrics(registry, lambda: Reading(told=told), process=False)
+    metrics.checkpoint_committed(0.1, {}, {}, [1.0], event_id="x" * 121)
+    assert exemplars(registry, "engagement_event_to_commit_seconds_bucket") == []
+    assert exemplars(registry, "engagement_alerts_total") == []

@@ -233,6 +233,38 @@ def test_the_latency_of_a_batch_ends_with_the_commit_that_covers_it(
     assert registry.get_sample_value("engagement_event_to_commit_seconds_count") == 2
 
 
+def exemplars(registry: CollectorRegistry, name: str) -> list[dict[str, str]]:
+    samples = [sample for family in registry.collect() for sample in family.samples]
+    return [s.exemplar.labels for s in samples if s.name == f"engagement_{name}" and s.exemplar]
+
+
+def test_the_event_that_waited_longest_and_the_last_alert_are_named(
+    observer: Observer, registry: CollectorRegistry, an_alert: Any
+):
+    late = likes(CREATORS[:1], start=7)
+    late.records[0].timestamp = NOW_MS - 1
+    observer.arrived(0, likes(CREATORS[:1]))
+    observer.arrived(0, late)
+    outputs = [Output("alerts", b"a1", codec.encode(an_alert("firing")), 0)]
+    observer.hooks.on_committed(0, Snapshot({}, outputs, {}), 0.0)
+    assert exemplars(registry, "event_to_commit_seconds_bucket") == [{"event_id": "7"}]
+    assert exemplars(registry, "alerts_total") == [{"alert_id": "a1"}]
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"{", b"\xff", b"[]", b'{"event_id":1}', b"[" * 9_999]
+)
+def test_what_is_no_event_has_no_name_and_does_no_harm(
+    observer: Observer, registry: CollectorRegistry, value: bytes | None
+):
+    batch = likes(CREATORS[:1])
+    batch.records[0].value = value
+    observer.arrived(0, batch)
+    observer.hooks.on_committed(0, Snapshot({}, [], {}), 0.0)
+    assert registry.get_sample_value("engagement_event_to_commit_seconds_count") == 1
+    assert exemplars(registry, "event_to_commit_seconds_bucket") == []
+
+
 def test_the_report_tells_what_was_committed(observer: Observer):
     shard = a_shard(CREATORS[:2])
     observer.hooks.on_restored(0, shard, 0.1)

@@ -1,0 +1,157 @@
+"""Exposition: what a scrape of a worker with very many creators takes, and what it holds up.
+
+No Kafka: a shard of that many creators with full baselines gets events in the worker's own loop,
+which also serves its pages and looks at every creator as a worker does. Scrapes come from another
+process. How long the loop is held up is measured with them, and without.
+"""
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from bench.core import UNDRAINED, Step, steps
+from bench.fleet import blank_shard_record, stored, templates
+from bench.load import Stream
+from streams.app import SURVEY_SECONDS
+from streams.engine.shard import Shard, ShardConfig, Tick
+from streams.outputs.catalogue import BUDGET
+from streams.outputs.metrics import Metrics
+from streams.outputs.observer import Observer
+from streams.settings import Settings
+from streams.web import Verdict, WebServer, application
+
+CREATORS, SCRAPES = 100_000, 60
+END_MS = 1_780_000_000_000
+EVENTS, PER_TICK, REST = 150_000, 100, 0.001
+"""A tick of a hundred events takes about a millisecond, so that the load's own steps are short."""
+MOST_SECONDS = 0.3
+_SCRAPE = """
+import sys, time, urllib.request
+for _ in range(int(sys.argv[2])):
+    began = time.perf_counter()
+    body = urllib.request.urlopen(sys.argv[1], timeout=30).read()
+    print(time.perf_counter() - began, len(body), body.count(b"\\n") - body.count(b"\\n#"))
+    time.sleep(0.1)
+"""
+
+
+class _Well:
+    def alive(self) -> Verdict:
+        return Verdict(True, [], {})
+
+    ready = alive
+
+
+class _Loop:
+    """How long an event loop did not come back, as often as it is looked at."""
+
+    def __init__(self) -> None:
+        self.gaps: list[float] = []
+
+    async def watch(self) -> None:
+        """Look each millisecond, until cancelled."""
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            self.gaps.append(now - last - 0.001)
+            last = now
+
+
+def _shard() -> Shard:
+    config = ShardConfig(partitions=1, most_live=CREATORS)
+    tables: dict[str, dict[bytes, bytes]] = {"engagement": {}, "sentiment": {}}
+    key, value = blank_shard_record(config)
+    tables["engagement"][key] = value
+    for table, key, value in stored(templates(), range(CREATORS)):
+        tables[table][key] = value
+    return Shard.restore(0, config, tables)
+
+
+async def _load(shard: Shard, load: Iterator[Step]) -> None:
+    now_ms = END_MS
+    for number in cycle(range(50)):
+        now_ms += 10
+        for batch in next(load, []):
+            shard.apply(batch)
+        shard.advance(Tick(now_ms, UNDRAINED))
+        if not number:
+            shard.take_snapshot()
+        await asyncio.sleep(REST)
+
+
+async def _look(observer: Observer) -> None:
+    while True:
+        await asyncio.to_thread(observer.survey)
+        await asyncio.sleep(SURVEY_SECONDS)
+
+
+async def exposition() -> dict[str, Any]:
+    """The figures."""
+    shard = _shard()
+    observer = Observer(Settings().max_creator_series)
+    observer.hooks.on_restored(0, shard, 0.1)
+    metrics = Metrics(CollectorRegistry(), observer.read)
+    server = WebServer(application(metrics.registry, _Well()), "127.0.0.1", 0)
+    await server.start()
+    gc.collect()
+    gc.freeze()
+    stream = Stream(EVENTS, END_MS, creators=CREATORS, hours=0.1, skew=1.0)
+    beside = [
+        asyncio.create_task(_load(shard, steps(stream, PER_TICK))),
+        asyncio.create_task(_look(observer)),
+    ]
+    await asyncio.sleep(2 * SURVEY_SECONDS)
+    without = await _watched(asyncio.sleep(SCRAPES * 0.13))
+    scraping = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _SCRAPE, f"{server.url}/metrics", str(SCRAPES)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    with_them = await _watched(scraping.communicate())
+    for task in beside:
+        task.cancel()
+    told = await asyncio.gather(*beside, return_exceptions=True)
+    await server.stop()
+    failed = [error for error in told if not isinstance(error, asyncio.CancelledError)]
+    lines = [line.split() for line in with_them.answer[0].decode().splitlines()]
+    times = sorted(float(line[0]) for line in lines)
+    most = max(int(line[2]) for line in lines)
+    return {
+        "creators": shard.creators,
+        "series": most,
+        "budget": BUDGET,
+        "kilobytes": round(int(lines[-1][1]) / 1_000),
+        "scrape_ms": _told(times),
+        "loop_held_up_ms": _told(with_them.gaps),
+        "loop_held_up_ms_without_scrapes": _told(without.gaps),
+        "verified": most < BUDGET
+        and times[-1] < MOST_SECONDS
+        and len(times) == SCRAPES
+        and not failed,
+    }
+
+
+class _Watched:
+    def __init__(self, gaps: list[float], answer: Any) -> None:
+        self.gaps, self.answer = sorted(gaps), answer
+
+
+async def _watched(work: Any) -> _Watched:
+    loop = _Loop()
+    watching = asyncio.create_task(loop.watch())
+    answer = await work
+    watching.cancel()
+    return _Watched(loop.gaps, answer)
+
+
+def _told(ordered: list[float]) -> dict[str, float]:
+    def at(share: float) -> float:
+        return round(ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1_000, 1)
+
+    return {"p50": at(0.5), "p99": at(0.99), "max": at(1.0)}
