@@ -24,7 +24,8 @@ def promtool(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedPro
 class PrometheusServer(prometheus.PrometheusServer):
     """A Prometheus on a free port, scraping ``targets`` (job name -> ``host:port``) every second.
 
-    ``rule_files`` are loaded as they are. `start` returns once every target was scraped.
+    ``rule_files`` are loaded as they are, ``alertmanagers`` are ``host:port``. `start` returns once
+    every target was scraped.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class PrometheusServer(prometheus.PrometheusServer):
         targets: Mapping[str, str],
         *,
         rule_files: Sequence[Path] = (),
+        alertmanagers: Sequence[str] = (),
         interval: str = "1s",
     ) -> None:
         tool("prometheus")
@@ -40,6 +42,7 @@ class PrometheusServer(prometheus.PrometheusServer):
         config = {
             "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": [str(path.resolve()) for path in rule_files],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [*alertmanagers]}]}]},
             "scrape_configs": [
                 {"job_name": job, "static_configs": [{"targets": [address]}]}
                 for job, address in self.targets.items()
