@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from prometheus.alerts import JOB
+from stack.waiting import until
 from tests.harness.alertmanager import AlertmanagerServer, amtool
 from tests.harness.pipeline import RULES
 from tests.harness.prometheus import PrometheusServer
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Worker
 from tests.ops.test_alertmanager import CONFIG, of_creator
 

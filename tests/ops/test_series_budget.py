@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas import codec
 from schemas.events import Campaign
+from stack.procs import REPOSITORY
 from streams.engine.creator import Creator
 from streams.engine.roster import Roster
 from streams.engine.shard import Shard, ShardConfig
@@ -14,7 +15,6 @@ from streams.outputs.metrics import Metrics
 from streams.outputs.observer import Observer
 from streams.outputs.readings import Reading
 from streams.settings import Settings
-from tests.harness.procs import REPOSITORY
 from tests.unit.engine.test_desk import LIVE, Desk
 
 CREATORS, ALERTING, PLATFORMS, CAMPAIGNS, PARTITIONS = 100_000, 1_000, 40, 300, 64
