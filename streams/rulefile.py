@@ -6,6 +6,7 @@ and defaults are read off `Rules`.
 
 import difflib
 import hashlib
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -34,7 +35,16 @@ _MOST_KEPT = {
     "posts": 12,
 }
 _SHIPPED = Rules()
+_MOST_VALUES = 100_000
+"""In a file, aliases followed: a few lines of them can stand for billions."""
 SECTIONS = {name: type(getattr(_SHIPPED, name)) for name in Rules.__struct_fields__}
+_PAIRS = [
+    (section, f"fire_{of}", f"resolve_{of}")
+    for section, kind in SECTIONS.items()
+    for of in ("ratio", "points", "distance", "share")
+    if {f"fire_{of}", f"resolve_{of}"} <= set(kind.__struct_fields__)
+]
+"""Limits of firing and of the end of the same thing, by section."""
 
 
 class Fault(NamedTuple):
@@ -93,9 +103,13 @@ class _Reader:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self._places: dict[tuple[str, str, str], yaml.Node] = {}
+        """Where the file says each number, by part, section and name."""
 
     def book(self, root: yaml.Node | None, digest: str) -> RuleBook:
-        parts = {} if root is None else self.mapping(root, "$", _PARTS)
+        if root is None or self._too_large(root):
+            return RuleBook(digest=digest)
+        parts = self.mapping(root, "$", _PARTS)
         whole = self.layer({name: parts[name] for name in _LAYER if name in parts}, "$")
         some: dict[str, dict[str, Layer]] = {}
         for part in ("platforms", "tiers", "campaigns"):
@@ -106,7 +120,75 @@ class _Reader:
                 path = f"$.{part}.{name}"
                 some[part][name] = self.layer(self.mapping(node, path, _LAYER), path)
                 self._only_for_all(some[part][name], node, path)
+        self._check_ends(whole, some)
         return RuleBook(whole.over(Rules()), **some, digest=digest)
+
+    def _too_large(self, root: yaml.Node) -> bool:
+        """Whether some node stands for more values than anybody would write; it is told."""
+        sizes: dict[int, int] = {}
+        waiting = [(root, False)]
+        while waiting:
+            node, seen = waiting.pop()
+            if not seen and id(node) in sizes:
+                if sizes[id(node)] == 0:
+                    self.fault(node, "$", "Expected an end, but this contains itself")
+                    return True
+                continue
+            parts = _parts(node)
+            if not seen:
+                sizes[id(node)] = 0  # not known until its parts are
+                waiting += [(node, True), *((part, False) for part in reversed(parts))]
+                continue
+            size = sizes[id(node)] = 1 + sum(sizes[id(part)] for part in parts)
+            if size > _MOST_VALUES:
+                most = f"Expected at most {_MOST_VALUES:,} values"
+                self.fault(node, "$", f"{most}, aliases followed, got {size:,}")
+                return True
+        return False
+
+    def _check_ends(self, whole: Layer, some: dict[str, dict[str, Layer]]) -> None:
+        """No alert may be over by one number before it begins by the other.
+
+        Whichever parts of the file hold together for a creator: each pair of numbers is looked at
+        once.
+        """
+        base = whole.over(_SHIPPED)
+        for section, *pair in _PAIRS:
+            shipped = [getattr(getattr(_SHIPPED, section), name) for name in pair]
+            sources = [("$", [getattr(getattr(base, section), name) for name in pair])]
+            choices: list[list[tuple[str, list[Any]]]] = [sources]
+            for part, layers in some.items():
+                said = {(None, None): ""} | {
+                    tuple(layer.says(section, limit) for limit in pair): f"$.{part}.{name}"
+                    for name, layer in layers.items()
+                }
+                choices.append([(path, list(values)) for values, path in said.items()])
+            for chosen in itertools.product(*choices):
+                self._check_end(section, pair, shipped, chosen)
+
+    def _check_end(
+        self, section: str, pair: list[str], shipped: list[Any], chosen: Iterable[Any]
+    ) -> None:
+        (fire, fire_path), (resolve, resolve_path) = (
+            next((values[of], path) for path, values in reversed(list(chosen)) if values[of])
+            for of in (0, 1)
+        )
+        falls = shipped[1] > shipped[0]
+        if resolve >= fire if falls else resolve <= fire:
+            return
+        ends = [(pair[0], fire, fire_path), (pair[1], resolve, resolve_path)]
+        for (name, value, path), (other, limit, _) in (ends[::-1], ends):
+            if node := self._places.get((path, section, name)):
+                least = "at least" if falls == (name == pair[1]) else "at most"
+                fault = Fault(
+                    node.start_mark.line + 1,
+                    f"{path}.rules.{section}.{name}",
+                    f"Expected {least} {other} ({limit:g}), or an alert would be over before it"
+                    f" begins, got '{value:g}'",
+                )
+                if fault not in self.faults:
+                    self.faults.append(fault)
+                return
 
     def _only_for_all(self, layer: Layer, node: yaml.Node, path: str) -> None:
         """Caps, hours and platforms are of all: of the desk, only what is off may differ."""
@@ -131,6 +213,8 @@ class _Reader:
                     for name, value in found.items()
                 }
                 numbers[section] = {n: v for n, v in values.items() if v is not None}
+                for name in numbers[section]:
+                    self._places[path, section, name] = found[name]
         return Layer(sensitivity=sensitivity, numbers=numbers)
 
     def mapping(
@@ -189,6 +273,12 @@ class _Reader:
 
     def fault(self, node: yaml.Node, path: str, text: str) -> None:
         self.faults.append(Fault(node.start_mark.line + 1, path, text))
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [one for entry in node.value for one in entry]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _duration(value: Any) -> Any:

@@ -31,6 +31,13 @@ class Layer(Struct, frozen=True, kw_only=True):
             rules = _changed(rules, PRESETS[self.sensitivity])
         return _changed(rules, self.numbers)
 
+    def says(self, section: str, name: str) -> Any:
+        """What this part makes of one number, or None where it leaves it as it is."""
+        found = self.numbers.get(section, {}).get(name)
+        if found is None and self.sensitivity is not None:
+            found = PRESETS[self.sensitivity].get(section, {}).get(name)
+        return found
+
 
 class RuleBook:
     """The rules of everybody, and of some: for a creator platform, tier and campaign in that order.

@@ -138,6 +138,64 @@ def test_every_fault_is_told_with_its_line_and_what_was_expected() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            "rules:\n  drop:\n    resolve_ratio: 0.3\n",
+            "line 3: $.rules.drop.resolve_ratio: Expected at least fire_ratio (0.38), or an alert"
+            " would be over before it begins, got '0.3'",
+        ),
+        (
+            "rules:\n  drop: {fire_ratio: 0.7}\n",
+            "line 2: $.rules.drop.fire_ratio: Expected at most resolve_ratio (0.6), or an alert"
+            " would be over before it begins, got '0.7'",
+        ),
+        (
+            "rules: {spike: {fire_ratio: 3, resolve_ratio: 3.5}}\n",
+            "line 1: $.rules.spike.resolve_ratio: Expected at most fire_ratio (3), or an alert"
+            " would be over before it begins, got '3.5'",
+        ),
+        (
+            "rules: {slow: {resolve_distance: -0.3}}\n",
+            "line 1: $.rules.slow.resolve_distance: Expected at least fire_distance (-0.22), or an"
+            " alert would be over before it begins, got '-0.3'",
+        ),
+        (
+            "sensitivity: sensitive\nrules: {crisis: {resolve_points: 0.12}}\n",
+            "line 2: $.rules.crisis.resolve_points: Expected at most fire_points (0.1), or an alert"
+            " would be over before it begins, got '0.12'",
+        ),
+        (
+            "tiers:\n  nano: {sensitivity: sensitive}\ncampaigns:\n  spring:\n"
+            "    rules: {spike: {resolve_ratio: 3.5}}\n",
+            "line 5: $.campaigns.spring.rules.spike.resolve_ratio: Expected at most fire_ratio (3),"
+            " or an alert would be over before it begins, got '3.5'",
+        ),
+    ],
+)
+def test_no_alert_may_be_over_before_it_begins(text: str, told: str) -> None:
+    assert faults(text) == [told]
+
+
+def test_limits_of_firing_and_of_the_end_may_be_moved_together() -> None:
+    for fire, end in ((0.2, 0.3), (0.5, 0.5)):
+        text = f"rules: {{drop: {{fire_ratio: {fire}, resolve_ratio: {end}}}}}"
+        assert parse_rules(text.encode()).base.drop.resolve_ratio == end
+
+
+def test_a_few_aliases_may_not_stand_for_billions_of_values() -> None:
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 12)]
+    lines += ["rules: {desk: {off: *a11}}"]
+    assert faults("\n".join(lines)) == [
+        "line 7: $: Expected at most 100,000 values, aliases followed, got 561,737"
+    ]
+    assert faults("rules: &all {drop: *all}") == [
+        "line 1: $: Expected an end, but this contains itself"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
         (b"rules: [", "line 1: $: Not YAML"),
         (b"rules: {}\nrules: {}", "line 2: $.rules: Is there twice"),
         (b"\xff", "line 1: $: Expected UTF-8"),
