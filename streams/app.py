@@ -125,6 +125,7 @@ class App:
             ),
             owner_of=roster.owner,
             tell=self.metrics.pushed,
+            past_ms=None if settings.clock == "wall" else lambda: self.rules.book.base.desk.past_ms,
         )
         self.metrics.pushes_to(self.pusher.targets)
         self.health = WorkerHealth(self.seam, self.observer.restoring)

@@ -113,12 +113,18 @@ class Pusher:
         owner_of: Callable[[str], str | None] = lambda campaign_id: None,
         tell: Callable[[Push], None] = lambda push: None,
         clock: Callable[[], float] = time.time,
+        past_ms: Callable[[], int] | None = None,
     ) -> None:
+        """With `past_ms`, records of what is so long ago by `clock` call nobody.
+
+        Where time is that of the events nobody else knows what is over.
+        """
         self._resend = resend
         self._template = template
         self._credentials = credentials or Credentials()
         self._owner_of = owner_of
         self._clock = clock
+        self._past_ms = past_ms
         self._known: dict[str, Known] = {}
         self._doubted: set[str] = set()
         self._senders = [_Sender(Target(url.rstrip("/")), self, tell) for url in urls]
@@ -164,6 +170,8 @@ class Pusher:
             return
         alert = _alert.decode(raw)
         known = self._known.get(alert.alert_id)
+        if known is None and self._past(alert):
+            return
         if alert.status == "resolved":
             self._known.pop(alert.alert_id, None)
             if known is not None or alert.called:
@@ -177,6 +185,11 @@ class Pusher:
                     self._put(State(known.alert, known.label, self._now(), owner))
             self._known[alert.alert_id] = Known(partition, alert, label, sure, owner)
             self._put(State(alert, label, None, owner))
+
+    def _past(self, alert: Alert) -> bool:
+        if self._past_ms is None:
+            return False
+        return alert.updated_at < self._now() - timedelta(milliseconds=self._past_ms())
 
     def _end(self, alert: Alert, known: Known | None) -> None:
         label = known.label if known else alert.severity

@@ -46,9 +46,8 @@ def record(number: int = 1, status: str = "firing", **fields: Any) -> bytes:
     alert = Alert(
         status=status,  # type: ignore[arg-type]
         started_at=at,
-        updated_at=at,
         evidence=evidence,
-        **(values | fields),
+        **(values | {"updated_at": at} | fields),
     )
     return msgspec.json.encode(alert)
 
@@ -293,6 +292,25 @@ async def test_what_has_called_is_sent_on_by_whoever_takes_it_over(serve: Serve)
     await received(receiver, 1)
     await sent.stop()
     assert set(receiver.latest()) == {"follower_spike:1:ada"}
+
+
+async def test_where_events_make_time_only_what_is_not_long_ago_is_sent(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url, past_ms=lambda: 30_000)  # all is a minute old
+    now = from_ms(NOW_MS + 60_000)
+    sent.restored(0, [record(1)])
+    for number in range(2, 43):
+        sent.committed(0, record(number))
+        sent.committed(0, record(number, "resolved"))
+    sent.committed(0, record(43, updated_at=now))
+    sent.committed(0, record(1, "update", updated_at=now))
+    await sent.start()
+    await received(receiver, 2)
+    assert set(receiver.latest()) == {"follower_spike:43:ada", "follower_spike:1:ada"}
+    # Whoever was called is told of the end, however long that took.
+    sent.committed(0, record(43, "resolved"))
+    await received(receiver, 3)
+    await sent.stop()
 
 
 async def test_an_end_is_never_before_the_beginning(serve: Serve) -> None:
