@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    alerting,
     creators,
     exposition,
     latency,
@@ -43,6 +44,7 @@ PARTS = {
     "latency": "event to score, and the worker's pages, at half of our rate",
     "workers": "two workers where one was: CPU, and the silence while one joins",
     "creators": "cost per event with 1,000 to 1,000,000 creators known, and by skew; no Kafka",
+    "alerting": "what judging costs a worker: 10,000 creators at the pace of life, 1 % in incident",
     "restore": "takeover of a million creators after ten minutes of load",
     "sentiment": "comments judged by a second of CPU, and cost by length; no Kafka",
     "metrics": "a scrape of a worker with 100,000 creators, and what it holds up; no Kafka",
@@ -109,6 +111,8 @@ async def run(told: argparse.Namespace, report: Report) -> None:
             keep("creators", await creators.creators(workdir, told.known))
         if "metrics" in told.parts:
             keep("metrics", await exposition.exposition())
+        if "alerting" in told.parts:
+            keep("alerting", await alerting.alerting(workdir, told.live_seconds, pure=told.pure))
         if "restore" in told.parts:
             keep("restore", await restore.restore(workdir / "restore", told.known))
         if "sentiment" in told.parts:
@@ -141,6 +145,7 @@ def parse() -> argparse.Namespace:
         ("--quix-sliding-events", 30_000, "of these, for Quix Streams with sliding windows"),
         ("--faust-events", 60_000, "of these, for idiomatic Faust"),
         ("--seconds", 60, "of live load, for the latency"),
+        ("--live-seconds", 180, "of life, for alerting, the first 30 left out"),
         ("--known", 1_000_000, "creators, at most, for creators and restore"),
     ):
         parser.add_argument(
@@ -183,7 +188,15 @@ def main() -> int:
     finally:
         if report["results"]:
             print(contenders(report["results"]))
-        for part in ("latency", "workers", "creators", "metrics", "restore", "sentiment"):
+        for part in (
+            "latency",
+            "workers",
+            "creators",
+            "alerting",
+            "metrics",
+            "restore",
+            "sentiment",
+        ):
             if part in report:
                 print(f"\n{part}: {PARTS[part]}\n{figures(report[part])}")
     for part, share in report.get("profile", {}).items():

@@ -29,12 +29,17 @@ def templates() -> list[Parts]:
     driver.run(generate(plan))
     while driver.now_ms < end + SILENT_HOURS * HOUR_MS:
         driver.tick(driver.now_ms + 60_000)
+    return list(by_creator(driver.tables[0]).values())
+
+
+def by_creator(tables: Tables) -> dict[bytes, Parts]:
+    """What is stored of each creator, by its id; what is the shard's own is left out."""
     parts: dict[bytes, Parts] = {}
-    for table in driver.tables[0].values():
+    for table in tables.values():
         for key, value in table.items():
             if key[:1] in TABLE_OF:
                 parts.setdefault(key[1:], {})[key[:1]] = value
-    return list(parts.values())
+    return parts
 
 
 def stored(fleet: list[Parts], ranks: range) -> Iterator[tuple[str, bytes, bytes]]:

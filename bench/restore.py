@@ -33,7 +33,7 @@ READY_TIMEOUT = 400.0
 Figures = dict[str, Any]
 
 
-class _Writer:
+class Writer:
     """Writes state records to the changelogs of one deployment, in large batches."""
 
     def __init__(self, producer: AIOKafkaProducer, app: str) -> None:
@@ -45,6 +45,7 @@ class _Writer:
         self.bytes: Counter[str] = Counter()
 
     async def write(self, table: str, partition: int, key: bytes, value: bytes | None) -> None:
+        """Put one record into a batch; None deletes."""
         at = f"{self._app}-{table}-changelog", partition
         self.records[table] += 1
         self.bytes[table] += len(key) + len(value or b"")
@@ -64,6 +65,7 @@ class _Writer:
         future.add_done_callback(self._futures.discard)
 
     async def flush(self) -> None:
+        """Wait until all of it is there."""
         for at in list(self._builders):
             await self._ship(*at)
         await asyncio.gather(*self._futures)
@@ -85,11 +87,11 @@ async def restore(workdir: Path, known: int, load_seconds: int = LOAD_SECONDS) -
         }
 
 
-async def _fill(rig: Rig, fleet: list[Parts], known: int) -> _Writer:
+async def _fill(rig: Rig, fleet: list[Parts], known: int) -> Writer:
     producer = AIOKafkaProducer(bootstrap_servers=rig.bootstrap, max_batch_size=BATCH_BYTES)
     await producer.start()
     try:
-        writer = _Writer(producer, APP)
+        writer = Writer(producer, APP)
         say(f"restore: writing {known:,} idle creators")
         homes = Placement(PARTITIONS, known).partitions
         for rank in range(known):
@@ -107,7 +109,7 @@ async def _fill(rig: Rig, fleet: list[Parts], known: int) -> _Writer:
 
 
 async def _load(
-    rig: Rig, writer: _Writer, fleet: list[Parts], partition: int, homes: Iterable[int]
+    rig: Rig, writer: Writer, fleet: list[Parts], partition: int, homes: Iterable[int]
 ) -> None:
     """What a shard writes while its active creators get all of the stream."""
     env = rig.pulse_env(APP)
@@ -143,7 +145,7 @@ async def _timed(rig: Rig, env: dict[str, str], known: int) -> Figures:
     say("restore: starting the worker")
     began = time.monotonic()
     with worker:
-        await _ready(port, worker)
+        await ready(port, worker)
         seconds = time.monotonic() - began
         cpu, memory = cpu_seconds(worker.pid), resident_bytes(worker.pid)
         await asyncio.sleep(SURVEY_SECONDS + 1)
@@ -166,7 +168,8 @@ async def _timed(rig: Rig, env: dict[str, str], known: int) -> Figures:
     }
 
 
-async def _ready(port: str, worker: Process) -> None:
+async def ready(port: str, worker: Process) -> None:
+    """Wait until a worker says that it is ready."""
     url, deadline = f"http://127.0.0.1:{port}/readyz", time.monotonic() + READY_TIMEOUT
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < deadline:
