@@ -92,6 +92,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     whether anybody should be called for it; where not, `quiet` says why; `called` is whether that
     was so for this record or an earlier one of the episode. What people said of the
     episode before this record was written is in `acknowledged_at`, `acknowledged_by`, `feedback`.
+    A follower spike is judged once more when a day has passed since its end: that record is
+    `resolved`, too, with the same `ended_at`; `reviewed_at` is when that was, and None on others.
     A `digest` is of no creator: its `creator_id` is empty. A `source_outage` is of a platform: its
     `creator_id` is `platform:` and the name.
     """
@@ -117,3 +119,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     feedback: Feedback | None = None
     called: bool = False
+    reviewed_at: Instant | None = None

@@ -52,7 +52,7 @@ def _line(kind: str, explanation: str | None, entries: list[Entry], days: float)
         kind=kind,
         explanation=explanation,
         alerts=len(entries),
-        called=sum(e.first.notify or e.latest.notify for e in entries),
+        called=sum(e.first.notify or e.latest.called for e in entries),
         firing=sum(e.latest.status != "resolved" for e in entries),
         acknowledged=len(waits),
         useful=useful,

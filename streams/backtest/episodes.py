@@ -19,8 +19,8 @@ class Episode(Struct, kw_only=True):
     """One alert from its first record to its last; times in event time, epoch milliseconds.
 
     `began_ms` is where it is said to have begun, `told_ms` when that was told, `last_ms` the last
-    word; `open` is whether it still fires at the end. `severity` is the highest it had, `reason`
-    the first that was given, `called` whether it called anybody.
+    word, but for what a later review says; `open` is whether it still fires at the end. `severity`
+    is the highest it had, `reason` the first that was given, `called` whether it called anybody.
     """
 
     alert_id: str
@@ -62,7 +62,8 @@ def episodes(alerts: Iterable[Alert]) -> list[Episode]:
                 told_ms=at_ms,
                 last_ms=at_ms,
             )
-        episode.last_ms = at_ms
+        if alert.reviewed_at is None:
+            episode.last_ms = at_ms
         episode.open = alert.status != "resolved"
         episode.called = episode.called or alert.notify
         episode.records += 1

@@ -101,6 +101,10 @@ class Desk:
                 )
             if order.feedback is not None:
                 alert = replace(alert, feedback=order.feedback)
+        if alert.reviewed_at is not None:
+            # What has become of an episode that is over calls nobody.
+            self._put(replace(alert, notify=False, quiet="past"))
+            return
         quiet = alert.quiet if alert.quiet in _LASTING else None
         if quiet is None:
             quiet = "switched_off" if alert.kind in off else self._quiet(creator, alert)
@@ -111,6 +115,7 @@ class Desk:
             self._registry.stats.quiet[quiet] += alert.status == "firing"
         if alert.status == "resolved":
             watch.told.pop(alert.alert_id, None)
+            watch.settled(alert)
             if watch.orders:
                 orders.settle(watch.orders, to_ms(alert.updated_at), watch.active())
             self._put(alert)
@@ -139,7 +144,8 @@ class Desk:
 
     def _put(self, alert: Alert) -> bytes:
         self._registry.publish(topics.ALERTS.name, alert.alert_id.encode(), alert)
-        self._registry.stats.alerts[alert.kind, alert.status] += 1
+        status = alert.status if alert.reviewed_at is None else "update"
+        self._registry.stats.alerts[alert.kind, status] += 1
         return self._registry.outputs[-1].value or b""
 
     def _quiet(self, creator: Creator, alert: Alert) -> Quiet | None:

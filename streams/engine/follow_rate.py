@@ -7,7 +7,8 @@ from that. Plain data, discounted, updated in O(1).
 from msgspec import Struct, field
 
 from streams.engine.baselines import Rhythm
-from streams.engine.rules import BaselineRules, SpikeRules
+from streams.engine.follow_rules import SpikeRules
+from streams.engine.rules import BaselineRules
 from streams.engine.units import DAY_MS, HOUR_MS
 
 _MOST_HOURS = 7 * 24

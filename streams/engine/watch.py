@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from schemas.alerts import Alert, Kind
+from schemas.instants import to_ms
 from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
 from streams.engine.detectors.engagement_drop import EngagementDrop
@@ -79,7 +80,9 @@ class Watch(Struct, array_like=True):
             follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
             alerts = self._skip(end_ms) if info.dark else self._look(end_ms, info, rules)
-        if follows or self.spike.episode.on:
+        review_ms = self.spike.review_ms(rules.spike)
+        due = review_ms is not None and end_ms >= review_ms
+        if follows or due or self.spike.episode.on:
             alerts += self._explained(end_ms, self.spike.update(end_ms, self.course, info, rules))
         if net or self.wave.episode.on:
             cause = self._wave_cause(end_ms, rules)
@@ -132,6 +135,16 @@ class Watch(Struct, array_like=True):
     def active(self) -> list[Kind]:
         """Kinds of alerts that are firing now."""
         return list(dict.fromkeys(kind for kind, episode in self.episodes() if episode.on))
+
+    def settled(self, alert: Alert) -> None:
+        """Keep what was said of an episode that has just ended, if it is told of once more."""
+        aftermath = self.spike.aftermath
+        if alert.kind != "follower_spike" or aftermath is None:
+            return
+        aftermath.called, aftermath.feedback = alert.called, alert.feedback
+        if alert.acknowledged_at is not None:
+            aftermath.acknowledged_ms = to_ms(alert.acknowledged_at)
+            aftermath.acknowledged_by = alert.acknowledged_by
 
     def _hurry(self, end_ms: int, rules: Rules) -> None:
         """Look as soon as a step may be made."""
@@ -246,7 +259,11 @@ class Watch(Struct, array_like=True):
         if self.spike.episode.on or self.wave.episode.on or self.crisis.episode.on:
             look = end_ms + MINUTE_MS
             due = look if due is None else min(due, look)
-        for other in (self.suspicious.deadline(end_ms, rules), self.loud.due_ms()):
-            if other is not None:
-                due = other if due is None else min(due, other)
+        for again in (
+            self.suspicious.deadline(end_ms, rules),
+            self.spike.review_ms(rules.spike),
+            self.loud.due_ms(),
+        ):
+            if again is not None:
+                due = again if due is None else min(due, again)
         return due

@@ -169,6 +169,8 @@ class Pusher:
         if not self._senders:
             return
         alert = _alert.decode(raw)
+        if alert.reviewed_at is not None:
+            return  # over long ago, and resolved then
         known = self._known.get(alert.alert_id)
         if known is None and self._past(alert):
             return

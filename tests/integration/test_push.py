@@ -294,6 +294,17 @@ async def test_what_has_called_is_sent_on_by_whoever_takes_it_over(serve: Serve)
     assert set(receiver.latest()) == {"follower_spike:1:ada"}
 
 
+async def test_what_is_told_of_an_alert_long_after_its_end_is_not_sent(serve: Serve) -> None:
+    receiver, url = await serve()
+    sent = pusher(url)
+    await sent.start()
+    sent.committed(0, record(1, "resolved", called=True, reviewed_at=from_ms(NOW_MS)))
+    sent.committed(0, record(2))
+    await received(receiver, 1)
+    await sent.stop()
+    assert set(receiver.latest()) == {"follower_spike:2:ada"}
+
+
 async def test_where_events_make_time_only_what_is_not_long_ago_is_sent(serve: Serve) -> None:
     receiver, url = await serve()
     sent = pusher(url, past_ms=lambda: 30_000)  # all is a minute old

@@ -9,7 +9,8 @@ from msgspec import Struct
 from streams.engine.alerting import Lean
 from streams.engine.course import Course
 from streams.engine.facts import CreatorInfo, PaneFacts
-from streams.engine.rules import Rules, SpikeRules
+from streams.engine.follow_rules import SpikeRules
+from streams.engine.rules import Rules
 from streams.engine.tails import upper_tail
 from streams.engine.units import DAY_MS
 

@@ -12,10 +12,12 @@ from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
 from streams.engine.course import Course
 from streams.engine.detectors import arrivals
+from streams.engine.detectors.aftermath import Aftermath
 from streams.engine.detectors.arrivals import Arrivals
 from streams.engine.facts import PANE_MS, CreatorInfo
 from streams.engine.follow_rate import FollowRate
-from streams.engine.rules import Rules, SpikeRules
+from streams.engine.follow_rules import SpikeRules
+from streams.engine.rules import Rules
 from streams.engine.tails import upper_tail
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -27,6 +29,7 @@ class FollowerSpike(Struct, array_like=True):
 
     `recent` holds (end of pane, net follows), panes for two minutes, then minutes, for half an
     hour. While an episode is on, `got` counts since its start and `window_ms` is what fired.
+    `aftermath` is of the last episode, until that is judged again.
     """
 
     rate: FollowRate = field(default_factory=FollowRate)
@@ -38,6 +41,7 @@ class FollowerSpike(Struct, array_like=True):
     probability: Lean = 1
     episode: Episode = field(default_factory=Episode)
     arrivals: Arrivals = field(default_factory=Arrivals)
+    aftermath: Aftermath | None = None
 
     def add(self, end_ms: int, net: float) -> None:
         """Take in the net follows of the pane that ended at `end_ms`."""
@@ -45,6 +49,8 @@ class FollowerSpike(Struct, array_like=True):
         self.rate.got += net
         if self.episode.on:
             self.got += net
+        elif self.aftermath is not None:
+            self.aftermath.add(net, end_ms - PANE_MS, end_ms)
 
     def spread(
         self, amount: int, since_ms: int, end_ms: int, info: CreatorInfo, rules: SpikeRules
@@ -61,6 +67,12 @@ class FollowerSpike(Struct, array_like=True):
         self.rate.spread(per_ms, end_ms - span, end_ms, info.followers, rules)
         if self.episode.on:
             self.got += per_ms * min(span, end_ms - self.episode.started_ms)
+        elif self.aftermath is not None:
+            self.aftermath.add(amount, end_ms - span, end_ms)
+
+    def review_ms(self, rules: SpikeRules) -> int | None:
+        """When the last episode is judged again; None: it has been, or there was none."""
+        return None if self.aftermath is None else self.aftermath.due_ms(rules)
 
     def update(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         """Judge the sliding windows that end at `end_ms`; what there is to tell, in order."""
@@ -68,6 +80,13 @@ class FollowerSpike(Struct, array_like=True):
         self.trim(end_ms, spike)
         if self.episode.on:
             return self._follow(end_ms, course, info, rules)
+        due_ms = self.review_ms(spike)
+        alerts = self._review(end_ms, info, spike) if due_ms and end_ms >= due_ms else []
+        return alerts + self._look(end_ms, course, info, rules)
+
+    def _look(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
+        """Whether a spike has begun."""
+        spike = rules.spike
         floor = max(spike.min_follows, spike.min_share * (info.followers or 0))
         if end_ms < self.episode.until_ms:
             floor = max(floor, self.episode.peak * spike.cooldown_growth)
@@ -81,8 +100,18 @@ class FollowerSpike(Struct, array_like=True):
                 cause = arrivals.cause(end_ms, self.arrivals, course, info, rules)
                 if cause == "organic_viral" and seen < spike.viral_growth * floor:
                     continue
-                return [self._fire(end_ms, window, cause, course, info, rules)]
+                if self.aftermath is not None:
+                    self.aftermath.net -= seen  # whoever comes now is none of those who stayed
+                earlier = self._review(end_ms, info, spike)
+                return [*earlier, self._fire(end_ms, window, cause, course, info, rules)]
         return []
+
+    def _review(self, end_ms: int, info: CreatorInfo, rules: SpikeRules) -> list[Alert]:
+        """The last word on the last episode, if that was not said yet."""
+        last, self.aftermath = self.aftermath, None
+        if last is None:
+            return []
+        return [last.judged(KIND, self.episode, end_ms, int(self.rate.hours), info, rules)]
 
     def _usual(self, at_ms: int, info: CreatorInfo, rules: Rules) -> float:
         """Net follows per hour that are usual at an instant."""
@@ -144,6 +173,7 @@ class FollowerSpike(Struct, array_like=True):
             usual = rate * calm / HOUR_MS
             if self._seen(end_ms, calm) < max(spike.resolve_ratio * usual, spike.min_follows / 10):
                 alert = self._alert("resolved", end_ms, course, info, rules)
+                self.aftermath = Aftermath(episode.started_ms, end_ms, round(self.got))
                 episode.close(end_ms + spike.cooldown_ms)
                 self.recent = []
                 return [alert]

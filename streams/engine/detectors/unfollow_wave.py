@@ -16,7 +16,8 @@ from schemas.alerts import Alert, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.facts import CreatorInfo
-from streams.engine.rules import Rules, WaveRules
+from streams.engine.follow_rules import WaveRules
+from streams.engine.rules import Rules
 from streams.engine.tails import upper_tail
 from streams.engine.units import HOUR_MS, MINUTE_MS
 

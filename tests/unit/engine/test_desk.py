@@ -7,8 +7,9 @@ import pytest
 
 from schemas.alerts import Alert
 from schemas.events import Campaign
+from streams.engine.follow_rules import SpikeRules
 from streams.engine.rulebook import RuleBook
-from streams.engine.rules import DeskRules, Rules, SpikeRules
+from streams.engine.rules import DeskRules, Rules
 from streams.engine.shard import ShardConfig
 from streams.engine.stats import ShardStats
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
