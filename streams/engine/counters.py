@@ -6,7 +6,8 @@ or detectors.
 Where a platform pushes no single likes or follows, its totals are polled. The first snapshot of a
 total is a baseline; later ones yield the difference. A snapshot that is older than the last is
 stale. A total that falls by more than half (views: at all) was reset and is a baseline again;
-a smaller fall is that much taken back.
+a smaller fall is that much taken back. Some platforms show nothing for a while, and then all again:
+where a total that was reset jumps back to about what it was, it grew by the difference.
 """
 
 from typing import NamedTuple
@@ -15,6 +16,10 @@ from msgspec import Struct
 
 MAX_TOTALS = 256
 """Totals remembered for one creator; the one that told news longest ago is forgotten first."""
+
+_BEFORE = "\0before"
+"""After the key of a total: what it was before it was reset."""
+_LONGEST_BLANK_MS = 86_400_000
 
 EVENTS = "events"
 """The source of a count that comes as single events."""
@@ -56,15 +61,21 @@ class Ledger(Struct, array_like=True):
         key = f"{metric}/{post_id or ''}"
         total = self.totals.get(key)
         if total is None:
-            if len(self.totals) >= MAX_TOTALS:
-                del self.totals[next(iter(self.totals))]
-            self.totals[key] = Total(value, at_ms)
+            self._remember(key, value, at_ms)
             self.counts(metric, "post" if post_id else "account")
             return "baseline"
         if at_ms <= total.at_ms:
             return "stale"
         amount, since = value - total.value, total.at_ms
         reset = amount < 0 and (metric == "views" or value * 2 < total.value)
+        before = self.totals.get(key + _BEFORE)
+        if before is not None and at_ms - before.at_ms > _LONGEST_BLANK_MS:
+            before = None
+        if reset and (before is None or total.value > before.value):
+            self._remember(key + _BEFORE, total.value, since)
+        elif before is not None and amount * 2 > before.value:
+            del self.totals[key + _BEFORE]
+            amount, since = value - before.value, before.at_ms
         total.value, total.at_ms = value, at_ms
         self.totals[key] = self.totals.pop(key)
         if reset:
@@ -72,3 +83,8 @@ class Ledger(Struct, array_like=True):
         if not self.counts(metric, "post" if post_id else "account"):
             return "reconciled"
         return Delta(amount, since)
+
+    def _remember(self, key: str, value: int, at_ms: int) -> None:
+        if key not in self.totals and len(self.totals) >= MAX_TOTALS:
+            del self.totals[next(iter(self.totals))]
+        self.totals[key] = Total(value, at_ms)

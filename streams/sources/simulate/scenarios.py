@@ -224,7 +224,7 @@ _ALL = (
     ),
     Scenario(
         "counters-blank",
-        "an account reads 0 followers for a while: the rules take the end for a spike",
+        "an account reads 0 followers for a while, then all again: nothing is to be told",
         4,
         lambda plan, accounts: _counters(plan, accounts, "blank"),
     ),
