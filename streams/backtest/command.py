@@ -6,11 +6,15 @@ Knows options, and which of them go together. Must not know how anything is foun
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streams.sources.durations import DURATION
+from streams.sources.moments import MOMENT
+
+if TYPE_CHECKING:
+    from streams.backtest.stretch import Stretch
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -19,7 +23,21 @@ _OF_EVENTS = ("rules", "sentiment_model", "truth", "alerts", "creator")
 
 
 @click.command("backtest")
-@click.argument("files", type=_IN, nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", type=_IN, nargs=-1, metavar="[FILE...]")
+@click.option(
+    "--from-kafka",
+    is_flag=True,
+    help="Read the inbound topics of this environment's Kafka instead of files.",
+)
+@click.option("--from", "begin_ms", type=MOMENT, help="With --from-kafka: what came from then on.")
+@click.option("--to", "end_ms", type=MOMENT, help="With --from-kafka: what came before then.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    metavar="NAME",
+    help="With --from-kafka: of this topic only (and of campaigns); may be given several times.",
+)
 @click.option(
     "--rules",
     multiple=True,
@@ -58,6 +76,10 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
     this environment's settings, as fast as the processor allows; no Kafka is needed. Ctrl-C stops
     with what there is so far, and status 130.
 
+    With --from-kafka they are what is committed to the inbound topics when it begins, or what came
+    between two times by the broker's clock. It is fetched into temporary files first; nothing is
+    written to Kafka, and no consumer group is touched. What workers would refuse is left out.
+
     With --signal FILE has counts over time: a header timestamp,value and a row for each bin (ISO
     8601, or epoch seconds or milliseconds). Each is scored by those before it: 0 is usual, from
     0.5 on unusual, near 1 next to impossible.
@@ -68,6 +90,7 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
       pulse backtest week.jsonl --truth truth.json --report report.json
       pulse backtest week.jsonl --rules shipped --rules strict.yml
       pulse backtest week.jsonl --chart ada.svg --creator instagram:ada
+      pulse backtest --from-kafka --from 2026-01-08T00:00:00Z --rules strict.yml
       pulse backtest --signal likes likes.csv --scores scores.csv --chart likes.svg
     """
     for name in ("report", "alerts", "chart", "scores"):
@@ -75,6 +98,7 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
             # Not after an hour of work.
             raise click.UsageError(f"--{name}: there is no folder {chosen[name].parent}")
     signal, scores = chosen.pop("signal"), chosen.pop("scores")
+    stretch = _stretch(chosen.pop("from_kafka"), files, signal, chosen)
     if signal is not None:
         raise SystemExit(_counts(signal, scores, files, chosen))
     if scores is not None:
@@ -98,9 +122,40 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
     settings = dataclasses.replace(load_settings(), clock="events")
     if (model := chosen.pop("sentiment_model")) is not None:
         settings = dataclasses.replace(settings, sentiment_model=str(model))
-    status = backtest(Options(files, rules, settings, grace_ms=grace_ms, **chosen))
+    options = Options(files, rules, settings, grace_ms=grace_ms, stretch=stretch, **chosen)
+    status = backtest(options)
     if status:
         raise SystemExit(status)
+
+
+def _stretch(
+    from_kafka: bool, files: Sequence[Path], signal: str | None, chosen: dict[str, Any]
+) -> "Stretch | None":
+    """The stretch of topics that is meant, or None where there are files."""
+    begin_ms, end_ms, names = chosen.pop("begin_ms"), chosen.pop("end_ms"), chosen.pop("topics")
+    if not from_kafka:
+        if begin_ms is not None or end_ms is not None or names:
+            raise click.UsageError("--from, --to and --topic go with --from-kafka")
+        if not files:
+            raise click.UsageError("there is no FILE; or, to read topics, say --from-kafka")
+        return None
+    if files or signal is not None:
+        raise click.UsageError("--from-kafka takes no FILE and no --signal")
+    if begin_ms is not None and end_ms is not None and begin_ms >= end_ms:
+        raise click.UsageError("--from is not before --to")
+
+    from schemas import topics
+    from streams.backtest.stretch import Stretch
+
+    # What shards tell each other they say again here.
+    known = {topic.name: topic for topic in topics.INBOUND if topic is not topics.FLEET_SIGNALS}
+    for name in names:
+        if name not in known:
+            raise click.UsageError(
+                f"--topic: there is no inbound topic {name}; there are {', '.join(known)}"
+            )
+    wanted = dict.fromkeys([*names, topics.CAMPAIGNS.name]) if names else known
+    return Stretch(tuple(known[name] for name in wanted), begin_ms, end_ms)
 
 
 def _counts(signal: str, scores: Path | None, files: Sequence[Path], chosen: dict[str, Any]) -> int:

@@ -3,7 +3,9 @@
 Knows in which order the parts work, and where results go. Must not know how any of them works.
 """
 
+import asyncio
 import resource
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,15 +13,17 @@ from typing import Any, NamedTuple
 import click
 
 from schemas.instants import from_ms
-from streams.app import shard_config
+from streams.app import kafka_options, shard_config
 from streams.backtest import picture, report, stopping, truth
 from streams.backtest.episodes import differences, episodes
 from streams.backtest.play import play
 from streams.backtest.recording import Recording, Stopped
 from streams.backtest.report import Run
+from streams.backtest.stretch import Stalled, Stretch, fetch
 from streams.engine.rulebook import RuleBook
 from streams.engine.sentiment import Analyser
 from streams.engine.units import HOUR_MS
+from streams.follow import MissingTopics
 from streams.rulefile import load_rules
 from streams.sentiment.chosen import chosen
 from streams.settings import Settings
@@ -42,6 +46,8 @@ class Options(NamedTuple):
     alerts: Path | None = None
     chart: Path | None = None
     creator: str | None = None
+    stretch: Stretch | None = None
+    """What to fetch from the settings' Kafka instead of `files`."""
 
 
 def backtest(options: Options) -> int:
@@ -49,19 +55,34 @@ def backtest(options: Options) -> int:
     books = [(name, _book(name)) for name in options.rules]
     incidents = _truth(options.truth)
     analyser = chosen(options.settings.sentiment_model)
-    with (
-        stopping.heeded() as stop,
-        Recording(options.files, options.settings.partitions) as recording,
-    ):
+    with stopping.heeded() as stop, tempfile.TemporaryDirectory(prefix="pulse-backtest-") as folder:
+        if options.stretch is not None:
+            files = _fetch(options, options.stretch, Path(folder), stop)
+            if files is None:
+                click.echo("stopped while topics were read; nothing was played", err=True)
+                return stopping.EXIT_STATUS
+            options = options._replace(files=files, skip_bad=True)
+        return _backtest(options, books, incidents, analyser, stop)
+
+
+def _backtest(
+    options: Options,
+    books: list[tuple[str, RuleBook]],
+    incidents: list[truth.Incident],
+    analyser: Analyser,
+    stop: stopping.Stop,
+) -> int:
+    with Recording(options.files, options.settings.partitions) as recording:
+        where = "files" if options.stretch is None else "topics, in that time"
         try:
             _read(recording, options, stop)
         except Stopped:
             click.echo("stopped while the files were read; nothing was played", err=True)
             return stopping.EXIT_STATUS
         if not recording.events:
-            raise click.ClickException("there is no event of a creator in these files")
+            raise click.ClickException(f"there is no event of a creator in these {where}")
         if options.creator is not None and options.creator not in recording.first_ms:
-            raise click.ClickException(f"there is no event of {options.creator} in these files")
+            raise click.ClickException(f"there is no event of {options.creator} in these {where}")
         runs = []
         for name, book in books:
             runs.append(_play(recording, name, book, options, analyser, stop))
@@ -69,6 +90,29 @@ def backtest(options: Options) -> int:
                 break
         _tell(options, recording, runs, incidents)
     return stopping.EXIT_STATUS if stop.asked else 0
+
+
+def _fetch(
+    options: Options, stretch: Stretch, folder: Path, stop: stopping.Stop
+) -> list[Path] | None:
+    with sources.progress("fetch") as shown:
+
+        def told(records: int, share: float) -> bool:
+            shown.tell(records, share)
+            return stop.asked
+
+        kafka = kafka_options(options.settings)
+        try:
+            fetched = asyncio.run(fetch(kafka, stretch, folder, told))
+        except (MissingTopics, Stalled) as error:
+            raise click.ClickException(str(error)) from error
+        except TimeoutError as error:
+            raise click.ClickException(
+                f"Kafka at {kafka.bootstrap} does not answer in time; `pulse doctor` tells more"
+            ) from error
+    if fetched is not None and fetched.left_out:
+        click.echo(f"left out {fetched.left_out:,} records that are no JSON, or erase", err=True)
+    return None if fetched is None else fetched.files
 
 
 def _book(name: str) -> RuleBook:
@@ -137,7 +181,7 @@ def _tell(
     for run in runs:
         _tell_run(run, days, len(recording.first_ms))
     document: dict[str, Any] = {
-        "files": [str(path) for path in options.files],
+        "files": [str(path) for path in options.files] if options.stretch is None else [],
         "starts_at": sources.stamp(begin),
         "ends_at": sources.stamp(end),
         "complete": len(runs) == len(options.rules) and all(r.played.complete for r in runs),

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -17,10 +16,10 @@ import click
 import msgspec
 import orjson
 
-from schemas.instants import to_ms
 from streams.sources import run
 from streams.sources.durations import DURATION
 from streams.sources.feed import Feed
+from streams.sources.moments import MOMENT
 from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
 from streams.sources.simulate.plan import DAY_MS, Incident, Incidents, Plan, Timed
 from streams.sources.simulate.roster import roster, usual_rate
@@ -190,21 +189,6 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
         raise click.BadParameter(str(error), ctx, param) from error
 
 
-class _Moment(click.ParamType):
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2026-01-15T12:00:00Z", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} has no offset; add Z for UTC", param, ctx)
-        return to_ms(moment)
-
-
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -259,7 +243,7 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option(
     "--at",
     "at_ms",
-    type=_Moment(),
+    type=MOMENT,
     help="The end of the history and the beginning of live; default: now. If that is ago, what has "
     "been live since is published at once, too.",
 )

@@ -172,3 +172,26 @@ def test_a_second_signal_ends_at_once_and_handlers_are_put_back() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "there is no FILE; or, to read topics, say --from-kafka"),
+        (("--from", "2026-01-08T00:00:00Z", "x"), "--from, --to and --topic go with --from-kafka"),
+        (("--from-kafka", "--signal", "likes"), "--from-kafka takes no FILE and no --signal"),
+        (("--from-kafka", "--topic", "lykes"), "there is no inbound topic lykes; there are posts"),
+        (("--from-kafka", "--from", "yesterday"), "is not a time such as 2026-01-15T12:00:00Z"),
+        (
+            ("--from-kafka", "--from", "2026-01-08T00:00:00Z", "--to", "2026-01-08T00:00:00Z"),
+            "--from is not before --to",
+        ),
+    ],
+)
+def test_topics_and_files_do_not_go_together(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    file = written(tmp_path / "x", [like("ada", START)])
+    status, output = run(*(file if argument == "x" else argument for argument in arguments))
+    assert status == 2
+    assert told in " ".join(output.split())
