@@ -5,6 +5,7 @@ nothing is fetched: a picture shows alike wherever it is put.
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -201,7 +202,8 @@ def _round_up(value: float) -> float:
     """The least of 1, 2, 4, 5, 8 times a power of ten that is not below `value`."""
     if not value > 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
+    # The powers of ten end before the smallest numbers do.
+    power = max(10.0 ** math.floor(math.log10(value)), sys.float_info.min)
     return next((f * power for f in (1, 2, 4, 5, 8) if f * power >= value), 10 * power)
 
 

@@ -4,7 +4,7 @@ import math
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.backtest.picture import Series, Span, svg
@@ -22,6 +22,7 @@ def parsed(text: str) -> ET.Element:
 
 
 @given(st.lists(st.floats(0, 1e9) | st.just(math.nan), max_size=30), st.text())
+@example([5e-324], "")
 def test_any_series_and_title_give_a_sound_document_within_its_frame(values, title):
     printable = "".join(c for c in title if c.isprintable())
     root = parsed(svg(printable, "a unit", series(values)))
