@@ -28,6 +28,7 @@ from bench.measure import cpu_seconds
 from bench.restore import Writer, ready
 from bench.rig import COMPILED, PARTITIONS, Rig, pinned, say
 from schemas.partitioning import partition_for
+from stack.procs import Process, pulse
 from streams.build import parts
 from streams.engine.desk import Desk
 from streams.engine.detectors.arrivals import Arrivals
@@ -45,7 +46,6 @@ from streams.engine.shard import Batch, Shard, ShardConfig, Tick
 from streams.engine.watch import Watch
 from streams.sources.simulate import DAY_MS, HOUR_MS, Plan, Timed, generate, truth
 from tests.harness.driver import Raw, ShardDriver
-from tests.harness.procs import Process, pulse
 
 SIMULATED = 64
 """Creators that are simulated; the others are copies of them."""

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaError
 
+from stack.waiting import until
 from streams.kafka.options import KafkaOptions
 from streams.sources.publish import Outgoing, Publisher
 from tests.harness.driver import Item
-from tests.harness.waiting import until
 from tests.integration.deployment import PARTITIONS, Deployment, Sent
 from tests.scenarios.life import DAY, Life
 from tests.scenarios.test_follow_cases import EMPTY, NIGHT, REAL
