@@ -17,6 +17,7 @@ from streams.api.pages import BadCursor, closed, opened
 
 STEPS_MS = {"1m": MINUTE_MS, "5m": 5 * MINUTE_MS, "1h": HOUR_MS, "1d": 24 * HOUR_MS}
 MOST_POINTS = 3_000
+SPARK_HOURS = 24
 _SUMMED = ", ".join(f"SUM({name})" for name in SUMS)
 
 
@@ -77,6 +78,20 @@ def series(db: sqlite3.Connection, creator_id: str, asked: Span) -> shapes.Serie
         points=points,
         complete_until=_instant(int(latest[0])) if latest else None,
     )
+
+
+def sparklines(db: sqlite3.Connection, creators: list[str], now_ms: int) -> shapes.Sparklines:
+    """The last 24 hours of some creators, the present one among them."""
+    begin = now_ms - now_ms % HOUR_MS - (SPARK_HOURS - 1) * HOUR_MS
+    lines: dict[str, list[int]] = {}
+    marks = ", ".join("?" * len(creators))
+    for creator_id, at, engagements in db.execute(
+        "SELECT creator_id, at, engagements FROM hours JOIN creators ON no = creator"
+        f" WHERE creator_id IN ({marks}) AND at >= ? AND at < ?",
+        (*creators, begin, begin + SPARK_HOURS * HOUR_MS),
+    ):
+        lines.setdefault(creator_id, [0] * SPARK_HOURS)[(at - begin) // HOUR_MS] = engagements
+    return shapes.Sparklines(begin=_instant(begin), step_seconds=HOUR_MS // 1000, engagements=lines)
 
 
 def _instant(ms: int) -> str:

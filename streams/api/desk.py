@@ -23,6 +23,7 @@ from streams.api.settings import ApiSettings
 from streams.api.stream import EventStream, Frames, Wish, chunks
 from streams.api.tokens import Principal
 from streams.api.view import View
+from streams.build import version
 from streams.web import Verdict
 
 T = TypeVar("T")
@@ -95,6 +96,10 @@ class Desk:
         end = self.access.sessions.end_of(call.asked.cookie) if via == "session" else None
         until = from_ms(end * 1000) if end is not None else None
         return answer({"name": who.name, "role": who.role, "via": via, "until": until})
+
+    async def about(self, _: Call) -> Response:
+        """Which release this is."""
+        return answer(shapes.About(version=version(), creator_link=self._settings.api_creator_link))
 
     async def login(self, call: Call) -> Response:
         """Exchange a token for a session."""
@@ -171,6 +176,11 @@ class Desk:
         if not found.points and creator_id not in self.view.rows:
             raise _unknown("creator", creator_id)
         return answer(found)
+
+    async def sparklines(self, call: Call) -> Response:
+        """The last day of some creators."""
+        creators, now_ms = call.body.creators, int(call.now * 1000)
+        return answer(await self._ask(archive.sparklines, creators, now_ms))
 
     async def campaigns(self, call: Call) -> Response:
         """A page of campaigns."""

@@ -44,6 +44,8 @@ ROUTES = (
           shapes.Me, body=shapes.Login, also=(401, 403, 409)),
     Route("DELETE", "/session", "open", Desk.logout, "End the session.", None, 204, also=(403,)),
     Route("GET", f"{BASE}/me", "viewer", Desk.me, "Who asks.", shapes.Me),
+    Route("GET", f"{BASE}/about", "viewer", Desk.about, "Which release this is, and where else to "
+          "look.", shapes.About),
     Route("GET", f"{BASE}/creators", "viewer", Desk.creators, "Creators, a page at a time.",
           shapes.CreatorPage, query=shapes.CreatorQuery),
     Route("GET", f"{BASE}/creators/{{creator_id}}", "viewer", Desk.creator,
@@ -52,6 +54,9 @@ ROUTES = (
     Route("GET", f"{BASE}/creators/{{creator_id}}/history", "viewer", Desk.series,
           "What a creator got over time, for charts.", shapes.Series, query=shapes.HistoryQuery,
           also=(404,)),
+    Route("POST", f"{BASE}/sparklines", "viewer", Desk.sparklines,
+          "What some creators got in each of the last 24 hours, for small charts.",
+          shapes.Sparklines, body=shapes.SparklineQuery, also=(403,)),
     Route("GET", f"{BASE}/campaigns", "viewer", Desk.campaigns, "Campaigns, a page at a time.",
           shapes.CampaignPage, query=shapes.CampaignQuery),
     Route("GET", f"{BASE}/campaigns/{{campaign_id}}", "viewer", Desk.campaign, "One campaign.",

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Served
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.api import openapi
+from streams.api import files, openapi
 from streams.api.access import Refused
 from streams.api.desk import Desk
 from streams.api.http import Call, asked_of, body_of, path_part, problem, query_of
@@ -46,9 +46,17 @@ _DESCRIPTION, _METRICS = f"{BASE}/openapi.json", "/metrics"
 
 
 def every_route() -> list[tuple[str, str]]:
-    """(method, path) of all that is answered."""
+    """(method, path) of all that is answered, but the files of the page."""
     return [*((route.method, route.path) for route in ROUTES),
             ("GET", _DESCRIPTION), ("GET", _METRICS)]  # fmt: skip
+
+
+def _file(file: files.File) -> Answering:
+    # The page holds nothing that is known: whoever is to sign in needs it first.
+    async def answered(request: Request) -> Response:
+        return files.sent(file, request)
+
+    return answered
 
 
 class Server:
@@ -78,6 +86,7 @@ class Server:
                 one.methods.discard("HEAD")  # it would never end
         for path, answered in ((_DESCRIPTION, self._openapi), (_METRICS, self._scrape)):
             served.append(Served(path, self._guarded("viewer", answered, path)))
+        served += [Served(path, _file(file)) for path, file in files.files().items()]
         app = Starlette(
             routes=served,
             exception_handlers={HTTPException: self._missing, Exception: self._failed},  # type: ignore[dict-item]

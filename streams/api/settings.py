@@ -84,6 +84,13 @@ class ApiSettings(Declared):
         _API,
         "Origins, separated by commas, whose pages may read with a bearer token. Unset: none.",
     )
+    api_creator_link: str = setting(
+        "",
+        parsers.template("creator_id"),
+        _API,
+        "Address of a creator's dashboard, such as "
+        "https://grafana.example/d/creator?var-creator={creator_id}, which the live page links to.",
+    )
     api_database: str = setting(
         "pulse-api.sqlite3",
         parsers.text(r"[^\x00]{1,1000}", "the path of a file"),

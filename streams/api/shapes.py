@@ -158,6 +158,23 @@ class Series(Struct, kw_only=True):
     complete_until: str | None
 
 
+class SparklineQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which creators; a body, as so many ids are too long for a query."""
+
+    creators: Annotated[list[Id], Meta(min_length=1, max_length=100)]
+
+
+class Sparklines(Struct, kw_only=True):
+    """Net engagements by the hour, the newest last; `begin` is the start of the first hour.
+
+    Creators without any in that time have no entry.
+    """
+
+    begin: str
+    step_seconds: int
+    engagements: dict[str, list[int]]
+
+
 class AlertQuery(Struct, kw_only=True, rename={"from_": "from"}, forbid_unknown_fields=True):
     """Which alerts; the latest begun comes first. Filters must all hold."""
 
@@ -275,6 +292,13 @@ class Me(Struct, kw_only=True):
     role: Literal["viewer", "operator"]
     via: Literal["token", "session", "loopback"]
     until: Instant | None = None
+
+
+class About(Struct, kw_only=True):
+    """The release, and the address of a creator's dashboard with `{creator_id}`, or nothing."""
+
+    version: str
+    creator_link: str
 
 
 class Health(Struct, kw_only=True):

@@ -250,7 +250,7 @@ async def test_a_second_instance_reads_for_itself_and_a_taken_file_is_refused(
         assert json.loads(same.report.read_text())["exit_status"] == 1
         status, said = await one.ask("GET", "/healthz", role=None)
         assert (status, said["ok"]) == (200, True)
-        for path in ("/readyz", f"{V1}/creators", f"{V1}/stream", f"{V1}/openapi.json", "/"):
+        for path in ("/readyz", f"{V1}/creators", f"{V1}/stream", f"{V1}/openapi.json", "/none"):
             assert (await one.ask("GET", path, role=None))[0] == 401, path
         one.process.interrupt()
         assert await asyncio.to_thread(one.process.wait, 15) == 0

@@ -41,7 +41,9 @@ async def test_without_a_token_nothing_but_a_sign_of_life_is_answered(api: Api, 
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", f"{V1}/openapi.json", f"{V1}/none", "/healthz/"])
+@pytest.mark.parametrize(
+    "path", ["/docs", "/page/none", f"{V1}/openapi.json", f"{V1}/none", "/healthz/"]
+)
 async def test_unknown_paths_and_the_description_tell_strangers_nothing(api: Api, path: str):
     assert (await api.ask("GET", path, role=None)).status == 401
 

@@ -1,0 +1,90 @@
+// Words: numbers, times and names as people read them. Knows what kinds of alerts mean.
+import { h } from "./dom.js";
+
+const whole = new Intl.NumberFormat();
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+export const NONE = "–";
+export const count = (value) => (value === null || value === undefined ? NONE : whole.format(value));
+export const compact = (value) =>
+  value === null || value === undefined ? NONE : Math.abs(value) < 10_000 ? whole.format(Math.round(value)) : short.format(value);
+export const percent = (value, digits = 1) =>
+  value === null || value === undefined ? NONE : `${(value * 100).toFixed(digits)} %`;
+export const signed = (value) =>
+  value === null || value === undefined ? NONE : `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;
+export const some = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+/** Part of a number with as many digits as it needs. */
+export const amount = (value) =>
+  value === null || value === undefined ? NONE : Math.abs(value) >= 100 ? compact(value) : String(Number(value.toPrecision(2)));
+
+export const utc = (moment) => `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+export const local = (moment) =>
+  new Date(moment).toDateString() === new Date().toDateString()
+    ? clock.format(new Date(moment))
+    : day.format(new Date(moment));
+
+export function span(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}
+
+/** A time in the reader's zone, UTC on hover. */
+export const at = (moment) =>
+  moment ? h("time", { datetime: moment, title: utc(moment) }, local(moment)) : NONE;
+
+/** How long ago; `tick` keeps it right. */
+export function ago(moment) {
+  if (!moment) return NONE;
+  return h("time", { datetime: moment, title: `${local(moment)} (${utc(moment)})`, "data-ago": true }, told(moment));
+}
+
+const told = (moment) => `${span(Date.now() - Date.parse(moment))} ago`;
+
+export function tick() {
+  for (const element of document.querySelectorAll("time[data-ago]")) {
+    const text = told(element.getAttribute("datetime"));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+const KINDS = {
+  engagement_drop: "Engagement drop",
+  follower_spike: "Follower spike",
+  unfollow_wave: "Unfollow wave",
+  viral_post: "Viral post",
+  silence: "Silence",
+  sentiment_crisis: "Mood turns",
+  suspicious_engagement: "Suspicious engagement",
+  source_outage: "Source outage",
+  digest: "Digest",
+};
+export const kindName = (kind) => KINDS[kind] ?? plain(kind);
+export const kinds = Object.keys(KINDS);
+export const plain = (name) => {
+  const text = String(name).replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};
+
+const QUIET = {
+  explained: "explained by another alert",
+  acknowledged: "taken by somebody",
+  snoozed: "snoozed",
+  past: "was over when it was found",
+  quiet_hours: "quiet hours",
+  rate_cap: "too many at a time: see the digest",
+  switched_off: "switched off by a rule",
+};
+export const quietName = (quiet) => QUIET[quiet] ?? plain(quiet);
+
+/** What probability means, in words. */
+export const chance = (p) =>
+  p === null || p === undefined ? NONE : p < 1e-9 ? "less than once in a billion" : `once in ${compact(Math.round(1 / Math.max(p, 1e-12)))}`;
+
+const RANK = { critical: 3, warning: 2, info: 1 };
+export const rank = (alert) => RANK[alert.severity] ?? 0;
