@@ -60,7 +60,7 @@ fuzz: ## a million hostile inputs for decoders and shard, and floods (FUZZ_ARGS)
 	@tools/setup.sh dev
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-setup: ## everything that development needs: Python packages, Kafka, Java, Prometheus
+setup: ## everything that development needs: Python packages, Kafka, Java, Prometheus, Chromium
 	@tools/setup.sh all
 
 setup-kafka: ## only Python packages and the tests' Kafka

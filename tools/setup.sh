@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Sets up what a make target needs, and nothing that is there already.
 #
-#   tools/setup.sh PART...     PART: runtime | dev | compiled | kafka | prometheus | all
+#   tools/setup.sh PART...     PART: runtime | dev | compiled | kafka | prometheus | chromium | all
 #
 #   runtime     .venv with the locked runtime packages and this project
 #   dev         the same with the locked development packages
 #   kafka       Apache Kafka's jars in .tools, for the tests; needs dev (for Java)
 #   prometheus  Prometheus, Alertmanager and their tools, from PATH or in .tools
+#   chromium    Debian's Chromium, for the tests of the live page
 #   compiled    this project in .tools/compiled with its core compiled, where that can be done
-#   all         dev, compiled, kafka and prometheus
+#   all         dev, compiled, kafka, prometheus and chromium
 #
 # Python itself may be chosen by PYTHON=/path/to/python (3.11 or newer).
 set -euo pipefail
@@ -244,20 +245,38 @@ rehome_alertmanager() {
     done
 }
 
+# ---- Chromium ----------------------------------------------------------------------------------
+
+# Installed, not unpacked: it needs some hundred libraries, and starts no service.
+chromium() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return 0
+    done
+    if ! apt_install chromium; then
+        say "no Chromium on PATH, and apt-get could not install it: tests of the live page cannot run."
+        say "run, as root: apt-get install chromium"
+        return 0
+    fi
+    say "Chromium is ready."
+}
+
 # ------------------------------------------------------------------------------------------------
 
-[ $# -gt 0 ] || die "name at least one part: runtime, dev, compiled, kafka, prometheus or all."
+[ $# -gt 0 ] || die "name at least one part: runtime, dev, compiled, kafka, prometheus, chromium or all."
 for part in "$@"; do
     case $part in
         runtime | dev) python_packages "$part" ;;
         kafka) kafka ;;
         compiled) compiled ;;
         prometheus) prometheus ;;
+        chromium) chromium ;;
         all)
             compiled
             kafka
             prometheus
+            chromium
             ;;
-        *) die "unknown part '$part': runtime, dev, compiled, kafka, prometheus or all." ;;
+        *) die "unknown part '$part': runtime, dev, compiled, kafka, prometheus, chromium or all." ;;
     esac
 done

@@ -18,18 +18,29 @@ async function ask(method, path, body) {
     answer = await fetch(path, {
       method,
       credentials: "same-origin",
-      headers: { "X-Pulse-Request": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: {
+        "X-Pulse-Request": "1",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new Problem(0, "No connection", "The API cannot be reached. Nothing was lost; try again in a moment.");
+    throw new Problem(
+      0,
+      "No connection",
+      "The API cannot be reached. Nothing was lost; try again in a moment.",
+    );
   }
   if (answer.status === 204) return null;
   const told = await answer.json().catch(() => null);
   if (answer.ok) return told;
   if (path === "/readyz" && told && told.reasons) return told;
   if (answer.status === 401 && path !== "/session") onStranger.call();
-  throw new Problem(answer.status, told?.title ?? `Status ${answer.status}`, told?.detail ?? "The API said no more.");
+  throw new Problem(
+    answer.status,
+    told?.title ?? `Status ${answer.status}`,
+    told?.detail ?? "The API said no more.",
+  );
 }
 
 export const get = (path) => ask("GET", path);
@@ -38,6 +49,8 @@ export const remove = (path) => ask("DELETE", path);
 export const part = encodeURIComponent;
 
 export function query(values) {
-  const set = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false);
+  const set = Object.entries(values).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "" && value !== false,
+  );
   return set.length ? `?${new URLSearchParams(set)}` : "";
 }

@@ -10,8 +10,21 @@ import { signIn, signOut, whoAmI } from "./session.js";
 import { Store } from "./store.js";
 import { span, tick, utc, local } from "./words.js";
 
-const VIEWS = [["#/", "Morning", "1"], ["#/creators", "Creators", "2"], ["#/alerts", "Alerts", "3"]];
-const KEYS = [["/", "search"], ["j, k", "next, previous"], ["Enter", "open"], ["a", "acknowledge"], ["Esc", "back"], ["1, 2, 3", "morning, creators, alerts"], ["t", "light or dark"], ["?", "these keys"]];
+const VIEWS = [
+  ["#/", "Morning", "1"],
+  ["#/creators", "Creators", "2"],
+  ["#/alerts", "Alerts", "3"],
+];
+const KEYS = [
+  ["/", "search"],
+  ["j, k", "next, previous"],
+  ["Enter", "open"],
+  ["a", "acknowledge"],
+  ["Esc", "back"],
+  ["1, 2, 3", "morning, creators, alerts"],
+  ["t", "light or dark"],
+  ["?", "these keys"],
+];
 const HEALTH = 15_000;
 const CAMPAIGNS = 60_000;
 
@@ -20,18 +33,34 @@ const banner = document.getElementById("banner");
 const store = new Store();
 let view = null;
 let connection = { state: "connecting", since: null };
-const live = new Live(store, (told) => { connection = told; connected(); });
+const live = new Live(store, (told) => {
+  connection = told;
+  connected();
+});
 
 const app = {
-  store, me: null, about: null, health: null,
-  get operator() { return this.me?.role === "operator"; },
-  go(hash) { if (location.hash === hash) route(); else location.hash = hash; },
-  acknowledge(alert) { return app.say(alert, "acknowledge"); },
+  store,
+  me: null,
+  about: null,
+  health: null,
+  get operator() {
+    return this.me?.role === "operator";
+  },
+  go(hash) {
+    if (location.hash === hash) route();
+    else location.hash = hash;
+  },
+  acknowledge(alert) {
+    return app.say(alert, "acknowledge");
+  },
   async say(alert, action, seconds) {
     if (!app.operator) return;
     const who = store.name(alert.creator_id);
     try {
-      const { command } = await post(`${V1}/alerts/${part(alert.alert_id)}/commands`, { action, ...(seconds ? { seconds } : {}) });
+      const { command } = await post(`${V1}/alerts/${part(alert.alert_id)}/commands`, {
+        action,
+        ...(seconds ? { seconds } : {}),
+      });
       store.sent(alert.alert_id, command);
       toast(`Sent: ${action} ${who}`);
     } catch (error) {
@@ -44,19 +73,27 @@ const app = {
 
 function route() {
   if (!app.me) return;
-  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [path, asked = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
-  const parameters = new URLSearchParams(search);
+  const parameters = new URLSearchParams(asked);
   let id = null;
   try {
     id = rest.length ? decodeURIComponent(rest.join("/")) : null;
   } catch {
     id = rest.join("/");
   }
-  show(name === "creators" ? (id ? creator(app, parameters, id) : board(app, parameters))
-    : name === "alerts" ? feed(app, parameters, id) : overview(app));
+  show(
+    name === "creators"
+      ? id
+        ? creator(app, parameters, id)
+        : board(app, parameters)
+      : name === "alerts"
+        ? feed(app, parameters, id)
+        : overview(app),
+  );
   for (const link of document.querySelectorAll("#bar nav a")) {
-    const here = link.getAttribute("href") === (name === "creators" || name === "alerts" ? `#/${name}` : "#/");
+    const here =
+      link.getAttribute("href") === (name === "creators" || name === "alerts" ? `#/${name}` : "#/");
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -79,32 +116,90 @@ const who = h("span", { class: "who" });
 
 function bar() {
   document.getElementById("bar").replaceChildren(
-    h("a", { class: "brand", href: "#/", "aria-label": "creator-pulse, morning view" }, h("img", { src: "/page/icon.svg", alt: "", width: 24, height: 24 }), h("span", {}, "creator-pulse")),
-    h("nav", { "aria-label": "Views" }, VIEWS.map(([href, title, key]) => h("a", { href, "aria-keyshortcuts": key }, title, title === "Alerts" && openAlerts))),
+    h(
+      "a",
+      { class: "brand", href: "#/", "aria-label": "creator-pulse, morning view" },
+      h("img", { src: "/page/icon.svg", alt: "", width: 24, height: 24 }),
+      h("span", {}, "creator-pulse"),
+    ),
+    h(
+      "nav",
+      { "aria-label": "Views" },
+      VIEWS.map(([href, title, key]) =>
+        h("a", { href, "aria-keyshortcuts": key }, title, title === "Alerts" && openAlerts),
+      ),
+    ),
     state,
-    h("span", { class: "own" }, who,
-      h("button", { class: "icon", title: "Light or dark (t)", "aria-label": "Switch between light and dark", onclick: theme }, "◐"),
-      h("button", { class: "icon", title: "Keys (?)", "aria-label": "Keyboard shortcuts", onclick: help }, "?")));
+    h(
+      "span",
+      { class: "own" },
+      who,
+      h(
+        "button",
+        {
+          class: "icon",
+          title: "Light or dark (t)",
+          "aria-label": "Switch between light and dark",
+          onclick: theme,
+        },
+        "◐",
+      ),
+      h(
+        "button",
+        { class: "icon", title: "Keys (?)", "aria-label": "Keyboard shortcuts", onclick: help },
+        "?",
+      ),
+    ),
+  );
 }
 
 function greet() {
-  redraw(who, JSON.stringify(app.me), () => app.me ? [h("span", { title: app.me.until ? `until ${local(app.me.until)} (${utc(app.me.until)})` : null }, app.me.name, h("small", {}, app.me.role)),
-    app.me.via === "session" ? h("button", { class: "plain", onclick: leave }, "Sign out") : null] : []);
+  redraw(who, JSON.stringify(app.me), () =>
+    app.me
+      ? [
+          h(
+            "span",
+            { title: app.me.until ? `until ${local(app.me.until)} (${utc(app.me.until)})` : null },
+            app.me.name,
+            h("small", {}, app.me.role),
+          ),
+          app.me.via === "session" ? h("button", { class: "plain", onclick: leave }, "Sign out") : null,
+        ]
+      : [],
+  );
 }
 
 function connected() {
   const lost = connection.state !== "live";
   state.className = `connection ${connection.state}`;
-  put(state, !app.me ? "" : !lost ? "Live" : connection.state === "connecting" ? "Connecting …" : `Stale for ${span(Date.now() - connection.since)}, reconnecting …`);
-  state.title = connection.since ? `since ${local(connection.since)} (${utc(connection.since)})` : "Changes appear by themselves";
-  const reasons = lost && connection.state === "reconnecting" ? ["The API does not answer. What you see is as of when it last did."] : app.health && !app.health.ok ? app.health.reasons : [];
+  put(
+    state,
+    !app.me
+      ? ""
+      : !lost
+        ? "Live"
+        : connection.state === "connecting"
+          ? "Connecting …"
+          : `Stale for ${span(Date.now() - connection.since)}, reconnecting …`,
+  );
+  state.title = connection.since
+    ? `since ${local(connection.since)} (${utc(connection.since)})`
+    : "Changes appear by themselves";
+  const reasons =
+    lost && connection.state === "reconnecting"
+      ? ["The API does not answer. What you see is as of when it last did."]
+      : app.health && !app.health.ok
+        ? app.health.reasons
+        : [];
   banner.hidden = !app.me || !reasons.length;
   put(banner, reasons.length ? `▲ What is shown may be old or incomplete: ${reasons.join("; ")}` : "");
 }
 
 function theme() {
   const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   try {
     localStorage.setItem("theme", root.dataset.theme);
@@ -114,11 +209,28 @@ function theme() {
   view?.themed?.();
 }
 
-const dialog = h("dialog", { "aria-labelledby": "keys" }, h("h2", { id: "keys" }, "Keys"),
-  h("dl", {}, KEYS.map(([key, what]) => [h("dt", {}, key.split(", ").map((one, n) => [n > 0 && " ", h("kbd", {}, one)])), h("dd", {}, what)])),
-  h("form", { method: "dialog" }, h("button", { class: "primary" }, "Close")));
+const dialog = h(
+  "dialog",
+  { "aria-labelledby": "keys" },
+  h("h2", { id: "keys" }, "Keys"),
+  h(
+    "dl",
+    {},
+    KEYS.map(([key, what]) => [
+      h(
+        "dt",
+        {},
+        key.split(", ").map((one, n) => [n > 0 && " ", h("kbd", {}, one)]),
+      ),
+      h("dd", {}, what),
+    ]),
+  ),
+  h("form", { method: "dialog" }, h("button", { class: "primary" }, "Close")),
+);
 document.body.append(dialog);
-const help = () => { if (!dialog.open) dialog.showModal(); };
+const help = () => {
+  if (!dialog.open) dialog.showModal();
+};
 
 // ---- keys ----
 
@@ -134,7 +246,12 @@ addEventListener("keydown", (event) => {
   }
   // A focused link or button has Enter for itself.
   if (event.key === "Enter" && event.target.closest?.("a, button")) return;
-  const common = { "/": search, "?": help, t: theme, ...Object.fromEntries(VIEWS.map(([href, , key]) => [key, () => app.go(href)])) };
+  const common = {
+    "/": search,
+    "?": help,
+    t: theme,
+    ...Object.fromEntries(VIEWS.map(([href, , key]) => [key, () => app.go(href)])),
+  };
   const act = view?.keys[event.key] ?? common[event.key];
   if (!act) return;
   event.preventDefault();
@@ -143,7 +260,10 @@ addEventListener("keydown", (event) => {
 
 function search() {
   if (!view.search) app.go("#/creators");
-  const field = () => { view.search?.focus(); view.search?.select(); };
+  const field = () => {
+    view.search?.focus();
+    view.search?.select();
+  };
   if (view.search) field();
   else addEventListener("hashchange", field, { once: true });
 }
@@ -168,12 +288,9 @@ async function leave() {
 
 function stranger() {
   live.stop();
-  if (app.me || !view) {
-    app.me = null;
-    greet();
-    connected();
-    show(signIn(enter));
-  }
+  if (app.me)
+    location.reload(); // what was known leaves the page with whoever knew it
+  else if (!view) show(signIn(enter));
 }
 
 async function campaigns() {
@@ -189,18 +306,23 @@ async function campaigns() {
     return; // those of the last time stay
   }
   store.campaigns = found;
-  store.note((changed) => { changed.all = true; });
+  store.note((changed) => {
+    changed.all = true;
+  });
 }
 
 async function healthy() {
   if (!app.me) return;
   app.health = await get("/readyz").catch(() => app.health);
   connected();
+  store.note(() => {});
 }
 
 store.subscribe((changed) => {
   if (changed.alerts || changed.all) {
-    const waiting = [...store.alerts.values()].filter((alert) => alert.kind !== "digest" && !store.takenBy(alert)).length;
+    const waiting = [...store.alerts.values()].filter(
+      (alert) => alert.kind !== "digest" && !store.takenBy(alert),
+    ).length;
     openAlerts.hidden = !waiting;
     put(openAlerts, String(waiting));
   }
@@ -208,12 +330,18 @@ store.subscribe((changed) => {
 });
 
 async function begin() {
-  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
   bar();
   onStranger.call = stranger;
   addEventListener("hashchange", route);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view?.themed?.());
-  setInterval(() => { tick(); connected(); }, 5000);
+  setInterval(() => {
+    tick();
+    connected();
+  }, 5000);
   setInterval(healthy, HEALTH);
   setInterval(campaigns, CAMPAIGNS);
   const meet = async () => {

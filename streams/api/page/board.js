@@ -1,30 +1,28 @@
 // Board: all creators as a table of which only what is seen is in the page.
 // Knows columns, filters, order and the window that is painted. Must not know where values come from.
 import { V1, part, post, query } from "./api.js";
-import { empty, h, say, setSpark, severityMark, skeleton, spark } from "./dom.js";
-import { NONE, compact, count, kindName, percent, rank, signed, some } from "./words.js";
+import { empty, h, say, skeleton } from "./dom.js";
+import { COLUMNS, ROW, row, show } from "./row.js";
+import { count, rank, some } from "./words.js";
 
-const ROW = 52; // px, as in the style sheet
 const SPARE = 6; // rows above and below what is seen
 const SORT_EVERY = 1500; // ms: an order that changes under the eye cannot be read
 const SPARKS = { most: 100, pause: 150, fresh: 120_000 };
 
-const COLUMNS = [
-  { id: "name", title: "Creator", value: (c) => (c.handle ?? c.creator_id).toLowerCase(), first: "asc" },
-  { id: "score", title: "Score", value: (c) => c.score, number: true, hint: "0–100 against the creator's own past; 50 is as usual" },
-  { id: "spark", title: "24 h", hint: "Engagements by the hour over the last day" },
-  { id: "engagement_1h", title: "Last hour", value: (c) => c.engagements["1h"], number: true, hint: "Net engagements" },
-  { id: "engagement_24h", title: "Last day", value: (c) => c.engagements["24h"], number: true, hint: "Net engagements" },
-  { id: "rate_24h", title: "Rate", value: (c) => c.engagement_rate_24h, number: true, hint: "Engagements of the last day per follower" },
-  { id: "sentiment_24h", title: "Mood", value: (c) => c.sentiment_24h, number: true, hint: "(positive − negative) / comments of the last day, −1 to 1" },
-  { id: "followers", title: "Followers", value: (c) => c.followers, number: true },
-  { id: "alerts", title: "Open alerts", value: null },
-];
 const FILTERS = ["platform", "tier", "campaign"];
 
 export function board(app, parameters) {
   const { store } = app;
-  const wish = { sort: "score", order: "asc", q: "", platform: "", tier: "", campaign: "", alert: "", ...Object.fromEntries(parameters) };
+  const wish = {
+    sort: "score",
+    order: "asc",
+    q: "",
+    platform: "",
+    tier: "",
+    campaign: "",
+    alert: "",
+    ...Object.fromEntries(parameters),
+  };
   let ids = [];
   let chosen = null;
   let dirty = true;
@@ -36,33 +34,97 @@ export function board(app, parameters) {
   // ---- what is around the table ----
 
   const search = h("input", {
-    type: "search", id: "search", placeholder: "Search handle or id", "aria-label": "Search creators", "aria-keyshortcuts": "/",
-    autocomplete: "off", spellcheck: "false", value: wish.q, maxlength: 128,
-    oninput: () => { wish.q = search.value; wished(); },
+    type: "search",
+    id: "search",
+    placeholder: "Search handle or id",
+    "aria-label": "Search creators",
+    "aria-keyshortcuts": "/",
+    autocomplete: "off",
+    spellcheck: "false",
+    value: wish.q,
+    maxlength: 128,
+    oninput: () => {
+      wish.q = search.value;
+      wished();
+    },
   });
-  const selects = Object.fromEntries(FILTERS.map((name) => [name, h("select", {
-    "aria-label": `Filter by ${name}`, "data-filter": name, onchange: (event) => { wish[name] = event.target.value; wished(); },
-  })]));
-  const withAlert = h("input", { type: "checkbox", checked: wish.alert === "1", onchange: () => { wish.alert = withAlert.checked ? "1" : ""; wished(); } });
+  const selects = Object.fromEntries(
+    FILTERS.map((name) => [
+      name,
+      h("select", {
+        "aria-label": `Filter by ${name}`,
+        "data-filter": name,
+        onchange: (event) => {
+          wish[name] = event.target.value;
+          wished();
+        },
+      }),
+    ]),
+  );
+  const withAlert = h("input", {
+    type: "checkbox",
+    checked: wish.alert === "1",
+    onchange: () => {
+      wish.alert = withAlert.checked ? "1" : "";
+      wished();
+    },
+  });
   const found = h("output", { class: "found", role: "status", "aria-live": "polite" });
-  const tools = h("div", { class: "tools", role: "search" }, search, Object.values(selects),
-    h("label", { class: "check" }, withAlert, "with an alert"), found);
+  const tools = h(
+    "div",
+    { class: "tools", role: "search" },
+    search,
+    Object.values(selects),
+    h("label", { class: "check" }, withAlert, "with an alert"),
+    found,
+  );
 
   // ---- the table ----
 
-  const heads = COLUMNS.map((column, n) => h("div", { role: "columnheader", class: `c-${column.id}${column.number ? " number" : ""}`, "aria-colindex": n + 1, title: column.hint },
-    column.value ? h("button", { class: "sort", "data-sort": column.id, onclick: () => order(column) }, column.title) : h("span", {}, column.title)));
+  const heads = COLUMNS.map((column, n) =>
+    h(
+      "div",
+      {
+        role: "columnheader",
+        class: `c-${column.id}${column.number ? " number" : ""}`,
+        "aria-colindex": n + 1,
+        title: column.hint,
+      },
+      column.value
+        ? h("button", { class: "sort", "data-sort": column.id, onclick: () => order(column) }, column.title)
+        : h("span", {}, column.title),
+    ),
+  );
   const body = h("div", { class: "rows", role: "rowgroup" });
   const space = h("div", { class: "space", role: "presentation" }, body);
-  const scroller = h("div", {
-    class: "scroller", role: "grid", tabindex: 0, "aria-label": "Creators", "aria-colcount": COLUMNS.length, onscroll: () => later ??= requestAnimationFrame(paint),
-  }, h("div", { class: "row head", role: "row", "aria-rowindex": 1 }, heads), space);
+  const scroller = h(
+    "div",
+    {
+      class: "scroller",
+      role: "grid",
+      tabindex: 0,
+      "aria-label": "Creators",
+      "aria-colcount": COLUMNS.length,
+      onscroll: () => (later ??= requestAnimationFrame(paint)),
+    },
+    h("div", { class: "row head", role: "row", "aria-rowindex": 1 }, heads),
+    space,
+  );
   const nothing = h("div", { class: "over" });
-  const element = h("section", { class: "board", "aria-label": "Fleet board" },
-    h("div", { class: "headline" }, h("h1", {}, "Creators"), h("p", { class: "sub" }, "Everybody at once, live. Scores compare each creator with their own past.")),
-    tools, h("div", { class: "sheet" }, scroller, nothing));
+  const element = h(
+    "section",
+    { class: "board", "aria-label": "Fleet board" },
+    h(
+      "div",
+      { class: "headline" },
+      h("h1", {}, "Creators"),
+      h("p", { class: "sub" }, "Everybody at once, live. Scores compare each creator with their own past."),
+    ),
+    tools,
+    h("div", { class: "sheet" }, scroller, nothing),
+  );
   const pool = [];
-  const resized = new ResizeObserver(() => later ??= requestAnimationFrame(paint));
+  const resized = new ResizeObserver(() => (later ??= requestAnimationFrame(paint)));
   resized.observe(scroller);
 
   function wished() {
@@ -95,7 +157,10 @@ export function board(app, parameters) {
       const select = selects[name];
       if (select.signature !== signature) {
         select.signature = signature;
-        select.replaceChildren(h("option", { value: "" }, `Any ${name}`), ...choices[name].map(([value, text]) => h("option", { value }, text)));
+        select.replaceChildren(
+          h("option", { value: "" }, `Any ${name}`),
+          ...choices[name].map(([value, text]) => h("option", { value }, text)),
+        );
       }
       select.value = wish[name];
     }
@@ -112,7 +177,12 @@ export function board(app, parameters) {
       if (wish.tier && creator.tier !== wish.tier) continue;
       if (wish.campaign && !creator.campaigns.includes(wish.campaign)) continue;
       if (wish.alert && !store.alertsOf.has(creator.creator_id)) continue;
-      if (needle && !creator.creator_id.toLowerCase().includes(needle) && !(creator.handle ?? "").toLowerCase().includes(needle)) continue;
+      if (
+        needle &&
+        !creator.creator_id.toLowerCase().includes(needle) &&
+        !(creator.handle ?? "").toLowerCase().includes(needle)
+      )
+        continue;
       matching.push([column.value(creator), creator.creator_id]);
     }
     const sign = wish.order === "asc" ? 1 : -1;
@@ -126,10 +196,14 @@ export function board(app, parameters) {
     fill();
     for (const [n, head] of heads.entries()) {
       const sorted = COLUMNS[n].id === column.id;
-      if (COLUMNS[n].value) head.setAttribute("aria-sort", sorted ? (wish.order === "asc" ? "ascending" : "descending") : "none");
+      if (COLUMNS[n].value)
+        head.setAttribute("aria-sort", sorted ? (wish.order === "asc" ? "ascending" : "descending") : "none");
     }
     const total = store.creators.size;
-    say(found, ids.length === total ? some(total, "creator") : `${count(ids.length)} of ${some(total, "creator")}`);
+    say(
+      found,
+      ids.length === total ? some(total, "creator") : `${count(ids.length)} of ${some(total, "creator")}`,
+    );
     scroller.setAttribute("aria-rowcount", ids.length + 1);
     space.style.height = `${ids.length * ROW}px`;
     message();
@@ -137,12 +211,33 @@ export function board(app, parameters) {
   }
 
   function message() {
-    const state = !store.loaded && !store.creators.size ? "loading" : store.loaded && !store.creators.size ? "none" : ids.length ? "" : "unmatched";
+    const state =
+      !store.loaded && !store.creators.size
+        ? "loading"
+        : store.loaded && !store.creators.size
+          ? "none"
+          : ids.length
+            ? ""
+            : "unmatched";
     if (nothing.state === state) return;
     nothing.state = state;
-    nothing.replaceChildren(...(state === "loading" ? [skeleton(8)]
-      : state === "none" ? [empty("No creators yet", "Nothing has been published so far. Start a worker and something that sends events, such as `pulse simulate`.")]
-      : state === "unmatched" ? [empty("Nobody matches", "Loosen the search or the filters."), h("button", { onclick: clear }, "Clear filters")] : []));
+    nothing.replaceChildren(
+      ...(state === "loading"
+        ? [skeleton(8)]
+        : state === "none"
+          ? [
+              empty(
+                "No creators yet",
+                "Nothing has been published so far. Start a worker and something that sends events, such as `pulse simulate`.",
+              ),
+            ]
+          : state === "unmatched"
+            ? [
+                empty("Nobody matches", "Loosen the search or the filters."),
+                h("button", { onclick: clear }, "Clear filters"),
+              ]
+            : []),
+    );
   }
 
   function clear() {
@@ -160,7 +255,7 @@ export function board(app, parameters) {
     const begin = Math.max(0, Math.floor(scroller.scrollTop / ROW) - SPARE);
     const seen = Math.ceil(scroller.clientHeight / ROW) + 2 * SPARE;
     const end = Math.min(ids.length, begin + seen);
-    while (pool.length < end - begin) pool.push(row());
+    while (pool.length < end - begin) pool.push(row(app));
     const missing = [];
     for (const [n, one] of pool.entries()) {
       const index = begin + n;
@@ -169,85 +264,28 @@ export function board(app, parameters) {
         continue;
       }
       if (!one.element.isConnected) body.append(one.element);
-      show(one, index, store.creators.get(ids[index]));
+      draw(one, index);
       const line = lines.get(ids[index]);
       if (!line || Date.now() - line.at > SPARKS.fresh) missing.push(ids[index]);
     }
     if (missing.length) want();
   }
 
-  function row() {
-    const link = h("a", { class: "handle" });
-    const under = h("span", { class: "under" });
-    const text = h("span");
-    const meter = h("i", { class: "meter", "aria-hidden": "true" }, h("i"));
-    const line = spark("Engagements of the last 24 hours");
-    const chips = h("div", { class: "chips" });
-    const numbers = Object.fromEntries(COLUMNS.filter((c) => c.number && c.id !== "score").map((c) => [c.id, h("span")]));
-    const inner = { name: [link, under], score: [text, meter], spark: [line], alerts: [chips] };
-    const element = h("div", { class: "row", role: "row" }, COLUMNS.map((column, n) =>
-      h("div", { role: "gridcell", class: `c-${column.id}${column.number ? " number" : ""}`, "aria-colindex": n + 1 }, inner[column.id] ?? numbers[column.id])));
-    element.addEventListener("click", (event) => {
-      if (!event.target.closest("a")) app.go(`#/creators/${part(element.dataset.creator)}`);
-    });
-    return { element, link, under, text, meter, line, chips, numbers };
-  }
-
-  function show(one, index, creator) {
+  function draw(one, index) {
+    const id = ids[index];
+    const creator = store.creators.get(id);
     if (!creator) return;
-    const id = creator.creator_id;
-    const { element } = one;
-    if (one.index !== index) {
-      one.index = index;
-      element.style.transform = `translateY(${index * ROW}px)`;
-      element.setAttribute("aria-rowindex", index + 2);
-      element.id = `row-${index}`;
-    }
-    if (one.id !== id) {
-      one.id = id;
-      element.dataset.creator = id;
-      one.link.setAttribute("href", `#/creators/${part(id)}`);
-      one.chipped = null;
-    }
-    say(one.link, creator.handle ? `@${creator.handle}` : id);
-    const campaigns = creator.campaigns.map((key) => store.campaigns.get(key)?.name ?? key);
-    say(one.under, [creator.platform, creator.tier, campaigns[0] && campaigns[0] + (campaigns.length > 1 ? ` +${campaigns.length - 1}` : "")].filter(Boolean).join(" · "));
-    say(one.text, creator.score === null ? NONE : creator.score.toFixed(0));
-    one.meter.className = `meter ${creator.score === null ? "none" : creator.score < 25 ? "bad" : creator.score < 40 ? "low" : creator.score > 60 ? "high" : ""}`;
-    one.meter.firstChild.style.width = `${creator.score ?? 0}%`;
-    say(one.numbers.engagement_1h, compact(creator.engagements["1h"]));
-    say(one.numbers.engagement_24h, compact(creator.engagements["24h"]));
-    say(one.numbers.rate_24h, percent(creator.engagement_rate_24h));
-    say(one.numbers.sentiment_24h, signed(creator.sentiment_24h));
-    say(one.numbers.followers, compact(creator.followers));
-    const line = lines.get(id);
-    if (one.lined !== line || one.linedOf !== id) {
-      one.lined = line;
-      one.linedOf = id;
-      setSpark(one.line, line?.values ?? null);
-    }
-    chip(one, store.alertsOf.get(id) ?? []);
-    element.classList.toggle("chosen", id === chosen);
-    if (id === chosen) scroller.setAttribute("aria-activedescendant", element.id);
-  }
-
-  function chip(one, alerts) {
-    const sorted = [...alerts].sort((a, b) => rank(b) - rank(a));
-    const signature = sorted.map((a) => `${a.alert_id} ${a.severity} ${store.takenBy(a)}`).join("\n");
-    if (one.chipped === signature) return;
-    one.chipped = signature;
-    one.chips.replaceChildren(...sorted.slice(0, 2).map((alert) => {
-      const taken = store.takenBy(alert);
-      return h("a", { class: `chip ${alert.severity}${taken ? " taken" : ""}`, href: `#/alerts/${part(alert.alert_id)}`, title: taken ? `${alert.reason} Taken by ${taken}.` : alert.reason },
-        severityMark(alert.severity), h("span", {}, kindName(alert.kind)), taken && h("em", {}, `✓ ${taken}`));
-    }), sorted.length > 2 ? h("span", { class: "more" }, `+${sorted.length - 2}`) : "");
+    show(one, index, creator, { store, line: lines.get(id), chosen: id === chosen });
+    if (id === chosen) scroller.setAttribute("aria-activedescendant", one.element.id);
   }
 
   function want() {
     asking ??= setTimeout(async () => {
       asking = null;
       const begin = Math.max(0, Math.floor(scroller.scrollTop / ROW) - SPARE);
-      const wanted = ids.slice(begin, begin + SPARKS.most).filter((id) => !(Date.now() - lines.get(id)?.at < SPARKS.fresh));
+      const wanted = ids
+        .slice(begin, begin + SPARKS.most)
+        .filter((id) => !(Date.now() - lines.get(id)?.at < SPARKS.fresh));
       if (!wanted.length) return;
       for (const id of wanted) lines.set(id, { values: lines.get(id)?.values ?? null, at: Date.now() });
       try {
@@ -283,9 +321,11 @@ export function board(app, parameters) {
     title: "Creators",
     search,
     changed(changed) {
-      if (changed.all || sortedAt === 0 || (!store.loaded && performance.now() - sortedAt > SORT_EVERY)) return arrange();
+      if (changed.all || sortedAt === 0 || (!store.loaded && performance.now() - sortedAt > SORT_EVERY))
+        return arrange();
       dirty = true;
-      for (const one of pool) if (changed.creators.has(one.id) && one.element.isConnected) show(one, one.index, store.creators.get(one.id));
+      for (const one of pool)
+        if (changed.creators.has(one.id) && one.element.isConnected) draw(one, one.index);
     },
     keys: {
       j: () => move(1),
@@ -296,7 +336,9 @@ export function board(app, parameters) {
       PageUp: () => move(-10),
       Enter: () => chosen && app.go(`#/creators/${part(chosen)}`),
       a: () => {
-        const open = [...(store.alertsOf.get(chosen) ?? [])].filter((alert) => !store.takenBy(alert)).sort((a, b) => rank(b) - rank(a));
+        const open = [...(store.alertsOf.get(chosen) ?? [])]
+          .filter((alert) => !store.takenBy(alert))
+          .sort((a, b) => rank(b) - rank(a));
         if (open.length) app.acknowledge(open[0]);
       },
     },

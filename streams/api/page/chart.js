@@ -3,8 +3,19 @@
 import { h } from "./dom.js";
 import { compact } from "./words.js";
 
-const HEIGHT = 190;
-const sync = "creator";
+const HEIGHT = 170;
+const DAY = 86_400;
+const CURSORS = "creator"; // the charts of a page show the same moment
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const moment = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const midnight = (seconds) =>
+  new Date(seconds * 1000).getHours() + new Date(seconds * 1000).getMinutes() === 0;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -19,28 +30,63 @@ export function chart({ label, times, series, band, episodes, bars }) {
   function draw() {
     plot?.destroy();
     const ink = colour("--quiet");
-    const axis = { stroke: ink, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+    const axis = {
+      stroke: ink,
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui, sans-serif",
+    };
     const tone = (one) => colour(one.tone ?? "--accent");
     const value = (_, v) => (v === null || v === undefined ? "–" : compact(v));
     const lines = series.map((one) => ({
-      label: one.label, stroke: tone(one), width: 1.5, points: { show: false }, value,
+      label: one.label,
+      stroke: tone(one),
+      width: 1.5,
+      points: { show: false },
+      value,
       fill: one.fill ? `${tone(one)}22` : undefined,
       paths: bars && one.fill ? uPlot.paths.bars({ size: [0.8, 24], align: 1 }) : undefined,
     }));
-    const edges = band ? [
-      { label: "usual, high", stroke: "transparent", points: { show: false }, value, width: 0 },
-      { label: "usual, low", stroke: "transparent", points: { show: false }, value, width: 0 },
-    ] : [];
-    plot = new uPlot({
-      width: Math.max(240, box.clientWidth), height: HEIGHT,
-      cursor: { sync: { key: sync }, points: { size: 6 }, drag: { x: false, y: false } },
-      legend: { live: true },
-      scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0) === 0 && !series[0].near ? 0 : low, Math.max(high ?? 1, (low ?? 0) + 1)] } },
-      axes: [axis, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => compact(tick)) }],
-      series: [{ label: "at" }, ...lines, ...edges],
-      bands: band ? [{ series: [lines.length + 1, lines.length + 2], fill: colour("--band") }] : [],
-      hooks: { drawClear: [shade] },
-    }, [times, ...series.map((one) => one.values), ...(band ? [band.high, band.low] : [])], box);
+    const edges = band
+      ? [
+          { label: "usual, high", stroke: "transparent", points: { show: false }, value, width: 0 },
+          { label: "usual, low", stroke: "transparent", points: { show: false }, value, width: 0 },
+        ]
+      : [];
+    plot = new uPlot(
+      {
+        width: Math.max(240, box.clientWidth),
+        height: HEIGHT,
+        cursor: { sync: { key: CURSORS }, points: { size: 6 }, drag: { x: false, y: false } },
+        legend: { live: true },
+        scales: {
+          y: {
+            range: (_, low, high) => [
+              Math.min(0, low ?? 0) === 0 && !series[0].near ? 0 : low,
+              Math.max(high ?? 1, (low ?? 0) + 1),
+            ],
+          },
+        },
+        axes: [
+          {
+            ...axis,
+            size: 28,
+            space: 60,
+            values: (_, ticks) => ticks.map((tick) => (midnight(tick) ? date : clock).format(tick * 1000)),
+          },
+          { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => compact(tick)) },
+        ],
+        series: [
+          { label: "", value: (_, v) => (v === null || v === undefined ? "" : moment.format(v * 1000)) },
+          ...lines,
+          ...edges,
+        ],
+        bands: band ? [{ series: [lines.length + 1, lines.length + 2], fill: colour("--usual") }] : [],
+        hooks: { drawClear: [shade] },
+      },
+      [times, ...series.map((one) => one.values), ...(band ? [band.high, band.low] : [])],
+      box,
+    );
   }
 
   function shade(u) {
@@ -59,35 +105,49 @@ export function chart({ label, times, series, band, episodes, bars }) {
     ctx.restore();
   }
 
-  const resized = new ResizeObserver(() => plot ? plot.setSize({ width: Math.max(240, box.clientWidth), height: HEIGHT }) : draw());
+  const resized = new ResizeObserver(() =>
+    plot ? plot.setSize({ width: Math.max(240, box.clientWidth), height: HEIGHT }) : draw(),
+  );
   resized.observe(box);
-  return { element: box, draw, close() { resized.disconnect(); plot?.destroy(); } };
+  return {
+    element: box,
+    draw,
+    close() {
+      resized.disconnect();
+      plot?.destroy();
+    },
+  };
 }
 
-/** The quarter points of the same hour on days before, for each time; null where there are too few. */
+/**
+ * The quarter points of the same hour on up to seven days before, for each time, between the middles
+ * of hours in a straight line; null where fewer than three such hours are known.
+ * `hourly` maps epoch seconds to counts; `step` is how many seconds a point sums up.
+ */
 export function usual(times, step, hourly) {
-  const DAY = 86_400;
-  const low = [];
-  const high = [];
   const first = hourly.size ? Math.min(...hourly.keys()) : Infinity;
-  for (const time of times) {
-    const hour = time - (time % 3600);
-    const values = [];
-    for (let back = 1; back <= 7; back += 1) {
-      const then = hour - back * DAY;
-      if (then >= first) values.push(hourly.get(then) ?? 0);
+  const known = new Map();
+  const quarters = (hour) => {
+    if (!known.has(hour)) {
+      const values = [1, 2, 3, 4, 5, 6, 7]
+        .map((back) => hour - back * DAY)
+        .filter((then) => then >= first)
+        .map((then) => hourly.get(then) ?? 0)
+        .sort((a, b) => a - b);
+      known.set(hour, values.length < 3 ? null : [quantile(values, 0.25), quantile(values, 0.75)]);
     }
-    if (values.length < 3) {
-      low.push(null);
-      high.push(null);
-      continue;
-    }
-    values.sort((a, b) => a - b);
-    const part = Math.min(1, step / 3600);
-    low.push(quantile(values, 0.25) * part);
-    high.push(quantile(values, 0.75) * part);
-  }
-  return low.some((value) => value !== null) ? { low, high } : null;
+    return known.get(hour);
+  };
+  const share = Math.min(1, step / 3600);
+  const found = times.map((time) => {
+    const before = time + step / 2 - 1800;
+    const hour = before - (before % 3600);
+    const [one, other] = [quarters(hour), quarters(hour + 3600)];
+    const part = (before - hour) / 3600;
+    return one && other ? one.map((value, n) => (value + (other[n] - value) * part) * share) : null;
+  });
+  const edge = (n) => found.map((pair) => pair && pair[n]);
+  return found.some(Boolean) ? { low: edge(0), high: edge(1) } : null;
 }
 
 function quantile(sorted, q) {

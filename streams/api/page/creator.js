@@ -6,12 +6,26 @@ import { stateOf } from "./evidence.js";
 import { NONE, ago, at, compact, count, kindName, percent, signed, some } from "./words.js";
 
 const HOUR = 3600;
-const RANGES = { "6h": [6 * HOUR, "5m"], "24h": [24 * HOUR, "5m"], "7d": [168 * HOUR, "1h"], "30d": [720 * HOUR, "1h"] };
+const RANGES = {
+  "6h": [6 * HOUR, "5m"],
+  "24h": [24 * HOUR, "5m"],
+  "7d": [168 * HOUR, "1h"],
+  "30d": [720 * HOUR, "1h"],
+};
 const STEPS = { "5m": 300, "1h": HOUR };
 const WINDOWS = ["1m", "5m", "1h", "24h"];
 const ROWS = [
-  ["Engagements", "engagements"], ["Likes", (c) => c.likes - c.unlikes], ["Comments", (c) => c.comments - c.uncomments], ["Shares", (c) => c.shares - c.unshares],
-  ["Saves", (c) => c.saves - c.unsaves], ["Views", "views"], ["Follows", "follows"], ["Unfollows", "unfollows"], ["Clicks", "clicks"], ["Conversions", "conversions"], ["People", "unique_actors"],
+  ["Engagements", "engagements"],
+  ["Likes", (c) => c.likes - c.unlikes],
+  ["Comments", (c) => c.comments - c.uncomments],
+  ["Shares", (c) => c.shares - c.unshares],
+  ["Saves", (c) => c.saves - c.unsaves],
+  ["Views", "views"],
+  ["Follows", "follows"],
+  ["Unfollows", "unfollows"],
+  ["Clicks", "clicks"],
+  ["Conversions", "conversions"],
+  ["People", "unique_actors"],
 ];
 const REFRESH = 30_000;
 
@@ -28,17 +42,44 @@ export function creator(app, parameters, creatorId) {
   const plots = h("div", { class: "plots" }, skeleton(6));
   const table = h("div", {}, skeleton(4));
   const list = h("div", {}, skeleton(3));
-  const buttons = Object.keys(RANGES).map((name) => h("button", { "aria-pressed": String(name === range), onclick: () => choose(name) }, name));
-  const element = h("section", { class: "creator" }, h("a", { class: "back", href: "#/creators" }, "‹ All creators"), top,
-    h("div", { class: "two" },
-      h("section", { class: "card", "aria-label": "Charts" }, h("h2", {}, "History ", h("span", { class: "switch", role: "group", "aria-label": "Range" }, buttons)), plots),
-      h("div", { class: "stack" },
+  const buttons = Object.keys(RANGES).map((name) =>
+    h("button", { "aria-pressed": String(name === range), onclick: () => choose(name) }, name),
+  );
+  const element = h(
+    "section",
+    { class: "creator" },
+    h("a", { class: "back", href: "#/creators" }, "‹ All creators"),
+    top,
+    h(
+      "div",
+      { class: "two" },
+      h(
+        "section",
+        { class: "card", "aria-label": "Charts" },
+        h(
+          "h2",
+          {},
+          "History ",
+          h("span", { class: "switch", role: "group", "aria-label": "Range" }, buttons),
+        ),
+        plots,
+      ),
+      h(
+        "div",
+        { class: "stack" },
         h("section", { class: "card", "aria-label": "Alerts" }, h("h2", {}, "Alerts"), list),
-        h("section", { class: "card", "aria-label": "Windows" }, h("h2", {}, "Now"), table))));
+        h("section", { class: "card", "aria-label": "Windows" }, h("h2", {}, "Now"), table),
+      ),
+    ),
+  );
 
   function choose(name) {
     range = name;
-    history.replaceState(null, "", `#/creators/${part(creatorId)}${query({ range: name === "24h" ? "" : name })}`);
+    history.replaceState(
+      null,
+      "",
+      `#/creators/${part(creatorId)}${query({ range: name === "24h" ? "" : name })}`,
+    );
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.textContent === name));
     plots.replaceChildren(skeleton(6));
     load();
@@ -46,7 +87,10 @@ export function creator(app, parameters, creatorId) {
 
   async function load() {
     try {
-      const [told, page] = await Promise.all([get(path), get(`${V1}/alerts${query({ creator: creatorId, state: "all", limit: 50 })}`)]);
+      const [told, page] = await Promise.all([
+        get(path),
+        get(`${V1}/alerts${query({ creator: creatorId, state: "all", limit: 50 })}`),
+      ]);
       if (closed) return;
       found = told;
       alerts = page.alerts;
@@ -57,7 +101,11 @@ export function creator(app, parameters, creatorId) {
       await series();
     } catch (error) {
       if (!closed) plots.replaceChildren(failure(error, load));
-      if (!closed && error.status === 404) top.replaceChildren(h("h1", {}, creatorId), h("p", { class: "sub" }, "Nobody by this id is known, or all that was known has been erased."));
+      if (!closed && error.status === 404)
+        top.replaceChildren(
+          h("h1", {}, creatorId),
+          h("p", { class: "sub" }, "Nobody by this id is known, or all that was known has been erased."),
+        );
     }
   }
 
@@ -65,7 +113,8 @@ export function creator(app, parameters, creatorId) {
     const [seconds, step] = RANGES[range];
     const end = Math.floor(Date.now() / 1000);
     const begin = end - seconds;
-    const ask = (from, width) => get(`${path}/history${query({ from: from * 1000, to: end * 1000, step: width })}`);
+    const ask = (from, width) =>
+      get(`${path}/history${query({ from: from * 1000, to: end * 1000, step: width })}`);
     const [fine, hours] = await Promise.all([ask(begin, step), ask(begin - 168 * HOUR, "1h")]);
     if (closed) return;
     draw(begin, end, STEPS[step], fine, hours);
@@ -75,38 +124,89 @@ export function creator(app, parameters, creatorId) {
     for (const one of charts) one.close();
     charts = [];
     if (!fine.points.length) {
-      plots.replaceChildren(empty("No history in this range", "Minutes appear when they are closed, hours are kept for longer. Try a longer range."));
+      plots.replaceChildren(
+        empty(
+          "No history in this range",
+          "Minutes appear when they are closed, hours are kept for longer. Try a longer range.",
+        ),
+      );
       return;
     }
     const points = new Map(fine.points.map((point) => [Date.parse(point.at) / 1000, point]));
-    const first = Math.min(...(hours.points.length ? hours : fine).points.map((point) => Date.parse(point.at) / 1000), ...points.keys());
+    const first = Math.min(
+      ...(hours.points.length ? hours : fine).points.map((point) => Date.parse(point.at) / 1000),
+      ...points.keys(),
+    );
     const last = Math.min(end, fine.complete_until ? Date.parse(fine.complete_until) / 1000 : end);
     const times = [];
     for (let time = begin - (begin % step); time < last; time += step) times.push(time);
     // Before the first record nothing is known; after it, a step without activity is a zero.
-    const values = (field) => times.map((time) => (time < first ? null : points.get(time)?.[field] ?? 0));
+    const values = (field) => times.map((time) => (time < first ? null : (points.get(time)?.[field] ?? 0)));
     let known = null;
     const followers = times.map((time) => (known = points.get(time)?.followers ?? known));
-    const shaded = alerts.map((alert) => ({ begin: Date.parse(alert.started_at) / 1000, end: alert.ended_at ? Date.parse(alert.ended_at) / 1000 : end, severity: alert.severity }));
+    const shaded = alerts.map((alert) => ({
+      begin: Date.parse(alert.started_at) / 1000,
+      end: alert.ended_at ? Date.parse(alert.ended_at) / 1000 : end,
+      severity: alert.severity,
+    }));
     const hourly = new Map(hours.points.map((point) => [Date.parse(point.at) / 1000, point.engagements]));
     const per = step === HOUR ? "hour" : "5 minutes";
     const band = usual(times, step, hourly);
     const add = (title, note, options) => {
       const one = chart({ label: title, times, episodes: shaded, band: null, ...options });
       charts.push(one);
-      return h("figure", {}, h("figcaption", {}, h("strong", {}, title), h("span", { class: "sub" }, note)), one.element);
+      return h(
+        "figure",
+        {},
+        h("figcaption", {}, h("strong", {}, title), h("span", { class: "sub" }, note)),
+        one.element,
+      );
     };
     const sum = (field) => fine.points.reduce((total, point) => total + point[field], 0);
-    plots.replaceChildren(...[
-      add(`Engagements per ${per}`, band ? "Grey: the middle half of the same hour on up to seven days before." : "What is usual is shown once the same hour of three days before is known.",
-        { series: [{ label: "engagements", values: values("engagements"), fill: true }], band }),
-      add(`Comments and shares per ${per}`, "", { series: [{ label: "comments", values: values("comments") }, { label: "shares", values: values("shares"), tone: "--second" }] }),
-      followers.some((value) => value !== null) && add("Followers", "As last told in each step.", { series: [{ label: "followers", values: followers, near: true }] }),
-      sum("follows") + sum("unfollows") > 0 && add(`Follows and unfollows per ${per}`, "", { series: [{ label: "follows", values: values("follows") }, { label: "unfollows", values: values("unfollows"), tone: "--critical" }] }),
-      sum("views") > 0 && add(`Views per ${per}`, "", { series: [{ label: "views", values: values("views"), fill: true, tone: "--second" }] }),
-      sum("clicks") + sum("conversions") > 0 && add(`Clicks and conversions per ${per}`, "", { series: [{ label: "clicks", values: values("clicks") }, { label: "conversions", values: values("conversions"), tone: "--second" }] }),
-      h("p", { class: "sub" }, "Shaded: episodes of alerts. Closed minutes only, without late events. Mood is kept for now only: see the table."),
-    ].filter(Boolean));
+    plots.replaceChildren(
+      ...[
+        add(
+          `Engagements per ${per}`,
+          band
+            ? "Band: what is usual, the middle half of the same hour on up to seven days before."
+            : "What is usual is shown once the same hour of three days before is known.",
+          { series: [{ label: "engagements", values: values("engagements"), fill: true }], band },
+        ),
+        add(`Comments and shares per ${per}`, "", {
+          series: [
+            { label: "comments", values: values("comments") },
+            { label: "shares", values: values("shares"), tone: "--second" },
+          ],
+        }),
+        followers.some((value) => value !== null) &&
+          add("Followers", "As last told in each step.", {
+            series: [{ label: "followers", values: followers, near: true }],
+          }),
+        sum("follows") + sum("unfollows") > 0 &&
+          add(`Follows and unfollows per ${per}`, "", {
+            series: [
+              { label: "follows", values: values("follows") },
+              { label: "unfollows", values: values("unfollows"), tone: "--critical" },
+            ],
+          }),
+        sum("views") > 0 &&
+          add(`Views per ${per}`, "", {
+            series: [{ label: "views", values: values("views"), fill: true, tone: "--second" }],
+          }),
+        sum("clicks") + sum("conversions") > 0 &&
+          add(`Clicks and conversions per ${per}`, "", {
+            series: [
+              { label: "clicks", values: values("clicks") },
+              { label: "conversions", values: values("conversions"), tone: "--second" },
+            ],
+          }),
+        h(
+          "p",
+          { class: "sub" },
+          "Shaded: episodes of alerts. Closed minutes only, without late events. Mood is kept for now only: see the table.",
+        ),
+      ].filter(Boolean),
+    );
     for (const one of charts) one.draw();
   }
 
@@ -118,17 +218,55 @@ export function creator(app, parameters, creatorId) {
     if (top.signature === signature) return;
     top.signature = signature;
     const figure = (title, value, hint) => h("div", { title: hint }, h("dt", {}, title), h("dd", {}, value));
-    const dashboard = app.about?.creator_link ? app.about.creator_link.replaceAll("{creator_id}", part(creatorId)) : null;
+    const dashboard = app.about?.creator_link
+      ? app.about.creator_link.replaceAll("{creator_id}", part(creatorId))
+      : null;
     top.replaceChildren(
-      h("div", {}, h("h1", {}, now.handle ? `@${now.handle}` : creatorId),
-        h("p", { class: "sub" }, [now.platform, now.tier, creatorId, ...(found?.profile?.tags ?? [])].filter(Boolean).join(" · ")),
-        campaigns.length ? h("p", { class: "sub" }, campaigns.map((one, n) => [n > 0 && "; ", h("a", { href: `#/creators?campaign=${part(one.campaign_id)}` }, one.name), [one.brand, one.owner && `owner ${one.owner}`].filter(Boolean).map((text) => ` · ${text}`).join("")])) : "",
-        h("p", { class: "links" }, dashboard && h("a", { href: dashboard, rel: "noreferrer", target: "_blank" }, "Dashboard ↗"))),
-      h("dl", { class: "figures" },
-        figure("Score", now.score === null ? NONE : now.score.toFixed(0), `0–100 against ${some(now.score_samples, "earlier post")}; 50 is as usual`),
-        figure("Last hour", compact(now.engagements["1h"])), figure("Last day", compact(now.engagements["24h"])),
-        figure("Rate", percent(now.engagement_rate_24h), "Engagements of the last day per follower"), figure("Mood", signed(now.sentiment_24h)), figure("Followers", compact(now.followers)),
-        figure("As of", now.as_of ? ago(now.as_of) : NONE)));
+      h(
+        "div",
+        {},
+        h("h1", {}, now.handle ? `@${now.handle}` : creatorId),
+        h(
+          "p",
+          { class: "sub" },
+          [now.platform, now.tier, creatorId, ...(found?.profile?.tags ?? [])].filter(Boolean).join(" · "),
+          now.as_of && [" · newest event ", ago(now.as_of)],
+        ),
+        campaigns.length
+          ? h(
+              "p",
+              { class: "sub" },
+              campaigns.map((one, n) => [
+                n > 0 && "; ",
+                h("a", { href: `#/creators?campaign=${part(one.campaign_id)}` }, one.name),
+                [one.brand, one.owner && `owner ${one.owner}`]
+                  .filter(Boolean)
+                  .map((text) => ` · ${text}`)
+                  .join(""),
+              ]),
+            )
+          : "",
+        h(
+          "p",
+          { class: "links" },
+          dashboard && h("a", { href: dashboard, rel: "noreferrer", target: "_blank" }, "Dashboard ↗"),
+        ),
+      ),
+      h(
+        "dl",
+        { class: "figures" },
+        figure(
+          "Score",
+          now.score === null ? NONE : now.score.toFixed(0),
+          `0–100 against ${some(now.score_samples, "earlier post")}; 50 is as usual`,
+        ),
+        figure("Last hour", compact(now.engagements["1h"])),
+        figure("Last day", compact(now.engagements["24h"])),
+        figure("Rate", percent(now.engagement_rate_24h), "Engagements of the last day per follower"),
+        figure("Mood", signed(now.sentiment_24h)),
+        figure("Followers", compact(now.followers)),
+      ),
+    );
   }
 
   function windows() {
@@ -138,19 +276,75 @@ export function creator(app, parameters, creatorId) {
       return;
     }
     const cells = (make) => WINDOWS.map((name) => h("td", { class: "number" }, make(name)));
-    const rows = ROWS.map(([title, of]) => [title, (name) => count(typeof of === "string" ? engagement.windows[name][of] : of(engagement.windows[name]))])
-      .filter(([, make]) => make("24h") !== "0");
-    table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Window"), WINDOWS.map((name) => h("th", { scope: "col", class: "number" }, name)))),
-      h("tbody", {}, rows.map(([title, make]) => h("tr", {}, h("th", { scope: "row" }, title), cells(make))),
-        sentiment && h("tr", {}, h("th", { scope: "row" }, "Mood"), cells((name) => signed(sentiment.windows[name]?.net))),
-        sentiment && h("tr", {}, h("th", { scope: "row" }, "of comments"), cells((name) => count(sentiment.windows[name]?.comments))))));
+    const rows = ROWS.map(([title, of]) => [
+      title,
+      (name) => count(typeof of === "string" ? engagement.windows[name][of] : of(engagement.windows[name])),
+    ]).filter(([, make]) => make("24h") !== "0");
+    table.replaceChildren(
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "Window"),
+            WINDOWS.map((name) => h("th", { scope: "col", class: "number" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map(([title, make]) => h("tr", {}, h("th", { scope: "row" }, title), cells(make))),
+          sentiment &&
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, "Mood"),
+              cells((name) => signed(sentiment.windows[name]?.net)),
+            ),
+          sentiment &&
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, "of comments"),
+              cells((name) => count(sentiment.windows[name]?.comments)),
+            ),
+        ),
+      ),
+    );
   }
 
   function episodes() {
     const shown = alerts.map((alert) => store.alerts.get(alert.alert_id) ?? alert);
-    list.replaceChildren(shown.length ? h("ul", { class: "briefs" }, shown.slice(0, 12).map((alert) => h("li", { "data-alert": alert.alert_id },
-      h("p", { class: "kind" }, severityMark(alert.severity), " ", h("a", { href: `#/alerts/${part(alert.alert_id)}` }, kindName(alert.kind)), h("span", { class: "state" }, stateOf(store, alert)), h("span", { class: "when" }, at(alert.started_at))),
-      h("p", { class: "why" }, alert.reason)))) : empty("None", "There has been no alert so far."));
+    list.replaceChildren(
+      shown.length
+        ? h(
+            "ul",
+            { class: "briefs" },
+            shown
+              .slice(0, 12)
+              .map((alert) =>
+                h(
+                  "li",
+                  { "data-alert": alert.alert_id },
+                  h(
+                    "p",
+                    { class: "kind" },
+                    severityMark(alert.severity),
+                    " ",
+                    h("a", { href: `#/alerts/${part(alert.alert_id)}` }, kindName(alert.kind)),
+                    h("span", { class: "state" }, stateOf(store, alert)),
+                    h("span", { class: "when" }, at(alert.started_at)),
+                  ),
+                  h("p", { class: "why" }, alert.reason),
+                ),
+              ),
+          )
+        : empty("None", "There has been no alert so far."),
+    );
   }
 
   const timer = setInterval(load, REFRESH);
@@ -166,8 +360,16 @@ export function creator(app, parameters, creatorId) {
         if (Date.now() - fetched > 2000) load();
       }
     },
-    themed() { for (const one of charts) one.draw(); },
-    keys: { Escape: () => app.go("#/creators"), a: () => { const open = (store.alertsOf.get(creatorId) ?? []).find((alert) => !store.takenBy(alert)); if (open) app.acknowledge(open); } },
+    themed() {
+      for (const one of charts) one.draw();
+    },
+    keys: {
+      Escape: () => app.go("#/creators"),
+      a: () => {
+        const open = (store.alertsOf.get(creatorId) ?? []).find((alert) => !store.takenBy(alert));
+        if (open) app.acknowledge(open);
+      },
+    },
     close() {
       closed = true;
       clearInterval(timer);

@@ -9,7 +9,9 @@ function filled(element, attributes, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -69,7 +71,10 @@ export function setSpark(element, values) {
   const most = Math.max(...values, 1);
   const step = 96 / (values.length - 1);
   const path = values
-    .map((value, n) => `${n ? "L" : "M"}${(n * step).toFixed(1)} ${(22 - (20 * Math.max(0, value)) / most).toFixed(1)}`)
+    .map(
+      (value, n) =>
+        `${n ? "L" : "M"}${(n * step).toFixed(1)} ${(22 - (20 * Math.max(0, value)) / most).toFixed(1)}`,
+    )
     .join("");
   line.setAttribute("d", path);
   area.setAttribute("d", `${path}L96 24L0 24Z`);
@@ -97,5 +102,9 @@ export function failure(error, again) {
 }
 
 export function skeleton(lines = 4) {
-  return h("div", { class: "skeleton", "aria-label": "Loading" }, Array.from({ length: lines }, () => h("i")));
+  return h(
+    "div",
+    { class: "skeleton", "aria-label": "Loading" },
+    Array.from({ length: lines }, () => h("i")),
+  );
 }

@@ -26,9 +26,18 @@ export class Live {
     });
     source.addEventListener("reset", () => this.store.reset());
     source.addEventListener("ready", () => this.store.ready());
-    source.addEventListener("score", data((summary) => this.store.score(summary)));
-    source.addEventListener("alert", data((alert) => this.store.alert(alert)));
-    source.addEventListener("gone", data((gone) => this.store.gone(gone.creator_id)));
+    source.addEventListener(
+      "score",
+      data((summary) => this.store.score(summary)),
+    );
+    source.addEventListener(
+      "alert",
+      data((alert) => this.store.alert(alert)),
+    );
+    source.addEventListener(
+      "gone",
+      data((gone) => this.store.gone(gone.creator_id)),
+    );
     source.addEventListener("error", () => this.lost(source));
   }
 

@@ -7,13 +7,33 @@ export const signOut = () => remove("/session");
 
 /** A form; `entered(me)` when the API has let us in. */
 export function signIn(entered) {
-  const token = h("input", { type: "password", name: "token", id: "token", autocomplete: "current-password", required: true, spellcheck: "false", maxlength: 512 });
+  const token = h("input", {
+    type: "password",
+    name: "token",
+    id: "token",
+    autocomplete: "current-password",
+    required: true,
+    spellcheck: "false",
+    maxlength: 512,
+  });
   const trouble = h("p", { class: "trouble", role: "alert" });
   const button = h("button", { class: "primary", type: "submit" }, "Sign in");
-  const form = h("form", { class: "card sign-in", onsubmit: submit },
+  const form = h(
+    "form",
+    { class: "card sign-in", onsubmit: submit },
     h("h1", {}, "Sign in"),
-    h("p", { class: "sub" }, "With a token that somebody made for you by ", h("code", {}, "pulse api --make-token"), "."),
-    h("label", { for: "token" }, "Token"), token, trouble, button);
+    h(
+      "p",
+      { class: "sub" },
+      "With a token that somebody made for you by ",
+      h("code", {}, "pulse api --make-token"),
+      ".",
+    ),
+    h("label", { for: "token" }, "Token"),
+    token,
+    trouble,
+    button,
+  );
 
   async function submit(event) {
     event.preventDefault();
@@ -24,7 +44,8 @@ export function signIn(entered) {
       token.value = "";
       entered(me);
     } catch (error) {
-      trouble.textContent = error.status === 401 ? "This token is not known. Look whether all of it was pasted." : error.message;
+      trouble.textContent =
+        error.status === 401 ? "This token is not known. Look whether all of it was pasted." : error.message;
       token.focus();
     } finally {
       button.disabled = false;

@@ -45,7 +45,9 @@ export class Store {
     }
     this.loaded = true;
     this.index();
-    this.note((changed) => { changed.all = changed.alerts = true; });
+    this.note((changed) => {
+      changed.all = changed.alerts = true;
+    });
   }
 
   score(summary) {
@@ -55,7 +57,9 @@ export class Store {
 
   gone(creatorId) {
     (this.next ?? this).creators.delete(creatorId);
-    this.note((changed) => { changed.all = true; });
+    this.note((changed) => {
+      changed.all = true;
+    });
   }
 
   alert(record) {
@@ -103,7 +107,8 @@ export class Store {
   }
 
   campaignsOf(alert) {
-    const ids = this.creators.get(alert.creator_id)?.campaigns ?? (alert.campaign_id ? [alert.campaign_id] : []);
+    const ids =
+      this.creators.get(alert.creator_id)?.campaigns ?? (alert.campaign_id ? [alert.campaign_id] : []);
     return ids.map((id) => this.campaigns.get(id) ?? { campaign_id: id, name: id, brand: null, owner: null });
   }
 }

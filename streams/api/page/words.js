@@ -3,21 +3,36 @@ import { h } from "./dom.js";
 
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export const NONE = "–";
 export const count = (value) => (value === null || value === undefined ? NONE : whole.format(value));
 export const compact = (value) =>
-  value === null || value === undefined ? NONE : Math.abs(value) < 10_000 ? whole.format(Math.round(value)) : short.format(value);
+  value === null || value === undefined
+    ? NONE
+    : Math.abs(value) < 10_000
+      ? whole.format(Math.round(value))
+      : short.format(value);
 export const percent = (value, digits = 1) =>
   value === null || value === undefined ? NONE : `${(value * 100).toFixed(digits)} %`;
 export const signed = (value) =>
-  value === null || value === undefined ? NONE : `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;
+  value === null || value === undefined
+    ? NONE
+    : `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;
 export const some = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 /** Part of a number with as many digits as it needs. */
 export const amount = (value) =>
-  value === null || value === undefined ? NONE : Math.abs(value) >= 100 ? compact(value) : String(Number(value.toPrecision(2)));
+  value === null || value === undefined
+    ? NONE
+    : Math.abs(value) >= 100
+      ? compact(value)
+      : String(Number(value.toPrecision(2)));
 
 export const utc = (moment) => `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 export const local = (moment) =>
@@ -41,7 +56,11 @@ export const at = (moment) =>
 /** How long ago; `tick` keeps it right. */
 export function ago(moment) {
   if (!moment) return NONE;
-  return h("time", { datetime: moment, title: `${local(moment)} (${utc(moment)})`, "data-ago": true }, told(moment));
+  return h(
+    "time",
+    { datetime: moment, title: `${local(moment)} (${utc(moment)})`, "data-ago": true },
+    told(moment),
+  );
 }
 
 const told = (moment) => `${span(Date.now() - Date.parse(moment))} ago`;
@@ -75,16 +94,20 @@ const QUIET = {
   explained: "explained by another alert",
   acknowledged: "taken by somebody",
   snoozed: "snoozed",
-  past: "was over when it was found",
+  past: "it was over, or long known, when it was found",
   quiet_hours: "quiet hours",
   rate_cap: "too many at a time: see the digest",
   switched_off: "switched off by a rule",
 };
 export const quietName = (quiet) => QUIET[quiet] ?? plain(quiet);
 
-/** What probability means, in words. */
+/** A probability as one in so many. */
 export const chance = (p) =>
-  p === null || p === undefined ? NONE : p < 1e-9 ? "less than once in a billion" : `once in ${compact(Math.round(1 / Math.max(p, 1e-12)))}`;
+  p === null || p === undefined
+    ? NONE
+    : p < 1e-9
+      ? "< 1 in 1bn"
+      : `1 in ${p > 0.1 ? (1 / p).toFixed(1) : compact(1 / p)}`;
 
 const RANK = { critical: 3, warning: 2, info: 1 };
 export const rank = (alert) => RANK[alert.severity] ?? 0;

@@ -68,6 +68,24 @@ async def test_a_viewer_reads_and_may_not_command(api: Api):
     assert api.sent == []
 
 
+async def test_sparklines_are_the_hours_of_the_last_day_of_those_that_are_asked_for(api: Api):
+    hour = 60 * MINUTE
+    api.put(window(ADA, NOON - 2 * hour, likes=5), window(ADA, NOON - 2 * hour + MINUTE, likes=2))
+    api.put(window(ADA, NOON, likes=1), window(ADA, NOON - 24 * hour, likes=9), window("bob"))
+    asked = {"creators": [ADA, "nobody"]}
+    told = await api.ask("POST", f"{V1}/sparklines", asked)
+    assert (told.status, told.json["begin"]) == (200, "2026-01-14T13:00:00Z")
+    assert told.json["engagements"] == {ADA: [0] * 21 + [7, 0, 1]}
+    many = await api.ask("POST", f"{V1}/sparklines", {"creators": ["x"] * 101})
+    assert many.status == 400
+
+
+async def test_a_release_says_what_it_is_and_where_a_creator_s_dashboard_is(api: Api):
+    told = (await api.ask("GET", f"{V1}/about")).json
+    assert set(told) == {"version", "creator_link"}
+    assert told["creator_link"] == ""
+
+
 async def test_on_loopback_without_tokens_anybody_is_an_operator_by_a_name_of_loopback(
     open_api: Api,
 ):
