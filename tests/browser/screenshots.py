@@ -13,10 +13,10 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
+from stack.kafka import KafkaServer
+from stack.procs import REPOSITORY, pulse
+from stack.waiting import until
 from tests.harness.browser import DESK, PHONE, chromium, opened
-from tests.harness.kafka import KafkaServer
-from tests.harness.procs import REPOSITORY, pulse
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
 from tests.integration.paged import enter
 from tests.integration.test_api import Api

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from stack.waiting import until
 from tests.harness.browser import PHONE, chromium, opened
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment, Sent
 from tests.integration.paged import UNKNOWN, creator_path, enter, go, now_ms, row, sent
 from tests.integration.test_alert_commands import HOUR_MS, SOON, await_alert, follows

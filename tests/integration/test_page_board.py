@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import CDPSession, Page, expect
 
+from stack.waiting import until
 from tests.harness.browser import chromium, opened
-from tests.harness.waiting import until
 from tests.integration.deployment import Deployment
 from tests.integration.paged import UNKNOWN, enter, go, now_ms, sent
 from tests.integration.test_api import Api
