@@ -15,8 +15,6 @@ from stack.dashboards import Query, dashboards, put_in, queries
 from stack.http import get, get_json
 from stack.prometheus import Prometheus
 
-PAGE_REQUIRED = False
-"""Whether the API has a page for browsers that has to answer."""
 RANGE_SECONDS, STEP_SECONDS = 60.0, 5.0
 GIVEN = {"__rate_interval": "1m", "__interval": "15s", "__range": "10m"}
 """What Grafana puts in by itself."""

@@ -23,11 +23,10 @@ class Look(Protocol):
 
 
 class Point:
-    """A look, when it was met, and whether it has to be."""
+    """A look, and when it was met."""
 
-    def __init__(self, look: Look, *, required: bool = True) -> None:
+    def __init__(self, look: Look) -> None:
         self._look = look
-        self.required = required
         self.met_after: float | None = None
         self._trouble = ""
 
@@ -40,11 +39,6 @@ class Point:
     def met(self) -> bool:
         """Whether it was met once."""
         return self.met_after is not None
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is in nobody's way."""
-        return self.met or not self.required
 
     def take(self, seconds: float) -> bool:
         """Look, if it is not met yet; whether it has just been met, `seconds` after the start."""
@@ -61,7 +55,7 @@ class Point:
 
     def told(self) -> str:
         """A line of the checklist."""
-        mark = "ok    " if self.met else "FAILED" if self.required else "absent"
+        mark = "ok    " if self.met else "FAILED"
         after = f" after {self.met_after:.0f} s" if self.met_after is not None else ""
         return f"{mark}  {self._look.says}{after}: {self._trouble or self._look.detail()}"
 
@@ -71,12 +65,11 @@ class Point:
             "point": self._look.name,
             "says": self._look.says,
             "ok": self.met,
-            "required": self.required,
             "after_seconds": self.met_after,
             "detail": self._trouble or self._look.detail(),
         }
 
 
 def all_ok(points: Iterable[Point]) -> bool:
-    """Whether no required point is missing."""
-    return all(point.ok for point in points)
+    """Whether no point is missing."""
+    return all(point.met for point in points)

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from schemas.topics import LIKES
 from stack.alarms import Fires, Resolves, of_a_creator, of_the_pipeline, told_over
 from stack.alertmanager import Alertmanager
-from stack.observing import PAGE_REQUIRED, AllUp, Api, Page, Panels, Rules, Whole
+from stack.observing import AllUp, Api, Page, Panels, Rules, Whole
 from stack.points import Point, all_ok
 from stack.prometheus import Prometheus
 
@@ -63,7 +63,7 @@ class Proof:
             Point(Rules(prometheus)),
             Point(Panels(subject.panels)),
             Point(Api(api, token)),
-            Point(Page(api), required=PAGE_REQUIRED),
+            Point(Page(api)),
             Point(domain),
         ]
         self.points = list(self._healthy)
