@@ -19,6 +19,11 @@ RANGE_SECONDS, STEP_SECONDS = 60.0, 5.0
 GIVEN = {"__rate_interval": "1m", "__interval": "15s", "__range": "10m"}
 """What Grafana puts in by itself."""
 
+MAY_BE_EMPTY = {
+    "alert-quality.json: Judged false A": "nobody judges alerts here",
+    "kafka-and-state.json: Restores under way A": "over before Prometheus begins to look",
+}
+
 
 class AllUp:
     """Every part is ready, and Prometheus has scraped each of so many workers, and all else."""
@@ -84,7 +89,7 @@ class Whole:
 
 
 class Panels:
-    """Every query of every panel of every committed dashboard has returned data."""
+    """Every query of every panel of every committed dashboard, but a few, has returned data."""
 
     name, says = "panels", "every query of every panel returns data"
 
@@ -92,7 +97,10 @@ class Panels:
         self._prometheus = prometheus
         self._boards = dashboards()
         self._open = [
-            (name, query) for name, board in self._boards.items() for query in queries(board)
+            (name, query)
+            for name, board in self._boards.items()
+            for query in queries(board)
+            if f"{name}: {query.name}" not in MAY_BE_EMPTY
         ]
         self._all = len(self._open)
         self._turns = itertools.count()
@@ -111,7 +119,8 @@ class Panels:
         if self._open:
             missing = "; ".join(f"{name}: {query.name}" for name, query in self._open)
             return f"{len(self._open)} of {self._all} without data: {missing}"
-        return f"{self._all} queries of {len(self._boards)} dashboards"
+        few = f"{len(MAY_BE_EMPTY)} that may be empty left out"
+        return f"{self._all} queries of {len(self._boards)} dashboards, {few}"
 
     def _answer(self, query: Query, values: Mapping[str, str]) -> list[dict[str, Any]]:
         expression = put_in(query.expression, values)

@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from prometheus.alerts import JOB
+from prometheus.alerts import API_JOB, JOB
 from stack import scrape
 from stack.procs import REPOSITORY
 from streams.api import tokens
@@ -210,6 +210,13 @@ def test_prometheus_scrapes_services_that_exist(services: dict[str, Any]) -> Non
         for target in group["targets"]
     ]
     assert {target.split(":")[0] for target in targets} <= services.keys() | {"localhost"}
+
+
+def test_prometheus_has_the_token_that_the_api_takes_as_shipped(services: dict[str, Any]) -> None:
+    config = yaml.safe_load((REPOSITORY / "prometheus" / "prometheus.yml").read_text())
+    (api,) = [job for job in config["scrape_configs"] if job["job_name"] == API_JOB]
+    known = tokens.Tokens(_environment(services["api"])["PULSE_API_TOKENS"], None)
+    assert known.who(api["authorization"]["credentials"]) is not None
 
 
 def test_without_containers_only_addresses_and_paths_differ() -> None:
