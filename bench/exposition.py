@@ -10,7 +10,6 @@ import gc
 import sys
 import time
 from collections.abc import Iterator
-from itertools import cycle
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -28,8 +27,9 @@ from streams.web import Verdict, WebServer, application
 
 CREATORS, SCRAPES = 100_000, 60
 END_MS = 1_780_000_000_000
-EVENTS, PER_TICK, REST = 150_000, 100, 0.001
-"""A tick of a hundred events takes about a millisecond, so that the load's own steps are short."""
+ACTIVE, EVENTS, PER_TICK, REST = 1_000, 400_000, 50, 0.002
+TICKS_PER_SNAPSHOT, WARM_TICKS = 10, 200
+"""Small ticks and snapshots, so that the load's own steps are short: what a scrape adds shows."""
 MOST_SECONDS = 0.3
 _SCRAPE = """
 import sys, time, urllib.request
@@ -74,16 +74,17 @@ def _shard() -> Shard:
     return Shard.restore(0, config, tables)
 
 
-async def _load(shard: Shard, load: Iterator[Step]) -> None:
-    now_ms = END_MS
-    for number in cycle(range(50)):
-        now_ms += 10
-        for batch in next(load, []):
+async def _load(shard: Shard, load: Iterator[Step], warm: asyncio.Event) -> None:
+    for number, step in enumerate(load):
+        for batch in step:
             shard.apply(batch)
-        shard.advance(Tick(now_ms, UNDRAINED))
-        if not number:
+        shard.advance(Tick(END_MS + 10 * number, UNDRAINED))
+        if number % TICKS_PER_SNAPSHOT == 0:
             shard.take_snapshot()
+        if number == WARM_TICKS:
+            warm.set()
         await asyncio.sleep(REST)
+    raise AssertionError("the load has ended before the scrapes: give it more events")
 
 
 async def _look(observer: Observer) -> None:
@@ -102,12 +103,14 @@ async def exposition() -> dict[str, Any]:
     await server.start()
     gc.collect()
     gc.freeze()
-    stream = Stream(EVENTS, END_MS, creators=CREATORS, hours=0.1, skew=1.0)
+    stream = Stream(EVENTS, END_MS, creators=ACTIVE, hours=0.1, skew=1.0)
+    warm = asyncio.Event()
     beside = [
-        asyncio.create_task(_load(shard, steps(stream, PER_TICK))),
+        asyncio.create_task(_load(shard, steps(stream, PER_TICK), warm)),
         asyncio.create_task(_look(observer)),
     ]
-    await asyncio.sleep(2 * SURVEY_SECONDS)
+    await asyncio.wait([beside[0], asyncio.create_task(warm.wait())], return_when="FIRST_COMPLETED")
+    await asyncio.to_thread(observer.survey)
     without = await _watched(asyncio.sleep(SCRAPES * 0.13))
     scraping = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _SCRAPE, f"{server.url}/metrics", str(SCRAPES)),

@@ -63,3 +63,12 @@ def test_what_came_before_leaves_no_trace(steps: list[tuple[str, list[str] | Non
         fresh.put(campaign(campaign_id, *creators))
     assert changed.campaigns == fresh.campaigns
     assert changed._of == fresh._of
+
+
+def test_it_tells_which_campaigns_run_and_whose_one_is() -> None:
+    roster = Roster()
+    roster.put(Campaign(campaign_id="always", name="Always", owner="lena"))
+    roster.put(Campaign(campaign_id="over", name="Over", ends_at=from_ms(1_000)))
+    assert [campaign.campaign_id for campaign in roster.running(999)] == ["always", "over"]
+    assert [campaign.campaign_id for campaign in roster.running(1_000)] == ["always"]
+    assert [roster.owner(name) for name in ("always", "over", "unknown")] == ["lena", None, None]
