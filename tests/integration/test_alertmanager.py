@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stack.waiting import until
+from streams.engine.units import MINUTE_MS
 from tests.harness.alertmanager import AlertmanagerServer
 from tests.integration.deployment import Deployment, Worker
 from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
@@ -101,3 +102,30 @@ async def test_an_alertmanager_that_is_away_misses_nothing(
 
     await until(received, 60, lambda: f"all is received\n{worker.process.tail()}")
     assert await worker.stop() < 10
+
+
+async def test_a_replay_of_last_week_calls_nobody_and_what_happens_now_does(
+    deployed: Deployment, alertmanager: AlertmanagerServer
+) -> None:
+    present, past = now_ms(), now_ms() - 7 * 24 * HOUR_MS
+    for creator, at in (("ada", past), ("bob", present - MINUTE_MS)):
+        await deployed.send(follows(creator, at - 7 * HOUR_MS, f"{creator}-first", 1))
+        await deployed.send(follows(creator, at, creator, 400))
+        # Only events move time: one more closes the pane, and a later one the alert of last week.
+        await deployed.send(follows(creator, at + 2 * MINUTE_MS, f"{creator}-next", 1))
+    await deployed.send(follows("ada", past + HOUR_MS, "ada-last", 1))
+    deployed.worker(
+        *("--clock", "events"),
+        PULSE_ALLOWED_LATENESS="1",
+        PULSE_ALERTMANAGER_URLS=alertmanager.url,
+        PULSE_ALERTMANAGER_RESEND="5",
+    )
+    told: list[tuple[str, str]] = []
+
+    async def all_told() -> bool:
+        records = await deployed.values("alerts")
+        told[:] = [(record["creator_id"], record["status"]) for record in records]
+        return {("ada", "firing"), ("bob", "firing")} <= set(told)
+
+    await until(all_told, 120, lambda: f"two spikes, got {told}\n{deployed.tails()}")
+    await holds(alertmanager, {"bob"})
