@@ -7,6 +7,7 @@ With very many creators a look takes a moment, so it may run in another thread: 
 takes what others may change in one step of the interpreter.
 """
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
@@ -41,6 +42,8 @@ BELOW, ABOVE = 40.0, 60.0
 """Scores from which on a creator is told to do worse, or better, than expected: by a half, at the
 latest. 50 is as usual."""
 _HEARD_MS = 24 * HOUR_MS
+_AT_ONCE, _REST_SECONDS = 500, 0.0005
+"""Creators looked at in about a millisecond, and how long others may go on then."""
 
 
 class _Head(Struct):
@@ -105,7 +108,11 @@ class Surveyor:
 def _creators(shards: Iterable[Shard]) -> Iterator[Creator]:
     for shard in shards:
         # One step for the interpreter, so that the shard may go on meanwhile.
-        yield from list(shard.live_creators())
+        for number, creator in enumerate(list(shard.live_creators()), start=1):
+            if number % _AT_ONCE == 0:
+                # Else whoever waits for the interpreter gets it only each 5 ms.
+                time.sleep(_REST_SECONDS)
+            yield creator
 
 
 def _count(source: list[int], creator: Creator, now_ms: int) -> None:

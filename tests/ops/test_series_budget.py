@@ -1,5 +1,7 @@
 """A worker of a hundred thousand creators exposes no more series than is told."""
 
+from functools import cache
+
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -20,7 +22,8 @@ from tests.unit.engine.test_desk import LIVE, Desk
 CREATORS, ALERTING, PLATFORMS, CAMPAIGNS, PARTITIONS = 100_000, 1_000, 40, 300, 64
 
 
-def observer(limit: int) -> Observer:
+@cache
+def full_shard() -> Shard:
     """One whose creators have everything that a creator can have, and many of them alerts."""
     desk = Desk()
     desk.know("ada")
@@ -40,8 +43,13 @@ def observer(limit: int) -> Observer:
         live[creator.creator_id] = creator
     shard = Shard(0, ShardConfig(partitions=PARTITIONS))
     shard._registry.live = live
+    return shard
+
+
+def observer(limit: int) -> Observer:
+    """One of that shard, beside more campaigns than are told of."""
     made = Observer(limit)
-    made.hooks.on_restored(0, shard, 0.1)
+    made.hooks.on_restored(0, full_shard(), 0.1)
     made.campaigns = roster = Roster()
     for number in range(CAMPAIGNS):
         creators = [f"c{at}" for at in range(number, number + 50)]
