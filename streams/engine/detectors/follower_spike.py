@@ -4,6 +4,8 @@ Knows the sliding counts of net follows, and when they are an alert. Must not kn
 rate is learned (`follow_rate`).
 """
 
+from operator import itemgetter
+
 from msgspec import Struct, field
 
 from schemas.alerts import Alert, Kind, PostEvidence, Severity, Status
@@ -22,6 +24,7 @@ from streams.engine.tails import upper_tail
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 KIND: Kind = "follower_spike"
+_NET = itemgetter(1)
 
 
 class FollowerSpike(Struct, array_like=True):
@@ -90,9 +93,9 @@ class FollowerSpike(Struct, array_like=True):
         floor = max(spike.min_follows, spike.min_share * (info.followers or 0))
         if end_ms < self.episode.until_ms:
             floor = max(floor, self.episode.peak * spike.cooldown_growth)
-        if sum([net for _, net in self.recent]) < floor:
-            return []
         if end_ms - self.rate.first_ms < spike.min_history_ms:
+            return []
+        if sum(map(_NET, self.recent)) < floor:
             return []
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
