@@ -296,11 +296,11 @@ async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
         # Whoever takes the session away ends what is shown live.
         await page.context.clear_cookies()
         api.process.terminate()
-        await asyncio.to_thread(api.process.wait, 15)
+        await asyncio.to_thread(api.process.wait, 60)
         api.process.start()
 
         async def asked() -> bool:
             return await page.get_by_label("Token").is_visible()
 
-        await until(asked, 60, "the page asks for a token")
+        await until(asked, 150, "the page asks for a token")
         assert "lena" not in await page.content()
