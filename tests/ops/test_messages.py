@@ -76,7 +76,8 @@ async def called_up(tmp_path: Path) -> AsyncIterator[Called]:
         ):
             assert shipped in config
             config = config.replace(shipped, here)
-        config = re.sub(r"group_wait: \w+", "group_wait: 0s", config)
+        # Long enough that alerts that are pushed together are told together.
+        config = re.sub(r"group_wait: \w+", "group_wait: 2s", config)
         config = re.sub(r"group_interval: \w+", "group_interval: 1s", config)
         server = AlertmanagerServer(tmp_path, config)
         await asyncio.to_thread(server.start)
