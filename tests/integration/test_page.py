@@ -302,5 +302,5 @@ async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
         async def asked() -> bool:
             return await page.get_by_label("Token").is_visible()
 
-        await until(asked, 150, "the page asks for a token")
+        await until(asked, 150, lambda: f"the page asks for a token\n{api.process.tail()}")
         assert "lena" not in await page.content()

@@ -1,5 +1,6 @@
 // API: questions to our own origin. Knows the session's header and how a problem is told.
 export const V1 = "/api/v1";
+const LONGEST_WAIT = 20_000;
 
 export class Problem extends Error {
   constructor(status, title, detail) {
@@ -18,6 +19,7 @@ async function ask(method, path, body) {
     answer = await fetch(path, {
       method,
       credentials: "same-origin",
+      signal: AbortSignal.timeout(LONGEST_WAIT),
       headers: {
         "X-Pulse-Request": "1",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
