@@ -25,6 +25,7 @@ from bench.load import Stream
 from bench.measure import resident_bytes
 from bench.rig import WORKER_CORE, say
 from stack.procs import Process
+from streams.engine.sentiment import Analyser, load_default
 from streams.engine.shard import Shard, ShardConfig
 
 KNOWN = (1_000, 10_000, 100_000, 1_000_000)
@@ -45,8 +46,9 @@ def one(fleet: list[Parts], known: int, skew: float, active: int) -> Figures:
     warm = WARM // cut
     total = PER_TICK * (warm + MEASURED // cut)
     stream = Stream(total, END_MS, creators=active, hours=total / 80_000 / 60, skew=skew)
+    analyser = load_default()  # which is there once, however many creators there are
     before = resident_bytes(_pid())
-    shard, seconds = _restored(fleet, known, config)
+    shard, seconds = _restored(fleet, known, config, analyser)
     gc.collect()
     gc.freeze()
     held = resident_bytes(_pid()) - before
@@ -69,14 +71,16 @@ def one(fleet: list[Parts], known: int, skew: float, active: int) -> Figures:
     }
 
 
-def _restored(fleet: list[Parts], known: int, config: ShardConfig) -> tuple[Shard, float]:
+def _restored(
+    fleet: list[Parts], known: int, config: ShardConfig, analyser: Analyser
+) -> tuple[Shard, float]:
     tables: Tables = {"engagement": {}, "sentiment": {}}
     key, value = blank_shard_record(config)
     tables["engagement"][key] = value
     for table, key, value in stored(fleet, range(known)):
         tables[table][key] = value
     began = time.thread_time()
-    shard = Shard.restore(0, config, tables)
+    shard = Shard.restore(0, config, tables, analyser)
     return shard, time.thread_time() - began
 
 
