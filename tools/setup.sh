@@ -206,7 +206,7 @@ fetch() {
     local package=$1 home=$2 program missing=
     shift 2
     for program in "$@"; do
-        command -v "$program" >/dev/null || [ -x "$home/$program" ] || missing=yes
+        type -P "$program" >/dev/null || [ -x "$home/$program" ] || missing=yes
     done
     [ -z "$missing" ] && return 0
     if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
@@ -251,7 +251,7 @@ rehome_alertmanager() {
 chromium() {
     local name
     for name in chromium chromium-browser google-chrome; do
-        command -v "$name" >/dev/null && return 0
+        type -P "$name" >/dev/null && return 0 # not the function of this name
     done
     if ! apt_install chromium; then
         say "no Chromium on PATH, and apt-get could not install it: tests of the live page cannot run."

@@ -47,8 +47,9 @@ const app = {
     return this.me?.role === "operator";
   },
   go(hash) {
-    if (location.hash === hash) route();
-    else location.hash = hash;
+    // At once, not at the event of a changed hash: the next key is for the next view.
+    if (location.hash !== hash) history.pushState(null, "", hash);
+    route();
   },
   acknowledge(alert) {
     return app.say(alert, "acknowledge");
@@ -260,12 +261,8 @@ addEventListener("keydown", (event) => {
 
 function search() {
   if (!view.search) app.go("#/creators");
-  const field = () => {
-    view.search?.focus();
-    view.search?.select();
-  };
-  if (view.search) field();
-  else addEventListener("hashchange", field, { once: true });
+  view.search.focus();
+  view.search.select();
 }
 
 // ---- coming and going ----
