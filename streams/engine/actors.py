@@ -87,14 +87,18 @@ class Actors:
     def touch(self, actors: Iterable[int], tick: int) -> None:
         """Actors, given as hashes of at least 14 uniform low bits, were active at `tick`."""
         seen, mask, touched = self.seen, self.mask, self.touched
+        told = not self.whole
+        fresh = 0
         for actor in actors:
             bucket = actor & mask
             last = seen[bucket]
             if last != tick and (last == 0 or (tick - last) % TICKS < TICKS // 2):
                 seen[bucket] = tick
-                self.occupied += last == 0
-                touched.append(bucket)
-                touched.append(tick)
+                fresh += last == 0
+                if told:
+                    touched.append(bucket)
+                    touched.append(tick)
+        self.occupied += fresh
 
     def windows(self, fine: int) -> tuple[int, int, int, int]:
         """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""

@@ -8,7 +8,7 @@ how much, which panes were apart), and how finely the accounts of a minute are t
 limits reached, a stored record stays below the 2 MiB that a changelog takes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final, TypeVar
 
 from streams.engine.facts import PaneFacts, Remark, Spread
@@ -24,13 +24,12 @@ MINUTE_SLOTS: Final = 4_096
 SPARSE_SLOTS: Final = 128
 MAX_PANES: Final = 128
 """Open panes of one creator; beyond, neighbours are joined into the later one."""
-UNSEEN_PANES: Final = 16
-"""Panes that may be opened before all are looked at again."""
 MAX_DETAILS: Final = 768
 """Entries in all open panes of one creator."""
 PANE_DETAILS: Final = 128
 """Entries of each sort in one open pane."""
 FEW_DETAILS: Final = 8
+"""What is left of each sort in an open pane when a creator's are joined."""
 PANE_REMARKS: Final = 3
 """Negative comments of one open pane whose texts are kept."""
 REMARK_CHARS: Final = 140
@@ -44,16 +43,14 @@ MAX_CURRENCIES: Final = 32
 """Currencies of one creator; a conversion in another is refused."""
 
 
-def large(facts: PaneFacts) -> bool:
-    """Whether one pane has more entries than each of `MAX_PANES` may have unseen."""
-    return _details(facts) > FEW_DETAILS
-
-
 def crowded(panes: dict[int, PaneFacts]) -> bool:
     """Whether a creator's open panes hold more than is kept."""
-    if len(panes) >= MAX_PANES:
-        return True
-    return sum(map(_details, panes.values())) > MAX_DETAILS
+    return len(panes) >= MAX_PANES or details(panes.values()) > MAX_DETAILS
+
+
+def details(panes: Iterable[PaneFacts]) -> int:
+    """Entries of all sorts in these panes."""
+    return sum([_details(facts) for facts in panes])
 
 
 def condense(panes: dict[int, PaneFacts], known: Collection[str]) -> int:
@@ -66,7 +63,7 @@ def condense(panes: dict[int, PaneFacts], known: Collection[str]) -> int:
         for facts in panes.values():
             folded += trim(facts, known, FEW_DETAILS)
         if 2 * len(panes) <= MAX_PANES and (
-            len(panes) == 1 or 2 * sum(map(_details, panes.values())) <= MAX_DETAILS
+            len(panes) == 1 or 2 * details(panes.values()) <= MAX_DETAILS
         ):
             return folded
         order = sorted(panes)

@@ -133,12 +133,9 @@ class Calendar:
 
     def _facts(self, creator: Creator, pane: int) -> PaneFacts:
         """The facts of an open pane; new ones where there are none."""
-        facts = creator.facts.get(pane)
-        if creator.swollen or (
-            facts is None and creator.facts and len(creator.facts) % bounds.UNSEEN_PANES == 0
-        ):
+        if creator.details > bounds.MAX_DETAILS or len(creator.facts) >= bounds.MAX_PANES:
             self._condense(creator)
-            facts = creator.facts.get(pane)
+        facts = creator.facts.get(pane)
         if facts is None:
             facts = creator.facts[pane] = PaneFacts()
             self._await_pane(pane, creator.creator_id)
@@ -147,12 +144,12 @@ class Calendar:
         return facts
 
     def _condense(self, creator: Creator) -> None:
-        creator.swollen = False
         if bounds.crowded(creator.facts):
             creator.flush()  # its slots may hold facts that are joined with others
             creator.encoded.clear()
             folded = bounds.condense(creator.facts, creator.known_posts())
             self._registry.stats.folded["details"] += folded
+        creator.details = bounds.details(creator.facts.values())
 
     def owe(self, creator: Creator) -> None:
         """The creator's score has changed and must be emitted."""

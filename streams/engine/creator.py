@@ -11,7 +11,7 @@ import msgspec
 import xxhash
 
 from streams.engine.actors import STORED_SIZES, Actors, tick_of
-from streams.engine.bounds import MAX_CURRENCIES
+from streams.engine.bounds import MAX_CURRENCIES, details
 from streams.engine.counts import MICRO, REVENUE, lanes, packed
 from streams.engine.facts import CreatorInfo, PaneFacts, tier_of
 from streams.engine.layout import (
@@ -77,6 +77,7 @@ class Creator:
         "card_dirty",
         "creator_id",
         "deadline",
+        "details",
         "emitted_ms",
         "encoded",
         "facts",
@@ -94,7 +95,6 @@ class Creator:
         "slots",
         "sources",
         "stored",
-        "swollen",
         "turn",
         "watch",
         "watch_dirty",
@@ -124,8 +124,8 @@ class Creator:
         self.watch_dirty = False
         self.stored: dict[bytes, bytes] = {}
         """The parts as they are in the store, by tag."""
-        self.swollen = False
-        """Whether an open pane has got many details since they were last counted."""
+        self.details = 0
+        """Entries in `facts`; too many where some came late, until they are counted anew."""
         self.idle = False
         """Whether nothing came since this creator was last looked at for rest."""
         self.slot = NO_SLOT
@@ -195,7 +195,10 @@ class Creator:
             self._settle(slot)
         self.slot = NO_SLOT
         self.encoded.pop(pane, None)
-        return self.facts.pop(pane, None)
+        facts = self.facts.pop(pane, None)
+        if facts is not None:
+            self.details -= details((facts,))
+        return facts
 
     def close_minute(self, minute: int) -> Minute | None:
         """A minute, if anything came in it; nothing is added to it from here on."""
@@ -249,7 +252,7 @@ class Creator:
             self.card_dirty = False
             self._put(parts, CARD, self.card)
         minutes = {
-            minute: MinuteRecord(lanes(held.counts), held.occupied.tobytes(), held.mask + 1)
+            minute: MinuteRecord(lanes(held.counts), held.occupied(), held.mask + 1)
             for minute, held in self.minutes.items()
         }
         now = NowRecord(
@@ -332,7 +335,7 @@ class Creator:
             raise CorruptStateError(tag + creator_id.encode(), str(error)) from error
         if now:
             creator.facts = now.facts
-            creator.swollen = True  # it may have been
+            creator.details = details(now.facts.values())
             creator.refresh, creator.deadline = now.refresh, now.deadline
             creator.owed, creator.mood_owed = now.owed, now.mood_owed
             creator.emitted_ms, creator.turn = now.emitted_ms, now.turn

@@ -28,12 +28,10 @@ from schemas.instants import to_ms
 from schemas.signals import FleetSignal
 from streams.engine import counts
 from streams.engine.bounds import (
-    FEW_DETAILS,
     HEARD_CHARS,
     PANE_DETAILS,
     PANE_HEARD,
     REMARK_CHARS,
-    large,
     place,
     quote,
     trim,
@@ -137,10 +135,11 @@ class Effects:
 
     def _grow(self, creator: Creator, facts: PaneFacts, size: int) -> None:
         """An open pane has got a detail, and has `size` of that sort: make room if that is many."""
-        if large(facts):
-            creator.swollen = True
-            if size > PANE_DETAILS:
-                self._stats.folded["details"] += trim(facts, creator.known_posts())
+        creator.details += 1
+        if size > PANE_DETAILS:
+            folded = trim(facts, creator.known_posts())
+            self._stats.folded["details"] += folded
+            creator.details -= folded
 
     def _like(self, creator: Creator, slot: Slot, event: Like, at: int) -> Counts:
         if event.action == "remove":
@@ -174,8 +173,7 @@ class Effects:
         facts = slot.facts
         mark = 2 * place(facts, event.post_id) + (verdict.flags & _STOCK != 0)
         facts.talk.append((actor, mark))
-        if len(facts.talk) % FEW_DETAILS == 0:
-            self._grow(creator, facts, len(facts.talk))
+        self._grow(creator, facts, len(facts.talk))
         if verdict.flags & _SPAM:
             slot.mood += _SPAMMED  # a lure is no opinion
         else:
@@ -218,8 +216,7 @@ class Effects:
         """Keep whether an account that engages is hollow."""
         guests = facts.guests
         guests.append((actor, 2 * place(facts, post_id) + _hollow(profile, at)))
-        if len(guests) % FEW_DETAILS == 0:
-            self._grow(creator, facts, len(guests))
+        self._grow(creator, facts, len(guests))
 
     def _follow(self, creator: Creator, slot: Slot, event: Follow, at: int) -> Counts:
         ledger = creator.card.ledger

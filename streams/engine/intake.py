@@ -84,7 +84,7 @@ class Intake:
                 self._campaign(record)
             return
         watermark, stats, detours = self._watermark, self._stats, self._detours
-        live, accept = self._registry.live, self.duplicates.accept
+        live, duplicates = self._registry.live, self.duplicates
         digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
         kind = topics.BY_NAME[topic].value
         effect, beside = self._effects.by_type.get(kind), self._effects.beside.get(kind)
@@ -130,7 +130,7 @@ class Intake:
                     clock = at
                 if full is not None and full(topic, record, creator, event):  # type: ignore[arg-type]
                     continue
-                if not accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
+                if not duplicates.accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
                     stats.duplicates[topic] += 1
                     continue
                 accepted += 1

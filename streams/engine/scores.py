@@ -59,7 +59,7 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
 
 def engagement_window(creator: Creator, minute: int, held: Minute) -> EngagementWindow:
     """The final record of one closed minute of a creator."""
-    actors = estimate(len(held.occupied), held.mask + 1)
+    actors = estimate(held.actors(), held.mask + 1)
     return EngagementWindow(
         creator_id=creator.creator_id,
         platform=creator.card.platform,

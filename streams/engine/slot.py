@@ -16,27 +16,41 @@ class Minute:
     """The counts and actor slots of one creator in one minute that is not closed yet.
 
     An actor slot is the low bits of an actor's hash, by `mask`. `occupied` are those, once each,
-    as they are stored.
+    ascending, as they are stored.
     """
 
-    __slots__ = ("_known", "counts", "mask", "occupied")
+    __slots__ = ("_came", "_most", "_occupied", "counts", "mask")
 
     def __init__(
         self, counts: Counts = 0, occupied: bytes = b"", slots: int = MINUTE_SLOTS
     ) -> None:
         self.counts = counts
         self.mask = slots - 1
-        self.occupied = array("H", occupied)
-        self._known = set(self.occupied)
+        # Whole hashes, which a set takes in without a step of ours for each, and slots.
+        self._came: set[int] = set(array("H", occupied))
+        self._most = slots + slots // 4
+        self._occupied: bytes | None = None
 
     def touch(self, actors: Iterable[int]) -> None:
         """Actors, given as hashes of at least 12 uniform low bits, were active in this minute."""
-        mask, known = self.mask, self._known
-        for actor in actors:
-            bucket = actor & mask
-            if bucket not in known:
-                known.add(bucket)
-                self.occupied.append(bucket)
+        self._came.update(actors)
+        self._occupied = None
+        if len(self._came) > self._most:
+            self._came = self._slots()
+
+    def occupied(self) -> bytes:
+        """The occupied actor slots, 16 bits each, ascending."""
+        if self._occupied is None:
+            self._occupied = array("H", sorted(self._slots())).tobytes()
+        return self._occupied
+
+    def actors(self) -> int:
+        """How many actor slots are occupied."""
+        return len(self._slots())
+
+    def _slots(self) -> set[int]:
+        mask = self.mask
+        return {actor & mask for actor in self._came}
 
 
 class Slot:

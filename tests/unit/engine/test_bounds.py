@@ -249,3 +249,23 @@ def test_joined_panes_keep_the_posts_of_what_people_did() -> None:
         for who, mark in [*facts.talk, *facts.guests, *[heard[:2] for heard in facts.heard]]:
             assert facts.post_of(mark) == f"p{who % 3}"
         assert {mark & 1 for _, mark in facts.talk} == {1}
+
+
+def test_the_details_of_a_creator_are_counted_as_they_come_go_and_are_restored(
+    driver: ShardDriver,
+) -> None:
+    for number in range(400):
+        at = NOW + 700 * (number % 90) * (number % 7)
+        mine = event(number, post_id=f"p{number % 60}", occurred_at=at)
+        driver.send("likes", mine, at)
+        said = mine | {"event_id": f"c{number}", "comment_id": f"c{number}", "text": "so good"}
+        driver.send("comments", said, at)
+        if number % 100 == 50:
+            driver.checkpoint()
+        (creator,) = driver.shards[0].live_creators()
+        assert creator.details == bounds.details(creator.facts.values())
+    driver.checkpoint()
+    driver.crash()
+    driver.send("likes", event(400), NOW)
+    (creator,) = driver.shards[0].live_creators()
+    assert creator.details == bounds.details(creator.facts.values()) > 0
