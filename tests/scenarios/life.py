@@ -5,6 +5,7 @@ common. The age of a reaction is log-normal, follows and unfollows come as Poiss
 """
 
 import math
+import os
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import Item, ShardDriver
 
+LIVES = int(os.environ.get("PULSE_TEST_LIVES", "1"))
+"""How many lives each case is told of, by as many seeds."""
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_768_176_000_000
 """A Monday, 00:00 UTC."""

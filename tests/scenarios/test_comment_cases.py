@@ -7,9 +7,9 @@ import pytest
 from streams.engine.sentiment import Label, Verdict, load_default
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
-from tests.scenarios.life import DAY, HOUR, MINUTE, START, Life, play, told
+from tests.scenarios.life import DAY, HOUR, LIVES, MINUTE, START, Life, play, told
 
-SEEDS = range(3)
+SEEDS = range(LIVES)
 ANGRY = ("this is awful", "what a scam", "so disappointed", "I hate this", "terrible and sad")
 GLAD = ("I love this", "so good", "great, thank you", "wonderful", "happy for you")
 CALM = ("where is this?", "see you there", "new one?", "the third one", "which camera")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.scenarios.life import DAY, HOUR, MINUTE, Life, play, told
+from tests.scenarios.life import DAY, HOUR, LIVES, MINUTE, Life, play, told
 
 EMPTY = {"followers": 0, "following": 900, "posts": 0, "has_avatar": False}
 REAL = {"followers": 310, "following": 280, "posts": 45, "has_avatar": True}
-SEEDS = range(3)
+SEEDS = range(LIVES)
 NIGHT = 5 * DAY + 3 * HOUR
 
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from tests.scenarios.life import DAY, HOUR, MINUTE, START, Life, play, told
+from tests.scenarios.life import DAY, HOUR, LIVES, MINUTE, START, Life, play, told
 
-SEEDS = range(2)
+SEEDS = range(LIVES)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -84,7 +84,7 @@ def test_a_usual_quiet_sunday_and_a_change_of_campaign_are_nothing(seed: int) ->
     assert told(play(ada, bob, until=21 * DAY)) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_eight_percent_less_a_week_for_six_weeks_is_one_slow_drop(seed: int) -> None:
     life = Life(seed, 40_000)
     life.days(0, 35, 250)

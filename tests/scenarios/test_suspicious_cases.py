@@ -7,9 +7,9 @@ import pytest
 
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
-from tests.scenarios.life import DAY, HOUR, MINUTE, NICE, START, Life, play, told
+from tests.scenarios.life import DAY, HOUR, LIVES, MINUTE, NICE, START, Life, play, told
 
-SEEDS = range(3)
+SEEDS = range(LIVES)
 STOCK = ("nice pic", "🔥🔥🔥", "love it", "wow!", "so cool", "amazing shot", "😍")
 EMPTY = {"followers": 0, "following": 900, "posts": 0, "has_avatar": False}
 REAL = {"followers": 400, "following": 300, "posts": 80, "has_avatar": True}
