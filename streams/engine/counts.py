@@ -69,6 +69,7 @@ REPEATED: Final = 4
 SPAM: Final = 5
 """Counts of the sentiment panes: comments by class, the sum of their compounds in thousandths, and
 those that are in none of these, since their authors had said enough, or since they are spam."""
+MOODS: Final = ("positive", "neutral", "negative", "compound", "repeated", "spam")
 
 RISES_FALLS: Final = {
     "likes": (LIKES, UNLIKES),

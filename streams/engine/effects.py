@@ -42,9 +42,9 @@ from streams.engine.counts import Counts, money, one
 from streams.engine.creator import Creator, micro
 from streams.engine.desk import Desk
 from streams.engine.facts import PaneFacts, Published, Spread
-from streams.engine.moods import mark_of
+from streams.engine.moods import CLASS, mark_of
 from streams.engine.registry import Registry
-from streams.engine.sentiment import Analyser, Label, Verdict
+from streams.engine.sentiment import Analyser, Verdict
 from streams.engine.sentiment.flags import Flag
 from streams.engine.slot import Slot
 
@@ -60,11 +60,6 @@ _UNCOMMENTED: Final = one(counts.UNCOMMENTS)
 _ANSWERED: Final = _COMMENTED + one(counts.OWN_COMMENTS)
 _FOLLOWED: Final = one(counts.FOLLOWS)
 _UNFOLLOWED: Final = one(counts.UNFOLLOWS)
-_MOOD: Final = {
-    Label.POSITIVE: one(counts.POSITIVE),
-    Label.NEUTRAL: one(counts.NEUTRAL),
-    Label.NEGATIVE: one(counts.NEGATIVE),
-}
 
 YOUNG_MS: Final = 30 * 86_400_000
 """An account is new for so long."""
@@ -72,7 +67,6 @@ YOUNG_MS: Final = 30 * 86_400_000
 _SPAM: Final = Flag.SPAM.value
 _STOCK: Final = Flag.STOCK.value
 _SPAMMED: Final = one(counts.SPAM)
-_VOICE: Final = {Label.POSITIVE: 1, Label.NEUTRAL: 0, Label.NEGATIVE: -1}
 
 Effect = Callable[[Creator, Slot, Any, int], Counts]
 """Given a creator, the slot, an event and its time: what the event adds to the slot's counts."""
@@ -178,7 +172,7 @@ class Effects:
             slot.mood += _SPAMMED  # a lure is no opinion
         else:
             tone = round(verdict.compound * 1000)
-            slot.mood += _MOOD[verdict.label] + one(counts.COMPOUND, tone)
+            slot.mood += CLASS[verdict.label] + one(counts.COMPOUND, tone)
             facts.tones.append(tone)
             self._voice(facts, event, actor, mark, verdict)
         if event.actor is not None:
@@ -192,7 +186,7 @@ class Effects:
         self, facts: PaneFacts, event: Comment, actor: int, mark: int, verdict: Verdict
     ) -> None:
         """Keep what a comment says, and of the first and some negative ones the words."""
-        label = _VOICE[verdict.label]
+        label = int(verdict.label)
         facts.judge = self._judge_mark
         facts.voices.append((actor, label))
         if label >= 0 and len(facts.heard) >= PANE_HEARD:

@@ -35,7 +35,7 @@ from streams.engine.facts import PaneFacts
 from streams.engine.panes import FINE_MS
 from streams.engine.rules import CrisisRules
 
-_CLASS: Final = {1: one(POSITIVE), 0: one(NEUTRAL), -1: one(NEGATIVE)}
+CLASS: Final = {1: one(POSITIVE), 0: one(NEUTRAL), -1: one(NEGATIVE)}
 """What a comment counts, by its label."""
 _NONE: Final = (0,) * 5
 _TWO_SIDED: Final = 1.96
@@ -91,7 +91,7 @@ def taken_back(facts: PaneFacts, places: list[int]) -> Counts:
     """What to add to the counts of a pane, so that these of its `voices` no longer count in it."""
     taken = one(REPEATED, len(places))
     for place in places:
-        taken -= _CLASS[facts.voices[place][1]] + one(COMPOUND, facts.tones[place])
+        taken -= CLASS[facts.voices[place][1]] + one(COMPOUND, facts.tones[place])
     return taken
 
 

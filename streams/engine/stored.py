@@ -33,7 +33,6 @@ SHARD, DUPLICATES, POISON, UNKNOWN = "shard", "duplicates", "poison", "unknown"
 OWN_KINDS = (SHARD, DUPLICATES, POISON)
 """Records of the shard itself."""
 
-_MOODS = ("positive", "neutral", "negative", "compound")
 _LATE = frozenset((layout.MOOD, layout.MOOD_NOW))
 _SIZES = {"fine": 1, "mid": panes.MID, "coarse": panes.COARSE}
 _DECODERS: dict[bytes, msgspec.msgpack.Decoder[Any]] = {
@@ -111,8 +110,8 @@ def plain(key: bytes, value: bytes) -> Any:
         return {"slots": len(numbers), "occupied": len(numbers) - numbers.count(0)}
     record = _decoded(key, value, _DECODERS[key[:1]])
     if key[:1] == layout.MOOD_NOW:
-        return _scale(record, 1, _MOODS)
-    return _plain(record, _MOODS if key[:1] in _LATE else counts.NAMES)
+        return _scale(record, 1, counts.MOODS)
+    return _plain(record, counts.MOODS if key[:1] in _LATE else counts.NAMES)
 
 
 def faults(records: Mapping[bytes, bytes]) -> dict[bytes, str]:

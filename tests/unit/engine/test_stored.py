@@ -58,6 +58,13 @@ def test_counts_are_shown_by_their_names_and_times(driver: ShardDriver) -> None:
     assert "2026-01-15T12:00:30+00:00" in told
 
 
+def test_comments_that_do_not_count_in_the_mood_are_shown_by_their_names() -> None:
+    key = layout.MOOD_NOW + b"mara"
+    value = layout.VERSION + msgspec.msgpack.encode({NOW // 10_000: (0, 1, 0, 50, 2, 3)})
+    (shown,) = stored.plain(key, value).values()
+    assert shown == {"neutral": 1, "compound": 50, "repeated": 2, "spam": 3}
+
+
 def test_all_keys_of_a_creator_are_known(driver: ShardDriver) -> None:
     keys = set(stored.keys_of("mara"))
     for table, records in driver.tables[0].items():
