@@ -13,7 +13,7 @@ from typing import Any
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import Item, ShardDriver
 
-LIVES = int(os.environ.get("PULSE_TEST_LIVES", "1"))
+LIVES = int(os.environ.get("TEST_LIVES", "1"))
 """How many lives each case is told of, by as many seeds."""
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_768_176_000_000
