@@ -61,12 +61,30 @@ class CountsByWindow(
     h24: Counts
 
 
+class PostOutlier(Struct, frozen=True, kw_only=True, gc=False):
+    """A live post that is far from what the creator's posts usually have at its age.
+
+    `observed` are its net engagements by `age_minutes`, `expected` what is usual by then. `score`
+    is CrowdTangle's: from 1 on observed / expected, from -1 down the inverse with a minus; -2 x
+    `expected` for none at all.
+    """
+
+    post_id: str
+    campaign_id: str | None = None
+    age_minutes: float
+    observed: int
+    expected: float
+    score: float
+
+
 class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     """The latest numbers of one creator, key `creator_id`, on a compacted topic.
 
     `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
     `score_samples` is the number of earlier posts behind that baseline. `as_of` is the event time
     up to which events were seen, `watermark` the event time up to which windows are closed.
+    `posts` are the live posts that are far from usual at their age, at most 3, the furthest first,
+    as of the last look at them: every 2 to 30 minutes.
     """
 
     schema_version: int = 1
@@ -80,6 +98,7 @@ class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     score: float | None = None
     score_samples: int = 0
     windows: CountsByWindow
+    posts: list[PostOutlier] = []
 
 
 class Mood(Struct, frozen=True, kw_only=True, gc=False):

@@ -247,11 +247,14 @@ class Calendar:
         registry.dirty[creator_id] = creator
         creator.watch_dirty = True
         watch, info, book = creator.watch, creator.info, self.book
+        outliers = watch.outliers
         if self._fleet.dark and info.platform in self._fleet.dark:
             info = info._replace(dark=True)
         rules = book.of(info, watch.campaign_id if book.by_campaign else None)
         for alert in watch.on_pane(end_ms, facts, info, rules):
             self._tell(creator, alert, rules)
+        if watch.outliers is not outliers:
+            self.owe(creator)
         wanted = creator.watch.next_deadline_ms
         if wanted is not None:
             wanted = max(-(-wanted // FINE_MS) * FINE_MS, end_ms + FINE_MS)

@@ -218,6 +218,18 @@ class ViralRules(Struct, frozen=True, kw_only=True):
     """So long after its end a viral post explains new followers."""
 
 
+class OutlierRules(Struct, frozen=True, kw_only=True):
+    """When a live post is shown as far from what is usual at its age. That calls nobody, so it is
+    an effect size on enough engagements, and no tail probability."""
+
+    min_posts: int = 3
+    min_age_ms: int = 30 * MINUTE_MS
+    ratio: float = 3.0
+    """So many times what is usual, or less than one in so many."""
+    min_expected: float = 24.0
+    """So many are usual by then; a post above the usual may have `ratio` times as many instead."""
+
+
 class CrisisRules(Struct, frozen=True, kw_only=True):
     """When comments turn: size of the change, tail probability, and how many people say so."""
 
@@ -313,6 +325,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     weak: WeakRules = WeakRules()
     slow: SlowRules = SlowRules()
     viral: ViralRules = ViralRules()
+    outlier: OutlierRules = OutlierRules()
     crisis: CrisisRules = CrisisRules()
     pod: PodRules = PodRules()
     stock: ShareRules = ShareRules()

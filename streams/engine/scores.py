@@ -54,6 +54,7 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
         score=score,
         score_samples=samples,
         windows=CountsByWindow(m1=m1, m5=m5, h1=h1, h24=h24),
+        posts=[outlier.published() for outlier in creator.watch.outliers],
     )
 
 

@@ -23,6 +23,7 @@ from streams.engine.detectors.weak_posts import WeakPosts
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
 from streams.engine.loud import Loud
 from streams.engine.orders import Orders
+from streams.engine.outliers import Outlier, outliers
 from streams.engine.rules import Rules
 from streams.engine.units import MINUTE_MS
 
@@ -36,6 +37,7 @@ class Watch(Struct, array_like=True):
     `told` holds the last record of each alert that is firing, as published, by alert id.
     `outage` is of a platform's home only, which is no creator.
     `look_ms` is when the course is next compared with its expectation, None while no post lives.
+    `outliers` is another list whenever there is something new to show.
     """
 
     since_ms: int = 0
@@ -54,6 +56,7 @@ class Watch(Struct, array_like=True):
     outage: SourceOutage | None = None
     suspicious: SuspiciousEngagement = field(default_factory=SuspiciousEngagement)
     loud: Loud = field(default_factory=Loud)
+    outliers: list[Outlier] = []
 
     def on_pane(
         self, end_ms: int, facts: PaneFacts | None, info: CreatorInfo, rules: Rules
@@ -175,6 +178,8 @@ class Watch(Struct, array_like=True):
                 self.course.stepped_ms = self.course.stepped_ms or end_ms
         for post_id in facts.deleted:
             self.course.forget(post_id)
+            if any(post.post_id == post_id for post in self.outliers):
+                self.outliers = [post for post in self.outliers if post.post_id != post_id]
 
     def _count(
         self, end_ms: int, facts: PaneFacts, info: CreatorInfo, rules: Rules
@@ -241,6 +246,9 @@ class Watch(Struct, array_like=True):
             self.spike.trim(end_ms, rules.spike)
             self.crisis.rest(end_ms, rules)
             self.suspicious.rest(end_ms, rules)
+        found = outliers(course, end_ms, rules)
+        if found or self.outliers:
+            self.outliers = found
         look = next_look(step, rules.drop)
         on = drop.episode.on or weak.episode.on or slow.episode.on or self.viral.episode.on
         if look is None and (course.posts or on):

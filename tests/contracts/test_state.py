@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.layout import CorruptStateError
+from streams.engine.layout import WATCH, CorruptStateError
 from streams.engine.stored import UNKNOWN, named, plain
 from tests.contracts.state import (
     ARCHIVE,
@@ -42,6 +42,8 @@ def test_the_archive_holds_some_of_everything() -> None:
     kinds = {named(key).kind for records in tables.values() for key in records}
     assert kinds >= {"now", "panes", "actors", "watch", "card", "mood", "shard", "duplicates"}
     assert "poison" in kinds
+    watches = [plain(key, raw) for key, raw in tables["engagement"].items() if key[:1] == WATCH]
+    assert any(watch["outliers"] for watch in watches)
     assert body["facts"]["duplicates"] == 1
     assert body["facts"]["alerts"] == ["alarmed/follower_spike"]
     assert body["facts"]["scores"]["busy"]["handle"] == "@busy"
