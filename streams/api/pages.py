@@ -68,6 +68,8 @@ def _matching(view: View, query: shapes.CreatorQuery) -> Iterable[Row]:
         rows = view.rows.values()
     if query.with_alert:
         rows = [row for row in rows if row.alerts]
+    if query.with_far_posts:
+        rows = [row for row in rows if row.posts]
     if query.platform is not None:
         rows = [row for row in rows if row.platform == query.platform]
     if query.tier is not None:

@@ -11,7 +11,7 @@ from schemas.alerts import Alert, Kind, Severity
 from schemas.commands import Action, AlertCommand, Note
 from schemas.events import Campaign, Id, Label
 from schemas.instants import Instant
-from schemas.scores import EngagementScore, SentimentScore
+from schemas.scores import EngagementScore, PostOutlier, SentimentScore
 
 MAX_PAGE = 500
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many at most.")]
@@ -55,8 +55,9 @@ class Summary(Struct, kw_only=True):
     """One creator in a list or a live stream.
 
     `score` is 0-100 against the creator's own past (50 is as usual). `engagement_rate_24h` is a
-    fraction. `sentiment_*` is (positive - negative) / comments, -1 to 1. `alerts` are the kinds of
-    open alerts. What is unknown is null.
+    fraction. `sentiment_*` is (positive - negative) / comments, -1 to 1. `posts` are the live posts
+    that are far from usual at their age, the furthest first. `alerts` are the kinds of open alerts.
+    What is unknown is null.
     """
 
     creator_id: str
@@ -71,6 +72,7 @@ class Summary(Struct, kw_only=True):
     engagement_rate_24h: float | None
     sentiment_1h: float | None
     sentiment_24h: float | None
+    posts: list[PostOutlier]
     campaigns: list[str]
     alerts: list[str]
 
@@ -82,6 +84,9 @@ class CreatorQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     campaign: Id | None = None
     tier: Label | None = None
     with_alert: Annotated[bool, Meta(description="Only creators with an open alert.")] = False
+    with_far_posts: Annotated[
+        bool, Meta(description="Only creators with a live post far from usual.")
+    ] = False
     q: Annotated[str, Meta(max_length=128, description="Part of a handle or an id.")] | None = None
     sort: Sort = "score"
     order: Order = "desc"

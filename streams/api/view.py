@@ -12,6 +12,7 @@ from msgspec import Struct
 from schemas import codec, topics
 from schemas.events import Campaign, CreatorProfile
 from schemas.instants import to_ms
+from schemas.scores import PostOutlier
 from streams.api import shapes
 from streams.api.heads import AlertHead
 from streams.api.hub import Hub
@@ -44,6 +45,7 @@ class _Score(Struct):
     followers: int | None = None
     score: float | None = None
     score_samples: int = 0
+    posts: tuple[PostOutlier, ...] = ()
 
 
 class _Mood(Struct, gc=False):
@@ -85,6 +87,7 @@ class Row(Struct, eq=False):
     rate_24h: float | None = None
     sentiment_1h: float | None = None
     sentiment_24h: float | None = None
+    posts: tuple[PostOutlier, ...] = ()
     needle: str = ""
     campaigns: frozenset[str] = frozenset()
     alerts: frozenset[str] = frozenset()
@@ -164,6 +167,7 @@ class View:
         row.engagement_1m, row.engagement_5m = windows.m1.engagements, windows.m5.engagements
         row.engagement_1h, row.engagement_24h = windows.h1.engagements, windows.h24.engagements
         row.rate_24h = windows.h24.engagement_rate
+        row.posts = score.posts
         row.engagement = record.value
         self._changed(row)
 
@@ -299,6 +303,7 @@ class View:
             engagement_rate_24h=row.rate_24h,
             sentiment_1h=row.sentiment_1h,
             sentiment_24h=row.sentiment_24h,
+            posts=list(row.posts),
             campaigns=sorted(row.campaigns),
             alerts=sorted({self.alerts[one].alert.kind for one in row.alerts}),
         )
@@ -336,6 +341,7 @@ class View:
     @staticmethod
     def _blank(row: Row) -> None:
         row.score, row.score_samples, row.as_of, row.rate_24h = None, 0, None, None
+        row.posts = ()
         row.engagement_1m = row.engagement_5m = row.engagement_1h = row.engagement_24h = 0
         profile = row.profile
         row.followers = profile.followers if profile else None

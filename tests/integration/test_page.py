@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
+from schemas.scores import PostOutlier
 from stack.waiting import until
 from tests.harness.browser import PHONE, chromium, opened
 from tests.integration.deployment import Deployment, Sent
@@ -40,7 +42,7 @@ def likes(creator: str, name: str, count: int) -> list[Sent]:
 
 
 def world(handle: str = "lena", name: str = "Spring") -> list[Sent]:
-    """A creator with a past, a campaign, and an alert with evidence of each sort."""
+    """A creator with a past, a campaign, a weak post, and an alert with evidence of each sort."""
     now = now_ms()
     began = now - 20 * MINUTE
     evidence = {
@@ -63,9 +65,22 @@ def world(handle: str = "lena", name: str = "Spring") -> list[Sent]:
         window(LENA, now - now % MINUTE - n * 10 * MINUTE, likes=20 + n % 7, followers=900 + n)
         for n in range(1, 6 * 26)
     ]
+    weak = PostOutlier(
+        post_id=f"post {name}",
+        campaign_id="c1",
+        age_minutes=90.0,
+        observed=3,
+        expected=60.0,
+        score=-20.0,
+    )
+    good = replace(weak, post_id="hit", campaign_id=None, observed=300, score=5.0)
+    scores = (
+        score(LENA, 12.0, at=now, posts=[weak]),
+        score("x:max", 70.0, at=now, platform="x", posts=[good]),
+    )
     return [
-        *sent([profile(LENA, handle, at=now, tags=[name]), score(LENA, 12.0, at=now)]),
-        *sent([sentiment(LENA, -0.5), score("x:max", 70.0, at=now, platform="x"), *windows]),
+        *sent([profile(LENA, handle, at=now, tags=[name]), *scores]),
+        *sent([sentiment(LENA, -0.5), *windows]),
         Sent("campaigns", b"c1", json.dumps(plan).encode()),
         Sent("alerts", told.key, json.dumps(value).encode()),
     ]
@@ -149,11 +164,29 @@ async def test_a_morning_is_answered_and_every_view_shows_what_was_published(
             ("Is the data complete and current?", "All that was published has been read."),
             ("What happened", "1 critical"),
             ("Campaigns below expectation", "1 of 1 below 40"),
-            ("Posts far from what is usual at their age", "5 %"),
+            ("Posts far from what is usual at their age", "1 post far below, 1 far above."),
             ("Where the mood turns", "Nowhere"),
         ):
             await expect(page.get_by_role("region", name=title)).to_contain_text(told)
         assert await page.get_by_role("button", name="Acknowledge").count() == 0, "a viewer reads"
+
+        posts = page.get_by_role("region", name="Posts far from").locator("li")
+        weak, good = posts.nth(0), posts.nth(1)
+        await expect(weak.locator(".why")).to_have_text(
+            "3 engagements where 60 are usual by then: 20 times fewer."
+        )
+        await expect(good).to_contain_text("5 times as many")
+        await expect(good).to_contain_text("in no campaign")
+        for told in ("@lena", "post Spring", "90 min old", "Spring · brand Spring"):
+            await expect(weak).to_contain_text(told)
+        await expect(weak.get_by_role("link", name="Engagement drop")).to_be_visible()
+        await weak.get_by_role("link", name="@lena").click()
+        own = page.get_by_role("region", name="Posts far from usual")
+        await expect(own.get_by_role("row")).to_have_count(2)
+        await expect(own).to_contain_text("5 %")
+        await go(page, api, creator_path("x:max"))
+        await expect(own).to_contain_text("500 %")
+        await go(page, api, "")
 
         await card.get_by_role("link", name="Engagement drop").click()
         detail = page.get_by_role("article", name="Alert")

@@ -2,7 +2,7 @@
 import { V1, get, part, query } from "./api.js";
 import { chart, usual } from "./chart.js";
 import { empty, failure, h, severityMark, skeleton } from "./dom.js";
-import { stateOf } from "./evidence.js";
+import { posts, stateOf } from "./evidence.js";
 import { NONE, ago, at, compact, count, kindName, percent, signed, some } from "./words.js";
 
 const HOUR = 3600;
@@ -42,6 +42,7 @@ export function creator(app, parameters, creatorId) {
   const plots = h("div", { class: "plots" }, skeleton(6));
   const table = h("div", {}, skeleton(4));
   const list = h("div", {}, skeleton(3));
+  const outliers = h("section", { class: "card", "aria-label": "Posts far from usual", hidden: true });
   const buttons = Object.keys(RANGES).map((name) =>
     h("button", { "aria-pressed": String(name === range), onclick: () => choose(name) }, name),
   );
@@ -67,6 +68,7 @@ export function creator(app, parameters, creatorId) {
       h(
         "div",
         { class: "stack" },
+        outliers,
         h("section", { class: "card", "aria-label": "Alerts" }, h("h2", {}, "Alerts"), list),
         h("section", { class: "card", "aria-label": "Windows" }, h("h2", {}, "Now"), table),
       ),
@@ -217,6 +219,9 @@ export function creator(app, parameters, creatorId) {
     const signature = JSON.stringify([now, campaigns, found?.profile, app.about?.creator_link]);
     if (top.signature === signature) return;
     top.signature = signature;
+    const far = now.posts ?? [];
+    outliers.hidden = !far.length;
+    outliers.replaceChildren(h("h2", {}, "Posts far from what is usual at their age"), posts(far));
     const figure = (title, value, hint) => h("div", { title: hint }, h("dt", {}, title), h("dd", {}, value));
     const dashboard = app.about?.creator_link
       ? app.about.creator_link.replaceAll("{creator_id}", part(creatorId))

@@ -9,16 +9,15 @@ import {
   data,
   five,
   freshness,
-  link,
   mood,
   night,
   person,
   silenced,
 } from "./answers.js";
 import { V1, get, part, query } from "./api.js";
-import { empty, failure, h, redraw, severityMark, skeleton } from "./dom.js";
-import { posts, subject } from "./evidence.js";
-import { plain, rank } from "./words.js";
+import { empty, failure, h, redraw, skeleton } from "./dom.js";
+import { far, farPosts, shownOf } from "./far.js";
+import { plain } from "./words.js";
 
 const HOUR = 3_600_000;
 const REDRAW = 2000; // ms between two drawings at most
@@ -59,7 +58,7 @@ export function overview(app) {
     night: card("What happened", null, "night"),
     posts: card(
       "Posts far from what is usual at their age",
-      "Posts that an open alert speaks of; how others stand is not published by post.",
+      "Live posts with three times what their creator's posts usually have by then, or a third of it.",
       "posts",
     ),
     mood: card("Where the mood turns", null, "mood"),
@@ -186,22 +185,8 @@ export function overview(app) {
     const weak = below(store);
     put("campaigns", [weak, store.campaigns.size], () => campaigns(store, weak));
 
-    const far = open
-      .filter((alert) => alert.evidence.posts.length)
-      .sort((a, b) => rank(b) - rank(a))
-      .slice(0, 4);
-    put("posts", ids(far), () =>
-      far.length
-        ? far.map((alert) =>
-            h(
-              "div",
-              { class: "brief" },
-              h("p", {}, severityMark(alert.severity), " ", link(alert), " ", subject(store, alert)),
-              posts(alert.evidence.posts.slice(0, 3)),
-            ),
-          )
-        : empty("None", "No open alert speaks of single posts."),
-    );
+    const outliers = far(store);
+    put("posts", [shownOf(store, outliers), names], () => farPosts(store, outliers));
 
     const moved = [...open, ...(past?.resolved ?? [])]
       .filter((alert) => CALLS.includes(alert.kind))

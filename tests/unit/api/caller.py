@@ -30,6 +30,9 @@ from streams.follow import Followed
 NOON = 1_768_478_400_000
 """2026-01-15T12:00:00Z."""
 MINUTE = 60_000
+FAR = scores.PostOutlier(
+    post_id="p9", campaign_id="c1", age_minutes=90.0, observed=20, expected=80.0, score=-4.0
+)
 
 
 def score(creator_id: str, value: float | None = 50.0, **rest: Any) -> Followed:

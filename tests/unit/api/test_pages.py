@@ -8,12 +8,12 @@ from streams.api.hub import Hub
 from streams.api.pages import BadCursor, campaigns, creators
 from streams.api.shapes import CampaignQuery, CreatorQuery
 from streams.api.view import View
-from tests.unit.api.caller import campaign, score, sentiment
+from tests.unit.api.caller import FAR, campaign, score, sentiment
 from tests.unit.api.test_view import alert, put, viewed
 
 KNOWN = (
     score("instagram:ada", 40.0, tier="micro", followers=10, engagements=5),
-    score("instagram:bob", 60.0, tier="nano", followers=30, engagements=7),
+    score("instagram:bob", 60.0, tier="nano", followers=30, engagements=7, posts=[FAR]),
     score("bluesky:cleo", None, platform="bluesky", tier="micro", engagements=9),
     sentiment("instagram:ada", -0.5),
     campaign("c1", "instagram:ada", "bluesky:cleo", "nobody"),
@@ -41,6 +41,8 @@ def ids(view: View, **query: object) -> list[str]:
         ({"campaign": "none"}, []),
         ({"with_alert": True}, ["bob"]),
         ({"with_alert": True, "campaign": "c1"}, []),
+        ({"with_far_posts": True}, ["bob"]),
+        ({"with_far_posts": True, "campaign": "c1"}, []),
         ({"q": "CLE"}, ["cleo"]),
         ({"q": "instagram:b"}, ["bob"]),
         ({"limit": 1}, ["bob"]),

@@ -1,6 +1,7 @@
 """The view: what records say of creators, campaigns and alerts, in whatever order they come."""
 
 import itertools
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from streams.api.hub import Hub
 from streams.api.view import ERASURE_MARGIN_MS, View
 from streams.follow import Followed
 from tests.unit.api.caller import (
+    FAR,
     NOON,
     alert,
     campaign,
@@ -60,6 +62,27 @@ def test_a_profile_alone_makes_a_creator_known():
     view = viewed(profile(ADA, "ada", followers=5, tier="nano"))
     found = view.summary(view.rows[ADA])
     assert (found.followers, found.tier, found.score, found.as_of) == (5, "nano", None, None)
+
+
+def test_posts_far_from_usual_are_shown_as_long_as_the_latest_score_names_them():
+    view = viewed(score(ADA, posts=[FAR]))
+    assert view.summary(view.rows[ADA]).posts == [FAR]
+    put(view, [score(ADA)])
+    assert view.summary(view.rows[ADA]).posts == []
+
+
+def test_without_a_score_no_post_is_far_from_usual():
+    gone = followed("engagement-scores", ADA, None)
+    view = viewed(score(ADA, posts=[FAR]), profile(ADA, "ada"), gone)
+    assert view.summary(view.rows[ADA]).posts == []
+
+
+def test_a_score_of_an_older_worker_names_no_posts():
+    older = score(ADA)
+    value = json.loads(older.value or b"")
+    del value["posts"]
+    view = viewed(older._replace(value=json.dumps(value).encode()))
+    assert view.summary(view.rows[ADA]).posts == []
 
 
 def test_an_erased_creator_is_gone_though_old_scores_are_read_later():
