@@ -1,7 +1,7 @@
 """First look: what campaign operations want to know in the morning, from left to right.
 
-Knows the questions: is the data whole, what has happened, who needs somebody, which campaigns, what
-mood, who was not called. Must not know how a panel is drawn.
+Knows the questions: is the data whole, what has happened, who needs somebody, which campaigns and
+posts, what mood, who was not called. Must not know how a panel is drawn.
 """
 
 from grafana_foundation_sdk.cog.builder import Builder
@@ -29,6 +29,7 @@ _FIVE = 5
 _CALLING = "engagement_alerts_calling"
 _ALERTS = "engagement_alerts_total"
 _ROSTER = "engagement_roster_creators"
+_POSTS = "engagement_posts_far"
 
 
 def numbers() -> list[Builder[Panel]]:
@@ -73,7 +74,7 @@ def _number(query: str, title: str, description: str) -> Builder[Panel]:
 
 def attention() -> list[Builder[Panel]]:
     """Where to look next."""
-    return [_sources(), _people(), _campaigns(), _mood(), _quiet()]
+    return [_sources(), _people(), _campaigns(), _posts(), _mood(), _quiet()]
 
 
 def _sources() -> Builder[Panel]:
@@ -165,10 +166,32 @@ def _campaigns() -> Builder[Panel]:
         ),
         unit=units.Short,
         no_value="no campaign runs",
-        size=(8, 8),
+        size=(6, 8),
     )
     table.override_by_name("Below expectation", unit_of_column(units.PercentUnit, 0))
     return table
+
+
+def _posts() -> Builder[Panel]:
+    return finished(
+        columns(
+            {"platform": "Platform", "Value #A": "Far below", "Value #B": "Far above"},
+            order="Far below",
+        ),
+        [
+            instant(total(_POSTS, "platform", 'direction="under"'), rows=True),
+            instant(total(_POSTS, "platform", 'direction="over"'), rows=True),
+        ],
+        title="Posts far from what is usual at their age",
+        description=(
+            "Live posts that have three times what their creator's posts usually have by then, or a"
+            " third of it. The live page names them. Many far below at once are a platform's, or a"
+            " source's, rather than the creators'."
+        ),
+        unit=units.Short,
+        no_value="no platform known",
+        size=(6, 8),
+    )
 
 
 def _mood() -> Builder[Panel]:
@@ -183,7 +206,7 @@ def _mood() -> Builder[Panel]:
         ),
         unit=units.Short,
         no_value="no comments",
-        size=(8, 8),
+        size=(6, 8),
     )
 
 
@@ -194,5 +217,5 @@ def _quiet() -> Builder[Panel]:
         description="Alerts that are firing and call nobody: look at them, at least once.",
         unit=units.Short,
         made=lambda: lines(stepped=True),
-        size=(8, 8),
+        size=(6, 8),
     )

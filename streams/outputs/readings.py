@@ -64,13 +64,16 @@ class Call(NamedTuple):
 
 class Source(NamedTuple):
     """One platform: its creators by whether anything was counted of them within a day, when (s
-    since the epoch) the last of that was, and on how many partitions hardly anything comes.
+    since the epoch) the last of that was, on how many partitions hardly anything comes, and how
+    many live posts are far above, or below, what is usual at their age.
     """
 
     heard: int = 0
     silent: int = 0
     last_event: float = 0.0
     low: int = 0
+    over: int = 0
+    under: int = 0
 
 
 @dataclass

@@ -72,7 +72,7 @@ class Surveyor:
         now_ms = max((shard.stream_ms for shard in shards), default=0)
         calls: list[tuple[int, datetime, Call]] = []
         scores: dict[str, float] = {}
-        sources: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        sources: defaultdict[str, list[int]] = defaultdict(lambda: [0] * 5)
 
         def seen() -> Iterator[CreatorReading]:
             for creator in _creators(shards):
@@ -119,6 +119,8 @@ def _count(source: list[int], creator: Creator, now_ms: int) -> None:
     at_ms = _last_ms(creator.panes)
     source[at_ms <= now_ms - _HEARD_MS] += 1
     source[2] = max(source[2], at_ms)
+    for post in creator.watch.outliers:
+        source[3 if post.got > post.usual else 4] += 1
 
 
 def _last_ms(panes: Panes) -> int:
@@ -147,7 +149,7 @@ def _sources(counted: defaultdict[str, list[int]], low: Counter[str]) -> dict[st
     ranked = sorted({*counted, *low}, key=lambda name: (-sum(counted[name][:2]), name))
     found: dict[str, Source] = {}
     for place, name in enumerate(ranked):
-        heard, silent, last_ms = counted[name]
+        heard, silent, last_ms, over, under = counted[name]
         shown = name if place < MOST_SOURCES else OTHERS
         before = found.get(shown, Source())
         found[shown] = Source(
@@ -155,6 +157,8 @@ def _sources(counted: defaultdict[str, list[int]], low: Counter[str]) -> dict[st
             before.silent + silent,
             max(before.last_event, last_ms / 1000),
             before.low + low[name],
+            before.over + over,
+            before.under + under,
         )
     return found
 

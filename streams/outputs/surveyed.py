@@ -99,6 +99,16 @@ def _sources(sources: dict[str, Source]) -> Iterator[Metric]:
         "platform",
         {platform: source.low for platform, source in sources.items()},
     )
+    yield _by(
+        "posts_far",
+        "Live posts far from what is usual at their age, of creators in memory.",
+        ("platform", "direction"),
+        [
+            ((platform, direction), number)
+            for platform, source in sources.items()
+            for direction, number in (("over", source.over), ("under", source.under))
+        ],
+    )
 
 
 def _creators(creators: list[CreatorReading]) -> Iterator[Metric]:

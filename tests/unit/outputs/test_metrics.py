@@ -66,7 +66,7 @@ def a_busy_reading() -> Reading:
                 CreatorReading("_other", 3),
             ],
             unshown=(0, 1),
-            sources={"instagram": Source(2, 1, 1_700_000_001.0, low=1)},
+            sources={"instagram": Source(2, 1, 1_700_000_001.0, low=1, over=3, under=2)},
             standing={"spring": Counter(below=1, usual=0, above=2)},
         ),
     )

@@ -9,6 +9,7 @@ from schemas import codec
 from schemas.alerts import Alert
 from schemas.events import Campaign
 from schemas.instants import from_ms
+from streams.engine.outliers import Outlier
 from streams.engine.roster import Roster as Campaigns
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.outputs.readings import OTHERS, Call, Source, Survey
@@ -101,6 +102,16 @@ def test_the_smallest_platforms_are_one() -> None:
     found = survey(desk).sources
     assert len(found) == MOST_SOURCES + 1
     assert found[OTHERS].heard + found[OTHERS].silent == 3
+
+
+def test_a_platform_tells_how_many_posts_are_far_above_or_below_what_is_usual() -> None:
+    desk = Desk()
+    desk.know("ada", "bob")
+    live = desk.driver.shards[0]._registry.live
+    live["ada"].watch.outliers = [Outlier("p", None, 1, 300, 90.0), Outlier("q", None, 1, 3, 90.0)]
+    live["bob"].watch.outliers = [Outlier("r", None, 1, 300, 90.0)]
+    (source,) = survey(desk).sources.values()
+    assert (source.over, source.under) == (2, 1)
 
 
 def test_a_campaign_tells_how_its_creators_do_of_whom_that_is_known() -> None:
