@@ -19,6 +19,7 @@ from streams.alerts import saying
 from streams.api import archive, pages, shapes
 from streams.api.access import COOKIE, Access, Refused
 from streams.api.http import Call, answer, time_of
+from streams.api.progress import Tally
 from streams.api.settings import ApiSettings
 from streams.api.stream import EventStream, Frames, Wish, chunks
 from streams.api.tokens import Principal
@@ -59,6 +60,7 @@ class Desk:
         self._reader = ThreadPoolExecutor(1, "history-reader")
         self._write = send
         self._frames = Frames(view)
+        self.tally = Tally(view, self._ask)
         self.streams = 0
         self.dropped = 0
         """Streams whose listeners were let in no more."""
@@ -184,7 +186,7 @@ class Desk:
 
     async def campaigns(self, call: Call) -> Response:
         """A page of campaigns."""
-        return answer(pages.campaigns(self.view, call.query))
+        return answer(pages.campaigns(self.view, call.query, self.tally.of))
 
     async def campaign(self, call: Call) -> Response:
         """One campaign."""
@@ -192,7 +194,7 @@ class Desk:
         campaign = self.view.campaigns.get(campaign_id)
         if campaign is None:
             raise _unknown("campaign", campaign_id)
-        summary = pages.campaign_summary(self.view, campaign_id)
+        summary = pages.campaign_summary(self.view, campaign_id, self.tally.of)
         return answer({"summary": summary, "campaign": campaign})
 
     # ---- alerts ----

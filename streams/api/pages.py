@@ -108,7 +108,13 @@ def opened(cursor: str, *expected: str) -> tuple[Any, Any]:
     return found[-2], found[-1]
 
 
-def campaigns(view: View, query: shapes.CampaignQuery) -> shapes.CampaignPage:
+ProgressOf = Callable[[str], shapes.CampaignProgress | None]
+"""How far a campaign has come, by its id."""
+
+
+def campaigns(
+    view: View, query: shapes.CampaignQuery, progress_of: ProgressOf
+) -> shapes.CampaignPage:
     """One page of campaigns, by name and id."""
     needle = (query.q or "").casefold()
     matching = sorted(
@@ -118,11 +124,14 @@ def campaigns(view: View, query: shapes.CampaignQuery) -> shapes.CampaignPage:
     )
     page = matching[query.offset : query.offset + query.limit]
     return shapes.CampaignPage(
-        campaigns=[campaign_summary(view, key) for _, key in page], total=len(matching)
+        campaigns=[campaign_summary(view, key, progress_of) for _, key in page],
+        total=len(matching),
     )
 
 
-def campaign_summary(view: View, campaign_id: str) -> shapes.CampaignSummary:
+def campaign_summary(
+    view: View, campaign_id: str, progress_of: ProgressOf
+) -> shapes.CampaignSummary:
     """The present numbers of a campaign that is known."""
     campaign = view.campaigns[campaign_id]
     rows = list(view.rows_of(campaign_id))
@@ -140,4 +149,5 @@ def campaign_summary(view: View, campaign_id: str) -> shapes.CampaignSummary:
             h1=sum(row.engagement_1h for row in rows),
             h24=sum(row.engagement_24h for row in rows),
         ),
+        progress=progress_of(campaign_id),
     )

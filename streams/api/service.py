@@ -51,6 +51,8 @@ PAST = (topics.ENGAGEMENT_WINDOWS, topics.ALERTS, topics.ALERT_COMMANDS)
 SURVEY_SECONDS = 5.0
 PRUNE_SECONDS = 3_600.0
 TOKENS_SECONDS = 2.0
+COUNT_SECONDS = 60.0
+"""Between two counts of campaigns; and twenty times what the last one took, at least."""
 BEAT_SECONDS = 1.0
 SEND_SECONDS = 10.0
 MORE_CONNECTIONS = 1_000
@@ -166,6 +168,7 @@ class Service:
         self._begin("following history", self._keep())
         self._begin("asking the brokers", self._survey())
         self._begin("dropping old history", self._prune())
+        self._begin("counting campaigns", self._count())
         if self.tokens is not None:
             self._begin("watching the tokens", self._watch(self.tokens))
 
@@ -309,6 +312,16 @@ class Service:
             hours = now - self._settings.api_retention
             await self._written(self.history.prune, int(minutes * 1000), int(hours * 1000))
             await asyncio.sleep(PRUNE_SECONDS)
+
+    async def _count(self) -> None:
+        while True:
+            wait = SURVEY_SECONDS
+            # While history is filled, less is in it than there was.
+            if self._past.progress().caught_up:
+                began = time.monotonic()
+                await self.desk.tally.count()
+                wait = max(COUNT_SECONDS, 20.0 * (time.monotonic() - began))
+            await asyncio.sleep(wait)
 
     async def _watch(self, tokens: Tokens) -> None:
         complaint = ""

@@ -208,11 +208,43 @@ class AlertStory(Struct, kw_only=True):
     said: list[AlertCommand]
 
 
+class TargetProgress(Struct, kw_only=True):
+    """How far a campaign has come to one of its targets.
+
+    `counted` is what its creators got in the counted time, null for a metric that is not counted.
+    `expected` is what of the target falls on that time, spread evenly from `starts_at` to
+    `ends_at`; `ratio` is counted / expected. Both are null where a campaign lacks one of the two.
+    """
+
+    metric: str
+    target: float
+    counted: int | None
+    expected: float | None
+    ratio: float | None
+
+
+class CampaignProgress(Struct, kw_only=True):
+    """How far a campaign has come, by what history holds of all its creators.
+
+    Events of a creator count for every campaign that the creator is in. What is counted lies in
+    [counted_from, counted_until), by whole hours; both are null while none of the campaign's time
+    is in history. `complete` is whether that goes back to `starts_at`. `elapsed` is the share of
+    the campaign's time that has passed, 0 to 1, null where it has no beginning or no end.
+    """
+
+    counted_from: Instant | None
+    counted_until: Instant | None
+    complete: bool
+    elapsed: float | None
+    targets: list[TargetProgress]
+
+
 class CampaignSummary(Struct, kw_only=True):
     """One campaign in a list.
 
     `creators` is how many it names, `known` how many of them are known here by score or profile;
-    `alerts` is how many alerts of those creators are open.
+    `alerts` is how many alerts of those creators are open. `progress` is null without targets, and
+    until they have been counted.
     """
 
     campaign_id: str
@@ -223,6 +255,7 @@ class CampaignSummary(Struct, kw_only=True):
     known: int
     alerts: int
     engagements: Engagements
+    progress: CampaignProgress | None
 
 
 class CampaignQuery(Struct, kw_only=True, forbid_unknown_fields=True):

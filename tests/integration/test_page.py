@@ -19,6 +19,7 @@ from tests.integration.test_api import ADA, Api
 from tests.unit.api.caller import MINUTE, alert, campaign, profile, score, sentiment, window
 
 expect.set_options(timeout=60_000)
+DAY = 24 * HOUR_MS
 LENA = "instagram:lena"
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
@@ -60,7 +61,8 @@ def world(handle: str = "lena", name: str = "Spring") -> list[Sent]:
     value["reason"] = f"Posts of @{handle} got 3 where 60 were expected."
     value["evidence"] |= evidence
     plan = json.loads(campaign("c1", LENA, name=name).value or b"")
-    plan |= {"brand": f"brand {name}", "owner": f"owner {name}"}
+    plan |= {"brand": f"brand {name}", "owner": f"owner {name}", "targets": {"likes": 100_000}}
+    plan |= {"starts_at": now - 2 * DAY, "ends_at": now + 2 * DAY}
     windows = [
         window(LENA, now - now % MINUTE - n * 10 * MINUTE, likes=20 + n % 7, followers=900 + n)
         for n in range(1, 6 * 26)
@@ -155,6 +157,11 @@ async def test_a_morning_is_answered_and_every_view_shows_what_was_published(
 ) -> None:
     await deployed.send(world())
     await api.ready()
+
+    async def counted() -> bool:
+        return (await api.get("/campaigns"))["campaigns"][0]["progress"] is not None
+
+    await until(counted, 60, lambda: f"the campaign is counted\n{api.process.tail()}")
     async with opened(browser, expected=(UNKNOWN, "404")) as page:
         await enter(page, api, "viewer")
         card = page.get_by_role("region", name="Who needs someone now")
@@ -164,6 +171,9 @@ async def test_a_morning_is_answered_and_every_view_shows_what_was_published(
             ("Is the data complete and current?", "All that was published has been read."),
             ("What happened", "1 critical"),
             ("Campaigns below expectation", "1 of 1 below 40"),
+            ("Campaigns below expectation", "Likes 3,"),
+            ("Campaigns below expectation", "expected in that time"),
+            ("Campaigns below expectation", "counted since"),
             ("Posts far from what is usual at their age", "1 post far below, 1 far above."),
             ("Where the mood turns", "Nowhere"),
         ):

@@ -19,7 +19,6 @@ import {
 } from "./words.js";
 
 const LATE = 120_000; // ms: a platform that is silent for longer is not current
-const BELOW = 45; // the middle score of a campaign that runs below expectation
 export const TURNED = 0.3; // a change of mood worth a look
 export const MOODY = 10; // comments an hour that make a mood
 
@@ -211,62 +210,6 @@ const bySeverity = (alerts) =>
       .map(([name, n]) => `${n} ${name}`)
       .join(", "),
   );
-
-export function below(store) {
-  const scores = new Map();
-  for (const creator of store.creators.values()) {
-    if (creator.score === null) continue;
-    for (const id of creator.campaigns) scores.set(id, [...(scores.get(id) ?? []), creator.score]);
-  }
-  return [...scores]
-    .map(([id, values]) => {
-      values.sort((a, b) => a - b);
-      return {
-        id,
-        middle: Math.round(values[Math.floor((values.length - 1) / 2)]),
-        creators: values.length,
-        weak: values.filter((value) => value < 40).length,
-      };
-    })
-    .filter((one) => one.middle < BELOW)
-    .sort((a, b) => a.middle - b.middle)
-    .slice(0, 6);
-}
-
-export function campaigns(store, weak) {
-  if (!store.campaigns.size) return empty("No campaigns", "None has been published.");
-  if (!weak.length)
-    return empty(
-      "None",
-      `The middle score of each of ${some(store.campaigns.size, "campaign")} is at ${BELOW} or more.`,
-    );
-  return h(
-    "ul",
-    { class: "lines bars" },
-    weak.map((one) => {
-      const campaign = store.campaigns.get(one.id);
-      const bar = h("i", { class: "meter low" }, h("i"));
-      bar.firstChild.style.width = `${one.middle}%`;
-      return h(
-        "li",
-        {},
-        h(
-          "span",
-          {},
-          h("a", { href: `#/creators?campaign=${part(one.id)}` }, campaign?.name ?? one.id),
-          h(
-            "span",
-            { class: "sub" },
-            [campaign?.brand, campaign?.owner && `owner ${campaign.owner}`].filter(Boolean).join(" · "),
-          ),
-        ),
-        bar,
-        h("b", { class: "number" }, one.middle),
-        h("span", { class: "sub" }, `${one.weak} of ${one.creators} below 40`),
-      );
-    }),
-  );
-}
 
 export const brief = (store, alert, more) =>
   h(

@@ -85,11 +85,7 @@ function ownerOf(store, creatorId, post) {
   if (!post.campaign_id) return whose(store, { creator_id: creatorId, campaign_id: null });
   const campaign = store.campaigns.get(post.campaign_id);
   return [
-    h(
-      "a",
-      { href: `#/creators?campaign=${part(post.campaign_id)}` },
-      campaign?.name ?? post.campaign_id,
-    ),
+    h("a", { href: `#/creators?campaign=${part(post.campaign_id)}` }, campaign?.name ?? post.campaign_id),
     [campaign?.brand, campaign?.owner && `owner ${campaign.owner}`]
       .filter(Boolean)
       .map((text) => ` · ${text}`)

@@ -1,20 +1,8 @@
 // Overview: the first look in the morning, as questions and their answers.
 // Knows what somebody asks who was away. Must not know how an answer was computed: it counts and ranks only.
-import {
-  MOODY,
-  TURNED,
-  below,
-  brief,
-  campaigns,
-  data,
-  five,
-  freshness,
-  mood,
-  night,
-  person,
-  silenced,
-} from "./answers.js";
+import { MOODY, TURNED, brief, data, five, freshness, mood, night, person, silenced } from "./answers.js";
 import { V1, get, part, query } from "./api.js";
+import { below, campaigns } from "./campaigns.js";
 import { empty, failure, h, redraw, skeleton } from "./dom.js";
 import { far, farPosts, shownOf } from "./far.js";
 import { plain } from "./words.js";
@@ -52,7 +40,7 @@ export function overview(app) {
     data: card("Is the data complete and current?", null, "data"),
     campaigns: card(
       "Campaigns below expectation",
-      "By the middle score of their creators, each against their own past; 50 is as usual.",
+      "By the middle score of their creators, each against their own past (50 is as usual), and by targets against an even pace.",
       "campaigns",
     ),
     night: card("What happened", null, "night"),

@@ -73,9 +73,9 @@ def profile(creator_id: str, handle: str, at: int = NOON, **rest: Any) -> Follow
     return followed("creators", creator_id, {**value, "event_id": "e", "occurred_at": at}, at)
 
 
-def campaign(campaign_id: str, *creators: str, name: str = "Spring") -> Followed:
+def campaign(campaign_id: str, *creators: str, name: str = "Spring", **rest: Any) -> Followed:
     """A record of `campaigns`."""
-    value = {"campaign_id": campaign_id, "name": name, "creators": list(creators)}
+    value = {"campaign_id": campaign_id, "name": name, "creators": list(creators), **rest}
     return followed("campaigns", campaign_id, value)
 
 
