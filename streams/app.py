@@ -4,7 +4,6 @@ Knows every part and in which order they come up. Must not know how any of them 
 """
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -21,6 +20,7 @@ from streams.engine.rulebook import RuleBook
 from streams.engine.sentiment import Analyser
 from streams.engine.shard import Shard, ShardConfig
 from streams.engine.turns import MOST_SCORES
+from streams.garbage import Garbage
 from streams.health import WorkerHealth
 from streams.kafka.admin import require_topics
 from streams.kafka.build import build_kafka
@@ -90,10 +90,7 @@ def shard_restorer(
 
     def restore(partition: int, tables: Mapping[str, Mapping[bytes, bytes]]) -> Shard:
         config = shard_config(settings, book())
-        shard = Shard.restore(partition, config, tables, analyser, roster)
-        # What exists by now stays: the garbage collector need not look at it again and again.
-        gc.freeze()
-        return shard
+        return Shard.restore(partition, config, tables, analyser, roster)
 
     return restore
 
@@ -134,6 +131,7 @@ class App:
         self.web = WebServer(
             application(self.metrics.registry, self.health), settings.http_host, settings.http_port
         )
+        self._garbage = Garbage(time.monotonic())
         self._tasks: list[asyncio.Task[None]] = []
 
     def _campaign_owner(self) -> ShardPort | None:
@@ -160,6 +158,7 @@ class App:
             "the heartbeat": self._beat(),
             "the survey of creators": self._survey(),
             "watching the rules": self._watch_rules(),
+            "looking for garbage": self._garbage.look_for_ever(),
         }
         self._tasks = [
             asyncio.create_task(self._guarded(name, work)) for name, work in beside.items()
@@ -221,8 +220,6 @@ class App:
             await asyncio.to_thread(self.observer.survey)
             self.observer.forget_erased()
             if collected < self.observer.dropped:
-                # A shard refers to itself, and a frozen one would never be found.
+                # A shard refers to itself, and is old.
                 collected = self.observer.dropped
-                gc.unfreeze()
-                gc.collect()
-                gc.freeze()
+                self._garbage.look_at_all()

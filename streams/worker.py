@@ -9,7 +9,6 @@ a message and status 70, to be started again by a supervisor.
 
 import asyncio
 import dataclasses
-import gc
 import logging
 import os
 import time
@@ -151,7 +150,5 @@ def command(report: Path | None, clock: Literal["wall", "events"] | None) -> Non
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
     if settings.actor_secret == DEVELOPMENT_SECRET:
         log.warning("PULSE_ACTOR_SECRET is not set: actors are hashed with a public key")
-    # Most objects here live long; looking at them all the time costs more than it frees.
-    gc.set_threshold(100_000, 20, 20)
     _use_uvloop()
     raise SystemExit(asyncio.run(Run(settings, report, analyser).serve()))

@@ -8,7 +8,6 @@ again by a supervisor.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import time
@@ -26,6 +25,7 @@ from streams.app import kafka_options
 from streams.build import parts, version
 from streams.cli import load_settings
 from streams.follow import MissingTopics
+from streams.garbage import Garbage
 from streams.kafka.options import KafkaOptions
 from streams.logs import configure
 from streams.running import arm, first, heed, write_report
@@ -56,6 +56,7 @@ class Run:
             service = self.service = Service(self._settings, self._kafka, self._start_timeout)
         except OSError as error:
             return self._end(1, f"could not start: {error}")
+        tidying = asyncio.create_task(Garbage(time.monotonic()).look_for_ever())
         starting = asyncio.create_task(service.start())
         await first(starting, asked)
         status, reason = 0, ""
@@ -78,7 +79,8 @@ class Run:
             log.info("%s: stopping", asked.result())
         arm(STOP_SECONDS, 0.0, self._leave)
         starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        tidying.cancel()
+        await asyncio.gather(starting, tidying, return_exceptions=True)
         await service.stop()
         return self._end(status, reason)
 
@@ -94,8 +96,6 @@ class Run:
         while not service.health.ready().ok:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self._ready = time.monotonic() - self._started
-        # What exists by now stays: the garbage collector need not look at it again and again.
-        gc.freeze()
         log.info("all is read after %.1f s: %d creators", self._ready, len(service.view.rows))
 
     def _leave(self, reason: str) -> None:
@@ -163,8 +163,6 @@ def command(report: Path | None) -> None:
     if settings.log_level != "DEBUG":
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
     log.info("pulse %s on %s", version(), ", ".join(f"{k} {v}" for k, v in parts().items()))
-    # Most objects here live long; looking at them all the time costs more than it frees.
-    gc.set_threshold(100_000, 20, 20)
     run = Run(api, kafka_options(settings), settings.start_timeout, report)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise SystemExit(runner.run(run.serve()))
