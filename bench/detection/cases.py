@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.detection.audience import by_appointment, circle, sold
 from bench.detection.life import (
     DAY,
     HOUR,
     MINUTE,
     STEADY,
+    Crowd,
     Dice,
     Life,
     draft,
@@ -27,6 +29,8 @@ from bench.detection.truth import Excuse, Incident, Truth
 
 DROP = ("engagement_drop", "silence")
 SPIKE = ("follower_spike",)
+SUSPICION = ("suspicious_engagement",)
+PACKAGES = (100, 150, 200, 250, 300, 500)
 LEAST = 50.0
 """Engagements that each post of a promised drop should have had 5 h after it."""
 Made = tuple[Life, Truth]
@@ -81,17 +85,22 @@ def slow_decline(dice: Dice) -> Made:
     return live(made), Truth("slow_decline", [what])
 
 
+def bought(dice: Dice, begin: int, end: int, count: int) -> Crowd:
+    """Followers that are bought: half of the sellers send them evenly, others at random."""
+    return Crowd(begin, end, count, 0.92, str(dice.choice(["even", "loose"])))
+
+
 def spike(dice: Dice) -> Made:
     """Followers come at five to fifty times the usual, 100 or more of them within 30 minutes.
 
-    Usual is the day's mean, or what is usual at that hour where that is more.
+    Usual is the day's mean, or what is usual at that hour where that is more. Of half of those that
+    are bought so many come as a package has, and now and then a few more.
     """
     cause = str(dice.choice(["organic_viral", "campaign", "suspect", "unexplained"]))
     ratio = float(dice.choice([5, 7, 10, 20, 50]))
     count = int(math.exp(dice.uniform(math.log(100), math.log(600))))
     person = somebody(dice, follows_per_hour=2 * count / ratio)
     person = replace(person, followers=max(person.followers, int(1_000 * person.follows_per_hour)))
-    person = replace(person, knows_profiles=cause == "suspect" or person.knows_profiles)
     if cause == "unexplained":
         person = replace(person, knows_profiles=False)
     made = draft(person, dice, 12)
@@ -104,18 +113,27 @@ def spike(dice: Dice) -> Made:
         post.campaign, post.worth = "summer", person.worth * dice.uniform(0.8, 1.8)
     busy = max(float(rhythm(person, np.array([at + 15 * MINUTE]))[0]), 1.0)
     count = round(count * busy)
-    made.extra_follows.append((at, at + 30 * MINUTE, count, 0.92 if cause == "suspect" else 0.12))
+    if cause == "suspect":
+        if dice.random() < 0.5:
+            count = next((size for size in PACKAGES if size >= count), 1_000)
+            count += int(dice.choice([0, 0, 1, 4]))
+        made.extra_follows.append(bought(dice, at, at + 30 * MINUTE, count))
+    else:
+        made.extra_follows.append(Crowd(at, at + 30 * MINUTE, count, 0.12))
     made.end = at + 12 * HOUR
-    what = Incident("follower spike", SPIKE, at, at + HOUR, ratio, promised=True, cause=cause)
+    mark = "no profiles" if cause == "suspect" and not person.knows_profiles else ""
+    what = Incident(
+        "follower spike", SPIKE, at, at + HOUR, ratio, promised=True, cause=cause, mark=mark
+    )
     excuses = [Excuse(("viral_post",), post.at, made.end)] if cause == "organic_viral" else []
     return live(made), Truth("spike", [what], excuses)
 
 
 def drip(dice: Dice) -> Made:
     """Followers bought, and delivered over a day."""
-    made = draft(somebody(dice, knows_profiles=True), dice, 12)
+    made = draft(somebody(dice), dice, 12)
     at = int(10 * DAY + dice.uniform(0, 12) * HOUR)
-    made.extra_follows.append((at, at + DAY, int(dice.integers(400, 1_500)), 0.92))
+    made.extra_follows.append(bought(dice, at, at + DAY, int(dice.integers(400, 1_500))))
     what = Incident("bought, drip-fed", SPIKE, at, at + DAY, cause="suspect")
     return live(made), Truth("drip", [what])
 
@@ -151,7 +169,7 @@ def overlap(dice: Dice) -> Made:
     posts = [post for post in made.posts if post.at > 14 * DAY] or made.posts
     at = posts[0].at + HOUR
     made.stifled.append((at, at + 8 * HOUR, 0.05))
-    made.extra_follows.append((at, at + 20 * MINUTE, 400, 0.92))
+    made.extra_follows.append(bought(dice, at, at + 20 * MINUTE, 400))
     made.end = at + 9 * HOUR
     return live(made), Truth(
         "overlap",
@@ -184,7 +202,45 @@ def decoy(dice: Dice) -> Made:
     return live(made), truth
 
 
-# A place for suspicious engagement: a case that returns a life and an `Incident` of its kind.
+def pod(dice: Dice) -> Made:
+    """From the fourteenth day on a circle comments below each post as soon as it is out."""
+    made = draft(somebody(dice), dice, 26)
+    members = circle(dice, int(dice.integers(12, 26)))
+    within, stock = int(dice.uniform(3, 15) * MINUTE), float(dice.uniform(0.4, 0.95))
+    for number, post in enumerate(made.posts):
+        if post.at > 14 * DAY:
+            made.pushes.append(by_appointment(dice, number, post.at, members, within, stock))
+    what = Incident("pod", SUSPICION, 14 * DAY, made.end, cause="pod")
+    return live(made), Truth("pod", [what], [_risen(14 * DAY, made.end)])
+
+
+def stock_comments(dice: Dice) -> Made:
+    """Comments in stock words are bought for a post."""
+    return _sold(dice, comments=True)
+
+
+def hollow_likes(dice: Dice) -> Made:
+    """Likes of hollow accounts are bought for a post; profiles come with likes."""
+    return _sold(dice, comments=False)
+
+
+def _sold(dice: Dice, comments: bool) -> Made:
+    made = draft(somebody(dice, **({} if comments else {"knows_profiles": True})), dice, 18)
+    number = next((n for n, p in enumerate(made.posts) if p.at > 14 * DAY), 0)
+    at = made.posts[number].at + int(dice.uniform(0.2, 3) * HOUR)
+    count = int(dice.integers(60, 200) if comments else dice.integers(100, 400))
+    made.pushes.append(sold(dice, number, at, int(dice.uniform(1, 8) * HOUR), count, comments))
+    row = "stock comments, bought" if comments else "likes of hollow accounts"
+    cause = "stock_comments" if comments else "hollow_burst"
+    what = Incident(row, SUSPICION, at, at + 12 * HOUR, count, cause=cause)
+    return live(made), Truth("sold", [what], [_risen(at, made.end)])
+
+
+def _risen(begin: int, end: int) -> Excuse:
+    """What is bought may make a post look viral, and what comes after it look weak."""
+    return Excuse(("viral_post", *DROP), begin, end)
+
+
 CASES: tuple[tuple[Callable[[Dice], Made], int], ...] = (
     (quiet, 330),
     (decoy, 80),
@@ -196,6 +252,9 @@ CASES: tuple[tuple[Callable[[Dice], Made], int], ...] = (
     (raid, 80),
     (wave, 50),
     (overlap, 20),
+    (pod, 40),
+    (stock_comments, 40),
+    (hollow_likes, 40),
 )
 """Each case, and how many lives of it a whole run has: some 2,700 weeks."""
 

@@ -105,6 +105,8 @@ def _rows(found: list[Pair]) -> dict[str, list[Pair]]:
             rows[f"{incident.row}, promised"].append(pair)
             if incident.cause:
                 rows[f"{incident.row}, {incident.cause}"].append(pair)
+        if incident.mark:
+            rows[f"{incident.row}, {incident.mark}"].append(pair)
         if incident.row == "follower spike":
             rows[f"{incident.row}, {incident.size:.0f} times"].append(pair)
         elif incident.row in SIZED:

@@ -2,7 +2,7 @@
 
 Knows how an ordinary account behaves, and how a life that was bent is written down. Must not know
 detectors, rules, simulators of the product, or what counts as an incident: it imports nothing of
-this project.
+the product.
 
 Worth of a post is log-normal, its reactions come with log-logistic ages, in clumps, thinned by the
 hour and the day and by slow noise. Follows are a doubly stochastic process in clumps of its own.
@@ -11,9 +11,11 @@ All times are milliseconds since `START_MS`, a Monday at midnight UTC.
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from bench.detection.audience import Habits, Push, profiles, stock_words
 
 Array = np.ndarray[Any, Any]
 Dice = np.random.Generator
@@ -77,6 +79,17 @@ class Person:
     hollow: float
     knows_profiles: bool
     second_media: float
+    stock: float
+
+    @property
+    def habits(self) -> Habits:
+        """Those of the audience."""
+        return Habits(self.stock, self.hollow, self.knows_profiles)
+
+
+def aside(dice: Dice) -> Dice:
+    """Other dice, for what came to these lives later: all else stays as it was."""
+    return dice.spawn(1)[0]
 
 
 def somebody(dice: Dice, **fixed: Any) -> Person:
@@ -97,6 +110,7 @@ def somebody(dice: Dice, **fixed: Any) -> Person:
         hollow=dice.uniform(0.04, 0.2),
         knows_profiles=bool(dice.random() < 0.5),
         second_media=float(dice.choice([0.0, 0.3])),
+        stock=aside(dice).uniform(0.1, 0.35),
     )
     return replace(person, **fixed)
 
@@ -118,13 +132,28 @@ class Post:
     campaign: str | None = None
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """Followers who come within [begin, end), `hollow` being the share of those with no profile.
+
+    `manner`: "won" (in clumps, and fading), "even" (as a queue is worked off), or "loose" (each at
+    a moment of its own).
+    """
+
+    begin: int
+    end: int
+    count: int
+    hollow: float
+    manner: str = "won"
+
+
 @dataclass
 class Draft:
     """A life that can be bent before it is lived, in any order.
 
-    `stifled` are (begin, end, share left) of all reactions; `extra_follows` and `remarks` are
-    (begin, end, count, share) with the share of hollow profiles and the verdict of comments.
-    `followers` are (from, number); `polled` gives the minutes between polls, 0 for single events.
+    `stifled` are (begin, end, share left) of all reactions; `remarks` are (begin, end, count,
+    verdict) of comments. `followers` are (from, number); `polled` gives the minutes between polls,
+    0 for single events.
     """
 
     person: Person
@@ -132,9 +161,10 @@ class Draft:
     end: int
     posts: list[Post] = field(default_factory=list)
     stifled: list[tuple[int, int, float]] = field(default_factory=list)
-    extra_follows: list[tuple[int, int, int, float]] = field(default_factory=list)
+    extra_follows: list[Crowd] = field(default_factory=list)
     extra_losses: list[tuple[int, int, int]] = field(default_factory=list)
     remarks: list[tuple[int, int, int, int]] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
     followers: list[tuple[int, int]] = field(default_factory=list)
     polled: int = 0
     resets: list[int] = field(default_factory=list)
@@ -150,6 +180,10 @@ class Life:
     post_of: Array
     verdicts: Array
     authors: Array
+    stock: Array
+    """1 where a comment is in stock words, else 0."""
+    guests: Array
+    """1 for a hollow account, 0 for one with a life, -1 where its profile is not known."""
     follows: Array
     hollow: Array
     """1 or 0 for a known profile, -1 where it is not known."""
@@ -193,6 +227,17 @@ def _ages(person: Person, u: Array) -> Array:
     return person.half_age * (u / (1.0 - u)) ** (1.0 / person.steepness)
 
 
+class Reactions(NamedTuple):
+    """Columns of all reactions, as a life has them."""
+
+    at: Array
+    post_of: Array
+    verdicts: Array
+    authors: Array
+    stock: Array
+    guests: Array
+
+
 def live(made: Draft) -> Life:
     """The life, lived."""
     person, dice, end = made.person, made.dice, made.end
@@ -212,7 +257,13 @@ def live(made: Draft) -> Life:
     verdicts = _verdicts(made, post_of)
     authors = (dice.pareto(0.6, len(at)) * 40).clip(0, 6_000).astype(int)
     at, post_of, verdicts, authors = _with_remarks(made, at, post_of, verdicts, authors)
-    order = np.argsort(at, kind="stable")
+    rest = aside(dice)
+    stock = stock_words(rest, person.habits, post_of, len(made.posts))
+    guests = profiles(rest, person.habits, post_of, len(made.posts))
+    seen = Reactions(at, post_of, verdicts, authors, stock, guests)
+    for push in made.pushes:
+        seen = _pushed(rest, person, seen, push, end)
+    order = np.argsort(seen.at, kind="stable")
     follows, hollow = _follows(made, at)
     losses = _clumps(dice, _poisson(person, dice, 0.4 * person.follows_per_hour, end), 1.2, 60_000)
     more = [dice.uniform(a, b, n) for a, b, n in made.extra_losses]
@@ -220,10 +271,8 @@ def live(made: Draft) -> Life:
     return Life(
         end,
         made.posts,
-        at[order].astype(np.int64),
-        post_of[order],
-        verdicts[order],
-        authors[order],
+        seen.at[order].astype(np.int64),
+        *(column[order] for column in seen[1:]),
         follows,
         hollow,
         losses[losses < end].astype(np.int64),
@@ -273,6 +322,24 @@ def _with_remarks(
     return at, post_of, verdicts, authors
 
 
+def _pushed(dice: Dice, person: Person, seen: Reactions, push: Push, end: int) -> Reactions:
+    """All reactions, with those of a push; what is said in stock words is mostly kind."""
+    count = len(push.times)
+    stock = (dice.random(count) < push.stock).astype(int)
+    kind = np.where(dice.random(count) < 0.8, 1, 0)
+    hollow = (dice.random(count) < push.hollow).astype(int)
+    more = Reactions(
+        push.times,
+        np.full(count, push.post),
+        kind if push.comments else np.full(count, LIKE),
+        push.authors,
+        stock,
+        hollow if person.knows_profiles else np.full(count, -1),
+    )
+    kept = push.times < end
+    return Reactions(*(np.append(a, b[kept]) for a, b in zip(seen, more, strict=True)))
+
+
 def _poisson(person: Person, dice: Dice, per_hour: float, end: int) -> Array:
     hours = np.arange(end // HOUR + 1)
     rates = per_hour * rhythm(person, hours * HOUR) * dice.gamma(6.0, 1 / 6.0, len(hours))
@@ -287,12 +354,25 @@ def _follows(made: Draft, reactions: Array) -> tuple[Array, Array]:
     by_post = reactions[dice.random(len(reactions)) < 1 / 60] + 20_000
     at = [steady, by_post]
     hollow = [(dice.random(len(steady) + len(by_post)) < person.hollow).astype(int)]
-    for begin, until, count, share in made.extra_follows:
-        at.append(dice.uniform(begin, until, count))
-        hollow.append((dice.random(count) < share).astype(int))
+    for crowd in made.extra_follows:
+        at.append(_crowd(dice, crowd))
+        hollow.append((dice.random(crowd.count) < crowd.hollow).astype(int))
     times, empty = np.concatenate(at), np.concatenate(hollow)
     if not person.knows_profiles:
         empty = np.full(len(empty), -1)
     order = np.argsort(times, kind="stable")
     order = order[times[order] < made.end]
     return times[order].astype(np.int64), empty[order]
+
+
+def _crowd(dice: Dice, crowd: Crowd) -> Array:
+    span = crowd.end - crowd.begin
+    if crowd.manner == "even":
+        gap = span / crowd.count
+        places = np.arange(crowd.count) + dice.uniform(0.0, 1.0)
+        return crowd.begin + gap * (places + dice.normal(0.0, 0.3, crowd.count)).clip(0)
+    if crowd.manner == "loose":
+        return dice.uniform(crowd.begin, crowd.end, crowd.count)
+    first = crowd.begin + span * dice.beta(1.0, 1.5, crowd.count)
+    some = dice.permutation(_clumps(dice, first, 1.4, span / 60))[: crowd.count]
+    return crowd.begin + (some - crowd.begin) % span

@@ -6,9 +6,12 @@ was done to the life.
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import blake2b
 
 from bench.detection.life import LIFE_OF_POST, LIKE, MINUTE, START_MS, Life
 from bench.detection.truth import Told
+from streams.engine.bounds import place
 from streams.engine.counters import Delta, Ledger
 from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts, Published, Spread, tier_of
 from streams.engine.rules import Rules
@@ -20,11 +23,12 @@ _REMARKS = 3
 
 
 def play(life: Life, rules: Rules, dark: Sequence[Span] = ()) -> list[Told]:
-    """All alerts that begin to fire in a life, in order.
+    """All alerts that begin to fire in a life, in order, with the last that was said of each.
 
     `dark` are the times, in order, when hardly anything came of the platform, as a shard sees it.
     """
-    panes, watch, told = _panes(life), Watch(), []
+    panes, watch = _panes(life), Watch()
+    told: dict[str, Told] = {}
     totals = iter([(START_MS + at, number) for at, number in life.followers])
     step, followers = next(totals), None
     begins = [begin for begin, _ in dark]
@@ -37,11 +41,10 @@ def play(life: Life, rules: Rules, dark: Sequence[Span] = ()) -> list[Told]:
         place = bisect_right(begins, end_ms) - 1
         if place >= 0 and end_ms < dark[place][1]:
             info = info._replace(dark=True)
-        told.extend(
-            Told(alert.kind, alert.explanation, end_ms - START_MS)
-            for alert in watch.on_pane(end_ms, facts, info, rules)
-            if alert.status == "firing"
-        )
+        for alert in watch.on_pane(end_ms, facts, info, rules):
+            first = told.get(alert.alert_id)
+            at = end_ms - START_MS if first is None else first.at
+            told[alert.alert_id] = Told(alert.kind, alert.explanation, at)
 
     def wait(until: int) -> None:
         while (due := watch.next_deadline_ms) is not None and due < until:
@@ -51,7 +54,7 @@ def play(life: Life, rules: Rules, dark: Sequence[Span] = ()) -> list[Told]:
         wait(end_ms)
         show(end_ms, panes[end_ms])
     wait(START_MS + life.end)
-    return told
+    return list(told.values())
 
 
 def _panes(life: Life) -> dict[int, PaneFacts]:
@@ -62,7 +65,15 @@ def _panes(life: Life) -> dict[int, PaneFacts]:
         facts = panes.get(end)
         if facts is None:
             facts = panes[end] = PaneFacts(
-                by_post={}, published=[], deleted=[], spreads=[], voices=[], angry=[]
+                by_post={},
+                published=[],
+                deleted=[],
+                spreads=[],
+                voices=[],
+                angry=[],
+                talk=[],
+                guests=[],
+                below=[],
             )
         return facts
 
@@ -76,10 +87,16 @@ def _panes(life: Life) -> dict[int, PaneFacts]:
         life.post_of.tolist(),
         life.verdicts.tolist(),
         life.authors.tolist(),
+        life.stock.tolist(),
+        life.guests.tolist(),
         strict=True,
     )
-    for at, post, verdict, author in rows:
+    for at, post, verdict, author, stock, guest in rows:
         facts, name = pane(at), f"p{post}"
+        if verdict != LIKE:
+            facts.talk.append((_hash(author), 2 * place(facts, name) + stock))
+        if guest >= 0:
+            facts.guests.append((_hash(author), 2 * place(facts, name) + guest))
         if not life.polled:
             facts.by_post[name] = facts.by_post.get(name, 0) + 1
         if verdict != LIKE:
@@ -96,6 +113,12 @@ def _panes(life: Life) -> dict[int, PaneFacts]:
     for at in life.losses.tolist():
         pane(at).unfollows += 1
     return panes
+
+
+@cache
+def _hash(author: int) -> int:
+    """16 bits, as of an account's name."""
+    return int.from_bytes(blake2b(b"%d" % author, digest_size=2).digest())
 
 
 def _poll(life: Life, pane: Callable[[int], PaneFacts]) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Told:
-    """An alert that began to fire `at` milliseconds after the start of a life."""
+    """An alert that began to fire `at` milliseconds after the start of a life, and the last
+    explanation that it gave."""
 
     kind: str
     explanation: str
@@ -23,7 +24,7 @@ class Incident:
     """Something that one of `kinds` should tell of within [begin, until].
 
     `row` is where it is counted, `size` how large it is in the unit of that row. `promised`: it is
-    one of those of which nearly all must be found.
+    one of those of which nearly all must be found. `mark` names a part of its row.
     """
 
     row: str
@@ -33,6 +34,7 @@ class Incident:
     size: float = 0.0
     promised: bool = False
     cause: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
 """Baselines: what is usual for one creator, learned as events come in.
 
 Knows four learned things: how engagement spreads over a post's age (`Curve`) and over the hours of
-the day (`Rhythm`), what a post is worth (`Levels`) and how far counts stray (`Noise`). Must not
-know what is concluded from them. All are plain data, discounted, and updated in O(1).
+the day and the days of the week (`Rhythm`), what a post is worth (`Levels`) and how far counts
+stray (`Noise`). Must not know what is concluded from them. All are plain data, discounted, and
+updated in O(1).
 """
 
 import itertools
 import math
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from streams.engine.rules import BaselineRules
 from streams.engine.units import HOUR_MS, MINUTE_MS
+from streams.engine.week import Week
 
 _THETA = 0.2314843
 _FLAT_MS = 5 * MINUTE_MS
@@ -109,10 +111,10 @@ class Curve(Struct, array_like=True):
 
 
 class Rhythm(Struct, array_like=True):
-    """How what a creator gets spreads over the hours of the day (UTC).
+    """How what a creator gets spreads over the hours of the day (UTC), and the days of the week.
 
     `got`, `due` are what came in the current hour and what would have by the mean of all hours,
-    `num` and `den` the discounted sums of each hour of the day.
+    `num` and `den` the discounted sums of each hour of the day, `den` by what its days are like.
     """
 
     hour: int = -1
@@ -120,6 +122,7 @@ class Rhythm(Struct, array_like=True):
     due: float = 0.0
     num: list[int] = []
     den: list[int] = []
+    week: Week = field(default_factory=Week)
 
     def at(self, ms: int, rules: BaselineRules) -> float:
         """The factor at an instant, > 0: shrunk to 1, and without a step from hour to hour."""
@@ -138,11 +141,21 @@ class Rhythm(Struct, array_like=True):
         whole = sum(den)
         prior = rules.rhythm_prior * whole + rules.rhythm_prior_count
         # A level that falls is no rhythm: hours are compared with each other only.
-        return (prior + got) / (prior + due * (sum(num) + 1.0) / (whole + 1.0))
+        factor = (prior + got) / (prior + due * (sum(num) + 1.0) / (whole + 1.0))
+        return factor * self.week.at(ms) if self.week.factors else factor
 
-    def learn(self, ms: int, got: float, due: float, rules: BaselineRules) -> None:
-        """Take in `got` where `due` is usual, whatever the hour."""
+    def learn(
+        self, ms: int, got: float, due: float, rules: BaselineRules, *, taught: bool = True
+    ) -> None:
+        """Take in `got` where `due` is usual, whatever the hour.
+
+        Where that is not `taught`, as while an alert is on, the week learns from it nevertheless:
+        what comes again week after week is no incident, and what does not is no rhythm.
+        """
         hour = ms // HOUR_MS
+        if not taught:
+            self.week.learn(hour, got, due * self._by_hour(ms, rules), rules)
+            return
         if hour != self.hour:
             if self.hour >= 0:
                 self.close(self.hour, self.got, self.due, rules)
@@ -156,10 +169,25 @@ class Rhythm(Struct, array_like=True):
         if not self.num:
             self.num = [0] * 24
             self.den = [0] * 24
-        h = hour % 24
+        h, middle, week = hour % 24, hour * HOUR_MS + HOUR_MS // 2, self.week
+        if week.unsettled(hour):
+            week.settle(hour, min(range(24), key=lambda h: self.at(h * HOUR_MS, rules)))
+        if due > 0.0:
+            week.learn(hour, got, due * self._by_hour(middle, rules), rules)
         keep = 2.0 ** (-1.0 / rules.rhythm_half_life_days)
         self.num[h] = int(self.num[h] * keep + max(got, 0.0))
-        self.den[h] = int(self.den[h] * keep + due)
+        self.den[h] = int(self.den[h] * keep + due * (week.at(middle) if week.factors else 1.0))
+
+    def amend(self, hour: int, got: float, rules: BaselineRules) -> None:
+        """Take in what came in an hour that was closed without it, as polling reveals later."""
+        if self.num:
+            self.num[hour % 24] += round(got)
+            self.week.learn(hour, got, 0.0, rules)
+
+    def _by_hour(self, ms: int, rules: BaselineRules) -> float:
+        """The factor, but for that of the day."""
+        factor = self.at(ms, rules)
+        return factor / self.week.at(ms) if self.week.factors else factor
 
 
 def effective(weight: float, memory: float) -> float:

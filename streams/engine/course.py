@@ -164,7 +164,7 @@ class Course(Struct, array_like=True):
         """Compare what came since the last step with what was expected.
 
         `held`: a suspicion stands, levels stay as they were. `taught`: the step may teach curve,
-        rhythm and noise (not while an alert is on). `grown`: the creator has a baseline; before,
+        hours and noise (not while an alert is on). `grown`: the creator has a baseline; before,
         what strays from expectation is the learning, not the creator.
         """
         base, drop = rules.baseline, rules.drop
@@ -220,8 +220,8 @@ class Course(Struct, array_like=True):
                 self.trial.learn(to_ms, got, due, base)
             elif grown:
                 self.noise.learn(to_ms, got, due, base)
-            if self.levels.count:
-                self.rhythm.learn(to_ms, plain, usual, base)
+        if self.levels.count:
+            self.rhythm.learn(to_ms, plain, usual, base, taught=taught)
         usual *= pace
         keep = 2.0 ** (-span / base.score_half_life_ms)
         self.recent_got = self.recent_got * keep + got + new_got

@@ -53,8 +53,19 @@ class FollowRate(Struct, array_like=True):
         own = 1.0 / (self.total + 1.0 if self.total > 0 else 1.0)
         return 1.0 / (max(variance, 0.05) + rest + own)
 
+    def strayed(self) -> float:
+        """The variance of an hour's count beyond chance, >= 0: where as many leave as come, it says
+        more than the rate."""
+        return max(self.excess / max(self.hours, 1.0), 0.0)
+
     def spread(
-        self, per_ms: float, since_ms: int, end_ms: int, followers: int | None, rules: SpikeRules
+        self,
+        per_ms: float,
+        since_ms: int,
+        end_ms: int,
+        followers: int | None,
+        rules: SpikeRules,
+        baseline: BaselineRules,
     ) -> None:
         """Take in growth that came evenly within [since_ms, end_ms), as polling reveals it.
 
@@ -68,8 +79,7 @@ class FollowRate(Struct, array_like=True):
             part = min(begun, (hour + 1) * HOUR_MS) - max(since_ms, hour * HOUR_MS)
             came = min(per_ms * part, most)
             self.total += came
-            if self.rhythm.num:
-                self.rhythm.num[hour % 24] += round(came)
+            self.rhythm.amend(hour, came, baseline)
 
     def roll(
         self, now_ms: int, followers: int | None, rules: SpikeRules, baseline: BaselineRules
@@ -84,7 +94,9 @@ class FollowRate(Struct, array_like=True):
         keep = 2.0 ** (-HOUR_MS / rules.half_life_ms)
         mean, hour = self.mean(followers, rules), self.hour_ms // HOUR_MS - 1
         due = self.at(self.hour_ms - HOUR_MS // 2, followers, rules, baseline)
-        got = min(self.got, rules.learn_ceiling * due + 5.0)
+        # Of a creator who is new nobody knows yet what is too much.
+        unknown = 1.0 + rules.learn_freely_hours / (self.hours + 1.0)
+        got = min(self.got, rules.learn_ceiling * unknown * due + 5.0)
         self.total = self.total * keep + got
         self.hours = self.hours * keep + 1.0
         self.excess = self.excess * keep + (got - due) ** 2 - due

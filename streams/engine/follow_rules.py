@@ -8,6 +8,23 @@ from msgspec import Struct
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 
+class DeliveryRules(Struct, frozen=True, kw_only=True):
+    """When followers come as a machine sends them: how evenly, and how round their number is."""
+
+    min_bins: int = 6
+    """Whole minutes (of a burst: panes of 10 s, of a trickle: hours) that are compared."""
+    min_even: float = 40.0
+    """Followers within them."""
+    even_probability: float = 1e-3
+    """That counts stray so little if each follower comes by chance of its own; people come in
+    clumps and fade away, so theirs stray more than that."""
+    even_variance: float = 0.05
+    """The same of hours, which stray with at least this relative variance."""
+    min_round: float = 90.0
+    round_probability: float = 0.01
+    """That a number is so close to a round one."""
+
+
 class SpikeRules(Struct, frozen=True, kw_only=True):
     """When followers come too fast: effect size, tail probability and size against the audience."""
 
@@ -29,6 +46,8 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """Relative variance of the rate at the first hour of a creator; none is left after a day."""
     learn_ceiling: float = 4.0
     """An hour counts in the baseline with at most this multiple of what was expected."""
+    learn_freely_hours: float = 24.0
+    """Of a creator who is known for so many hours it counts with at most twice that."""
     critical_ratio: float = 50.0
     resolve_ratio: float = 2.0
     resolve_window_ms: int = 10 * MINUTE_MS
@@ -51,6 +70,19 @@ class SpikeRules(Struct, frozen=True, kw_only=True):
     """From this share of empty or new profiles on they make a spike suspect by themselves."""
     real_share: float = 0.25
     """Up to this share they speak against it."""
+    trickle_alternative: float = 4.0
+    """The rise that the running test of hours weighs against "as usual"."""
+    trickle_hour_share: float = 0.5
+    """An hour counts in that test with at most this share of `min_follows`."""
+    trickle_min_hours: int = 4
+    trickle_min_history_ms: int = 3 * DAY_MS
+    trickle_max_hold_ms: int = 36 * HOUR_MS
+    trickle_mood: float = 0.15
+    """Relative variance of a day: its hours stray from the usual together."""
+    trickle_probability: float = 1e-7
+    trickle_calm: float = 2.0
+    """A trickle is over when half an hour brings no more than this, or than is usual."""
+    trickle_update_ms: int = 3 * HOUR_MS
     review_after_ms: int = DAY_MS
     """So long after its end a spike is judged again, by who has stayed; sooner if another comes."""
     review_share: float = 0.5

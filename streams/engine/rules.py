@@ -6,7 +6,7 @@ Knows the shipped defaults. Must not know how they are used; nothing here is tun
 from msgspec import Struct
 
 from schemas.alerts import Kind
-from streams.engine.follow_rules import SpikeRules, WaveRules
+from streams.engine.follow_rules import DeliveryRules, SpikeRules, WaveRules
 from streams.engine.suspicion_rules import HollowRules, PodRules, ShareRules
 from streams.engine.units import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -46,6 +46,24 @@ class BaselineRules(Struct, frozen=True, kw_only=True):
     rhythm_prior_count: float = 30.0
     """How much a flat rhythm weighs in each hour: this share of all engagement learned from, and so
     many engagements more."""
+    week_half_life: float = 4.0
+    """Weeks in which what is known of a day of the week loses half its weight."""
+    week_min_due: float = 10.0
+    """A day of which less was expected says nothing of its day of the week."""
+    week_few: float = 5.0
+    """Counted on top of what came and was expected: the logarithm of a small count strays far."""
+    week_clip: float = 1.5
+    """The logarithm of what came for what was expected counts with at most so much."""
+    week_min_weight: float = 2.0
+    """Days of a kind that must be known, discounted: three weeks."""
+    week_min_days: int = 5
+    """Kinds of days that must be known: few post on each."""
+    week_prior_noise: float = 0.1
+    week_prior_days: float = 7.0
+    """Assumed variance of such a logarithm from week to week, and for how many days that counts."""
+    week_doubt: float = 2.0
+    """Days must differ with more than this multiple of the variance that chance makes: twice that
+    chance makes in one creator of ten."""
     near_half_life_ms: int = 45 * MINUTE_MS
     """How fast a post's own level follows what it gets. Smooth changes (night, weekend, a decay
     steeper than the learned one) are followed; a cliff is not."""
@@ -173,7 +191,7 @@ class WeakRules(Struct, frozen=True, kw_only=True):
 class SlowRules(Struct, frozen=True, kw_only=True):
     """When posts get less and less over weeks. Distances are logarithms of fast over slow mean."""
 
-    slow_half_life_ms: int = 56 * DAY_MS
+    slow_half_life_ms: int = 84 * DAY_MS
     fast_half_life_ms: int = 5 * DAY_MS
     min_history_ms: int = 28 * DAY_MS
     min_level: float = 20.0
@@ -186,9 +204,9 @@ class SlowRules(Struct, frozen=True, kw_only=True):
     confirm_ms: int = 14 * DAY_MS
     """The fast mean must have been behind for so long: a week of holidays is no decline."""
     fire_distance: float = -0.22
-    fire_probability: float = 0.02
-    """Reckoned with about twice the variance of a discounted mean (3 in 1,000 with the true one),
-    and on top of the fortnight before."""
+    fire_probability: float = 0.05
+    """Reckoned with about twice the variance of a discounted mean (1 in 70 with the true one), and
+    on top of the fortnight before."""
     resolve_distance: float = -0.08
     update_every_ms: int = 7 * DAY_MS
     max_quiet_ms: int = 3 * DAY_MS
@@ -321,6 +339,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     baseline: BaselineRules = BaselineRules()
     drop: DropRules = DropRules()
     spike: SpikeRules = SpikeRules()
+    delivery: DeliveryRules = DeliveryRules()
     wave: WaveRules = WaveRules()
     weak: WeakRules = WeakRules()
     slow: SlowRules = SlowRules()

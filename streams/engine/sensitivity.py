@@ -17,10 +17,15 @@ _SHIPPED = Rules()
 
 _STRICT: dict[str, dict[str, Any]] = {
     "drop": {"fire_probability": 1e-9, "fire_ratio": 0.3, "min_expected": 60.0},
-    "spike": {"fire_probability": 1e-6, "fire_ratio": 8.0, "min_follows": 200.0},
+    "spike": {
+        "fire_probability": 1e-6,
+        "fire_ratio": 8.0,
+        "min_follows": 200.0,
+        "trickle_probability": 1e-9,
+    },
     "wave": {"fire_probability": 1e-9, "fire_ratio": 8.0, "min_losses": 200.0},
     "weak": {"fire_probability": (1e-9, 1e-7, 1e-5, 2e-6), "fire_ratio": 0.25},
-    "slow": {"fire_probability": 2e-3, "fire_distance": -0.35},
+    "slow": {"fire_probability": 5e-3, "fire_distance": -0.35},
     "viral": {"probability": 5e-7, "fire_ratio": 10.0, "min_count": 200},
     "crisis": {"fire_probability": 1e-7, "fire_points": 0.25, "min_comments": 50},
     "pod": {"fire_probability": 1e-8, "fire_share": 0.75, "min_members": 12},
@@ -29,10 +34,15 @@ _STRICT: dict[str, dict[str, Any]] = {
 }
 _SENSITIVE: dict[str, dict[str, Any]] = {
     "drop": {"fire_probability": 5e-6, "fire_ratio": 0.42, "min_expected": 30.0},
-    "spike": {"fire_probability": 1e-3, "fire_ratio": 3.0, "min_follows": 60.0},
+    "spike": {
+        "fire_probability": 1e-3,
+        "fire_ratio": 3.0,
+        "min_follows": 60.0,
+        "trickle_probability": 1e-5,
+    },
     "wave": {"fire_probability": 1e-6, "fire_ratio": 4.0, "min_losses": 60.0},
     "weak": {"fire_probability": (1e-6, 1e-4, 3e-3, 5e-4), "fire_ratio": 0.4, "min_expected": 16.0},
-    "slow": {"fire_probability": 6e-2, "fire_distance": -0.16},
+    "slow": {"fire_probability": 0.1, "fire_distance": -0.16},
     "viral": {"probability": 2e-4, "fire_ratio": 5.0, "min_count": 60},
     "crisis": {"fire_probability": 3e-4, "fire_points": 0.1, "min_comments": 20},
     "pod": {"fire_probability": 1e-5, "fire_share": 0.5, "min_audience": 2.0},

@@ -1,6 +1,6 @@
 """Tails: how likely a count as small, or as large, would be if all were as usual.
 
-Knows the negative binomial, the log-normal, the Beta and Student's distribution, and nothing else.
+Knows the negative binomial, the log-normal, the Beta, Student's and the chi-square distribution.
 Must not know what is counted.
 """
 
@@ -58,6 +58,25 @@ def beta_upper_tail(share: float, mean: float, spread: float) -> float:
     weight = 1.0 / spread - 1.0
     share = min(max(share, 0.0), 1.0)
     return _beta_inc((1.0 - mean) * weight, mean * weight, 1.0 - share)
+
+
+def chi_square_lower_tail(square: float, degrees: float) -> float:
+    """P(X <= square) for a chi-square X with so many degrees of freedom (> 0). In [0, 1].
+
+    The series of the incomplete gamma function (Abramowitz and Stegun 6.5.29).
+    """
+    if square <= 0.0:
+        return 0.0
+    a, x = degrees / 2.0, square / 2.0
+    if x > a + 40.0 * math.sqrt(a) + 40.0:
+        return 1.0
+    term = total = 1.0
+    n = a
+    while term > total * 1e-12:
+        n += 1.0
+        term *= x / n
+        total += term
+    return min(math.exp(a * math.log(x) - x - math.lgamma(a + 1.0)) * total, 1.0)
 
 
 def both(first: float, second: float) -> float:

@@ -186,9 +186,9 @@ class Watch(Struct, array_like=True):
     ) -> tuple[bool, int, int]:
         """Whether followers came, how many net of those who left, and since when."""
         spike = self.spike
-        spike.rate.roll(end_ms, info.followers, rules.spike, rules.baseline)
+        spike.roll(end_ms, info, rules)
         if facts.profiles:
-            spike.arrivals.add(end_ms, facts, rules.spike)
+            spike.meet(end_ms, facts, rules.spike)
         net = facts.follows - facts.unfollows
         if net:
             spike.add(end_ms, net)
@@ -199,7 +199,7 @@ class Watch(Struct, array_like=True):
             growth: dict[str, tuple[int, int]] = {}
             for post_id, (metric, amount, since_ms) in facts.spreads:
                 if metric == "followers":
-                    spike.spread(amount, since_ms, end_ms, info, rules.spike)
+                    spike.spread(amount, since_ms, end_ms, info, rules)
                     changed = True
                     net, net_from = net + amount, min(net_from, since_ms)
                 elif post_id and metric in _ENGAGEMENT:

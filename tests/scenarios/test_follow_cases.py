@@ -109,3 +109,65 @@ def test_a_creator_whose_followers_come_and_go_all_day_has_no_wave() -> None:
         life.stream("follows", begin, begin + HOUR, 20 * mood + 1)
         life.stream("follows", begin, begin + HOUR, 22 * mood + 1, action="unfollow")
     assert told(play(life, until=8 * DAY)) == []
+
+
+def sent(life: Life, begin: float, end: float, count: int) -> None:
+    """Followers of a queue that is worked off: one after another."""
+    gap = (end - begin) / count
+    for n in range(count):
+        at = begin + gap * (n + life.dice.uniform(0.2, 0.8))
+        life.add("follows", at, actor_id=f"sent-{begin}-{n}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_who_come_like_clockwork_are_suspect_though_a_post_is_out(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.post(NIGHT - HOUR, 150)
+    sent(life, NIGHT, NIGHT + 40 * MINUTE, 830)
+    alerts = play(life, until=NIGHT + 2 * HOUR)
+    assert told(alerts, "resolved") == [("follower_spike", "suspect")]
+    assert "as evenly as a machine sends them, about 2" in alerts[-1]["reason"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_who_come_by_chance_while_a_post_is_out_are_not(seed: int) -> None:
+    life = ordinary(seed, 18_000, 5)
+    life.post(NIGHT - HOUR, 150)
+    life.burst("follows", NIGHT, NIGHT + 40 * MINUTE, 830)
+    alerts = play(life, until=NIGHT + 2 * HOUR)
+    assert told(alerts, "resolved") == [("follower_spike", "unexplained")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_of_a_polled_total_that_is_a_round_number_is_suspect(seed: int) -> None:
+    life = Life(seed, 26_000, platform="instagram")
+    life.days(0, 4, 150)
+    followers, at = 26_000, 0.0
+    while at < 4 * DAY:
+        followers += (life.dice.random() < 0.3) + (2_500 if at == 3 * DAY else 0)
+        life.add("counters", at, followers=followers)
+        at += 5 * MINUTE
+    life.post(3 * DAY - HOUR, 150)
+    alerts = play(life, until=3 * DAY + 2 * HOUR)
+    assert told(alerts) == [("follower_spike", "suspect")]
+    assert "it is a round number: 2,500" in alerts[0]["reason"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_followers_who_drip_in_for_a_day_are_a_spike(seed: int) -> None:
+    life = ordinary(seed, 18_000, 3)
+    sent(life, NIGHT, NIGHT + 20 * HOUR, 900)
+    alerts = play(life, until=NIGHT + 24 * HOUR)
+    assert told(alerts) == [("follower_spike", "suspect")]
+    assert told(alerts, "resolved") == [("follower_spike", "suspect")]
+    assert alerts[-1]["evidence"]["observed"] == pytest.approx(900, rel=0.15)
+    assert len(alerts) < 12
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_days_that_bring_twice_as_many_as_others_are_no_spike(seed: int) -> None:
+    life = Life(seed, 18_000)
+    life.days(0, 8, 150)
+    for day in range(8):
+        life.stream("follows", day * DAY, (day + 1) * DAY, 6.0 * life.dice.lognormvariate(0.0, 0.6))
+    assert told(play(life, until=8 * DAY)) == []

@@ -39,7 +39,7 @@ CASES = {
     "holiday-week": case(seeds=(1,), creators=2),
     "outage": case("source_outage", seeds=(1,), creators=48, volume=3.0),
     "bought-at-once": case("follower_spike"),
-    "bought-drip": case(),
+    "bought-drip": case("follower_spike", seeds=(1, 2, 3)),
     # Where it ends of a sudden, what posts get falls back so fast that it may look like a drop.
     "giveaway": case("follower_spike", may=("engagement_drop",)),
     "raid": case("sentiment_crisis"),
@@ -50,7 +50,7 @@ CASES = {
     "new-tier": case(),
     "two-at-once": case("engagement_drop", "follower_spike"),
 }
-NOT_SEEN = {"bought-drip", "sarcasm"}
+NOT_SEEN = {"sarcasm"}
 """The truth has an incident; the shipped rules tell of none."""
 
 

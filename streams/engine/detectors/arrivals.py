@@ -1,13 +1,14 @@
 """Arrivals: what the profiles of new followers say, and what else explains that many came.
 
 Knows how profiles are summed up and the classes of cause of a follower spike. Must not know when
-there is one.
+there is one, or how evenness and roundness are found (`delivery`).
 """
 
 from msgspec import Struct
 
 from streams.engine.alerting import Lean
 from streams.engine.course import Course
+from streams.engine.detectors.delivery import Delivery
 from streams.engine.facts import CreatorInfo, PaneFacts
 from streams.engine.follow_rules import SpikeRules
 from streams.engine.rules import Rules
@@ -37,8 +38,19 @@ class Arrivals(Struct, array_like=True):
         return self.hollow / self.known if self.known >= rules.min_profiles else None
 
 
-def cause(now_ms: int, arrivals: Arrivals, course: Course, info: CreatorInfo, rules: Rules) -> str:
-    """The class of cause: what else happened when followers came, and who they are."""
+def cause(
+    now_ms: int,
+    share: float | None,
+    delivery: Delivery,
+    course: Course,
+    info: CreatorInfo,
+    rules: Rules,
+) -> str:
+    """The class of cause: what else happened when followers came, who they are, and how they came.
+
+    `share` is that of hollow profiles, None where too few are known. Neither an even pace nor a
+    round number is enough by itself: engagement must not have risen, or both must be there.
+    """
     spike = rules.spike
     recent = campaign = False
     for post in course.posts:
@@ -51,16 +63,16 @@ def cause(now_ms: int, arrivals: Arrivals, course: Course, info: CreatorInfo, ru
         mean, shape = course.levels.usual(post.media, info.followers, rules.baseline)
         if got >= spike.viral_ratio * mean * due and upper_tail(got, mean * due, shape) < 0.2:
             return "organic_viral"
-    share = arrivals.share(spike)
     if share is not None and share >= spike.hollow_share:
+        return "suspect"
+    real = share is not None and share <= spike.real_share
+    risen = course.recent_got > spike.rise_ratio * course.recent_usual + 5.0
+    signs = bool(delivery.pace) + bool(delivery.number)
+    if signs > risen and not real:
         return "suspect"
     if campaign:
         return "campaign"
-    if recent or course.recent_got > spike.rise_ratio * course.recent_usual + 5.0:
-        return "unexplained"
-    if share is not None and share <= spike.real_share:
-        return "unexplained"
-    return "suspect"
+    return "unexplained" if recent or risen or real else "suspect"
 
 
 REASONS = {
@@ -71,12 +83,21 @@ REASONS = {
 }
 
 
-def told(explanation: str, arrivals: Arrivals, rules: SpikeRules) -> str:
+def told(explanation: str, share: float | None, delivery: Delivery, rules: SpikeRules) -> str:
     """Why a class of cause is believed, in a sentence or two."""
-    share = arrivals.share(rules)
-    if share is None:
-        return REASONS[explanation]
-    profiles = f"{100.0 * share:.0f} % of the profiles that are known are empty or new"
-    if explanation == "suspect" and share >= rules.hollow_share:
-        return f"{profiles}: the followers may be bought."
-    return f"{REASONS[explanation]} Of the new followers, {profiles}."
+    hollow = share is not None and share >= rules.hollow_share
+    profiles = ""
+    if share is not None:
+        profiles = f"{100.0 * share:.0f} % of the profiles that are known are empty or new"
+    if explanation != "suspect":
+        return (
+            f"{REASONS[explanation]} Of the new followers, {profiles}."
+            if profiles
+            else (REASONS[explanation])
+        )
+    said = delivery.told()
+    if hollow:
+        why = f"{profiles}: the followers may be bought."
+        return f"{why} {said}" if said else why
+    why = f"{said} The followers may be bought." if said else REASONS[explanation]
+    return f"{why} Of them, {profiles}." if profiles else why

@@ -1,7 +1,8 @@
 """Follower spike: followers come far faster than this creator's usually do.
 
 Knows the sliding counts of net follows, and when they are an alert. Must not know how the usual
-rate is learned (`follow_rate`).
+rate is learned (`follow_rate`), how hours are compared with it (`trickle`), or what speaks of
+followers who are bought (`arrivals`, `delivery`).
 """
 
 from operator import itemgetter
@@ -16,7 +17,9 @@ from streams.engine.course import Course
 from streams.engine.detectors import arrivals
 from streams.engine.detectors.aftermath import Aftermath
 from streams.engine.detectors.arrivals import Arrivals
-from streams.engine.facts import PANE_MS, CreatorInfo
+from streams.engine.detectors.delivery import Delivery, fine_from
+from streams.engine.detectors.trickle import Trickle
+from streams.engine.facts import PANE_MS, CreatorInfo, PaneFacts
 from streams.engine.follow_rate import FollowRate
 from streams.engine.follow_rules import SpikeRules
 from streams.engine.rules import Rules
@@ -30,9 +33,10 @@ _NET = itemgetter(1)
 class FollowerSpike(Struct, array_like=True):
     """Recent net follows, the usual rate and the episode of one creator.
 
-    `recent` holds (end of pane, net follows), panes for two minutes, then minutes, for half an
+    `recent` holds (end of pane, net follows), panes for some minutes, then minutes, for half an
     hour. While an episode is on, `got` counts since its start and `window_ms` is what fired.
-    `aftermath` is of the last episode, until that is judged again.
+    `aftermath` is of the last episode, until that is judged again. An episode with a window longer
+    than those of the rules is a trickle.
     """
 
     rate: FollowRate = field(default_factory=FollowRate)
@@ -45,6 +49,28 @@ class FollowerSpike(Struct, array_like=True):
     episode: Episode = field(default_factory=Episode)
     arrivals: Arrivals = field(default_factory=Arrivals)
     aftermath: Aftermath | None = None
+    delivery: Delivery = field(default_factory=Delivery)
+    trickle: Trickle = field(default_factory=Trickle)
+
+    def roll(self, now_ms: int, info: CreatorInfo, rules: Rules) -> None:
+        """Close the hours that ended by `now_ms`."""
+        rate, spike = self.rate, rules.spike
+        if now_ms < rate.hour_ms:
+            return
+        hour_ms, trickle = rate.hour_ms - HOUR_MS, self.trickle
+        # What belongs to an episode was told of.
+        over_ms = self.episode.until_ms - spike.cooldown_ms
+        free = self._slow(spike) or (not self.episode.on and hour_ms >= over_ms)
+        if free and rate.hour_ms and (rate.got > 0.0 or trickle.since_ms):
+            due = self._usual(hour_ms + HOUR_MS // 2, info, rules)
+            idle = (now_ms - rate.hour_ms) // HOUR_MS
+            trickle.take(hour_ms, rate.got, due, idle, rate.strayed(), spike)
+        rate.roll(now_ms, info.followers, spike, rules.baseline)
+
+    def meet(self, end_ms: int, facts: PaneFacts, rules: SpikeRules) -> None:
+        """Take in the profiles of the new followers of one pane."""
+        self.arrivals.add(end_ms, facts, rules)
+        self.trickle.meet(facts)
 
     def add(self, end_ms: int, net: float) -> None:
         """Take in the net follows of the pane that ended at `end_ms`."""
@@ -56,10 +82,14 @@ class FollowerSpike(Struct, array_like=True):
             self.aftermath.add(net, end_ms - PANE_MS, end_ms)
 
     def spread(
-        self, amount: int, since_ms: int, end_ms: int, info: CreatorInfo, rules: SpikeRules
+        self, amount: int, since_ms: int, end_ms: int, info: CreatorInfo, rules: Rules
     ) -> None:
         """Take in growth that polling revealed, evenly over the time since the last poll."""
+        spike = rules.spike
         span = max(end_ms - since_ms, PANE_MS)
+        rate = self._usual(end_ms - span // 2, info, rules)
+        usual, shape = rate * span / HOUR_MS, self.rate.shape(rate, spike)
+        self.delivery.polled(end_ms, amount, usual, shape, self.episode.on, rules.delivery)
         per_ms = amount / span
         start = max(since_ms, end_ms - 30 * MINUTE_MS)
         while start < end_ms:
@@ -67,7 +97,7 @@ class FollowerSpike(Struct, array_like=True):
             self.recent.append((stop, per_ms * (stop - start)))
             start = stop
         self.recent.sort()
-        self.rate.spread(per_ms, end_ms - span, end_ms, info.followers, rules)
+        self.rate.spread(per_ms, end_ms - span, end_ms, info.followers, spike, rules.baseline)
         if self.episode.on:
             self.got += per_ms * min(span, end_ms - self.episode.started_ms)
         elif self.aftermath is not None:
@@ -95,19 +125,61 @@ class FollowerSpike(Struct, array_like=True):
             floor = max(floor, self.episode.peak * spike.cooldown_growth)
         if end_ms - self.rate.first_ms < spike.min_history_ms:
             return []
-        if sum(map(_NET, self.recent)) < floor:
-            return []
+        whole = sum(map(_NET, self.recent))
+        if whole < floor:
+            return self._look_back(end_ms, floor, course, info, rules)
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
             if seen >= floor and self._judge(end_ms, seen, window, info, rules):
-                cause = arrivals.cause(end_ms, self.arrivals, course, info, rules)
+                longest = spike.windows_ms[-1]
+                usual = self._usual(end_ms - longest // 2, info, rules) * (longest - window)
+                self.delivery.before = whole - seen - usual / HOUR_MS
+                cause = self._cause(end_ms, course, info, rules)
                 if cause == "organic_viral" and seen < spike.viral_growth * floor:
                     continue
-                if self.aftermath is not None:
-                    self.aftermath.net -= seen  # whoever comes now is none of those who stayed
-                earlier = self._review(end_ms, info, spike)
-                return [*earlier, self._fire(end_ms, window, cause, course, info, rules)]
-        return []
+                since = end_ms - window
+                first = min(at for at, net in self.recent if at > since and net > 0)
+                began = max(first - PANE_MS, since)
+                return self._fire(end_ms, began, cause, course, info, rules)
+        return self._look_back(end_ms, floor, course, info, rules)
+
+    def _look_back(
+        self, end_ms: int, floor: float, course: Course, info: CreatorInfo, rules: Rules
+    ) -> list[Alert]:
+        """Whether followers have come for hours, if not within minutes."""
+        spike, trickle = rules.spike, self.trickle
+        if not trickle.since_ms or end_ms < self.episode.until_ms:
+            return []
+        if end_ms - self.rate.first_ms < spike.trickle_min_history_ms:
+            return []
+        if not trickle.convincing(floor, spike):
+            return []
+        self.window_ms = max(end_ms - trickle.since_ms, spike.windows_ms[-1] + 1)
+        self.seen, self.expected, self.delivery.before = trickle.got, trickle.due, 0
+        self.probability = trickle.probability
+        cause = self._cause(end_ms, course, info, rules)
+        return self._fire(end_ms, trickle.since_ms, cause, course, info, rules)
+
+    def _slow(self, rules: SpikeRules) -> bool:
+        return self.episode.on and self.window_ms > rules.windows_ms[-1]
+
+    def _share(self, rules: SpikeRules) -> float | None:
+        """The share of hollow profiles; None where too few are known."""
+        share = self.trickle.share(rules) if self.trickle.since_ms else None
+        return self.arrivals.share(rules) if share is None else share
+
+    def _profiles(self, rules: SpikeRules) -> int:
+        known = self.trickle.share(rules) is not None
+        return self.trickle.known if known else round(self.arrivals.known)
+
+    def _cause(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:
+        """The class of cause, by what is known now."""
+        spike, delivery = rules.spike, self.delivery
+        if self.window_ms > spike.windows_ms[-1]:
+            delivery.pace, delivery.slow = self.trickle.pace(rules.delivery) or delivery.pace, True
+        else:
+            delivery.look(end_ms, self.recent, spike.windows_ms[-1], rules.delivery)
+        return arrivals.cause(end_ms, self._share(spike), delivery, course, info, rules)
 
     def _review(self, end_ms: int, info: CreatorInfo, rules: SpikeRules) -> list[Alert]:
         """The last word on the last episode, if that was not said yet."""
@@ -139,14 +211,14 @@ class FollowerSpike(Struct, array_like=True):
         return sum([net for at, net in self.recent if at > since])
 
     def trim(self, end_ms: int, rules: SpikeRules) -> None:
-        """Forget what no window needs any more, and tell panes apart for two minutes only.
+        """Forget what no window needs any more, and tell panes of the last minutes apart only.
 
-        Not at each pane: half an hour in minutes and two minutes in panes make 40 entries.
+        Not at each pane: half an hour in minutes and up to three of them in panes make 46 entries.
         """
         recent = self.recent
         oldest = end_ms - rules.windows_ms[-1]
         if len(recent) > 52 or (recent and recent[0][0] <= oldest - 2 * MINUTE_MS):
-            fine = end_ms - 2 * MINUTE_MS
+            fine = fine_from(end_ms)
             kept: dict[int, float] = {}
             for at, net in recent:
                 if at > oldest:
@@ -155,14 +227,16 @@ class FollowerSpike(Struct, array_like=True):
             self.recent = list(kept.items())
 
     def _fire(
-        self, end_ms: int, window: int, cause: str, course: Course, info: CreatorInfo, rules: Rules
-    ) -> Alert:
-        since = end_ms - window
-        first = min(at for at, net in self.recent if at > since and net > 0)
-        severity = self._severity(rules.spike)
-        self.episode.open(max(first - PANE_MS, since), end_ms, severity, cause)
+        self, end_ms: int, began: int, cause: str, course: Course, info: CreatorInfo, rules: Rules
+    ) -> list[Alert]:
+        if self.aftermath is not None:
+            self.aftermath.net -= self.seen  # whoever comes now is none of those who stayed
+        earlier = self._review(end_ms, info, rules.spike)
+        self.episode.open(began, end_ms, self._severity(rules.spike), cause)
         self.got = self.episode.peak = self.seen
-        return self._alert("firing", end_ms, course, info, rules)
+        if not self._slow(rules.spike):
+            self.trickle.forget()
+        return [*earlier, self._alert("firing", end_ms, course, info, rules)]
 
     def _severity(self, rules: SpikeRules) -> Severity:
         ratio = self.seen / max(self.expected, 1.0)
@@ -171,28 +245,55 @@ class FollowerSpike(Struct, array_like=True):
     def _follow(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         spike, episode = rules.spike, self.episode
         rate = self._usual(end_ms, info, rules)
-        calm = spike.resolve_window_ms
+        slow = self._slow(spike)
+        calm = spike.windows_ms[-1] if slow else spike.resolve_window_ms
         if end_ms - episode.started_ms >= calm:
+            few = spike.trickle_calm if slow else spike.min_follows / 10
             usual = rate * calm / HOUR_MS
-            if self._seen(end_ms, calm) < max(spike.resolve_ratio * usual, spike.min_follows / 10):
-                alert = self._alert("resolved", end_ms, course, info, rules)
-                self.aftermath = Aftermath(episode.started_ms, end_ms, round(self.got))
-                episode.close(end_ms + spike.cooldown_ms)
-                self.recent = []
-                return [alert]
+            if self._seen(end_ms, calm) < max(spike.resolve_ratio * usual, few):
+                return [self._resolve(end_ms, course, info, rules)]
         waited = end_ms - episode.told_ms
         grown = self.got >= spike.update_growth * episode.peak and waited >= MINUTE_MS
-        if not grown and waited < spike.update_every_ms:
+        if not grown and waited < (spike.trickle_update_ms if slow else spike.update_every_ms):
             return []
         for window in spike.windows_ms:
             seen = self._seen(end_ms, window)
             if seen > self.seen:
                 self._judge(end_ms, seen, window, info, rules)
+        if slow and not self._slow(spike):
+            self.trickle.forget()
         episode.told_ms = end_ms
         episode.peak = max(episode.peak, self.got)
         episode.severity = self._severity(spike)
-        episode.explanation = arrivals.cause(end_ms, self.arrivals, course, info, rules)
+        episode.explanation = self._cause(end_ms, course, info, rules)
         return [self._alert("update", end_ms, course, info, rules)]
+
+    def _resolve(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> Alert:
+        """The end of an episode: only now it is known how many came in all."""
+        episode, spike, delivery = self.episode, rules.spike, self.delivery
+        if episode.explanation in ("unexplained", "campaign", "suspect"):
+            usual, rate = self._expected(end_ms, info, rules)
+            if delivery.polled_ms < episode.started_ms:
+                total = self.got + delivery.before
+                delivery.whole(total, usual, self.rate.shape(rate, spike), rules.delivery)
+            if episode.explanation != "suspect":
+                episode.explanation = self._cause(end_ms, course, info, rules)
+        alert = self._alert("resolved", end_ms, course, info, rules)
+        self.aftermath = Aftermath(episode.started_ms, end_ms, round(self.got))
+        episode.close(end_ms + spike.cooldown_ms)
+        self.recent = []
+        delivery.forget()
+        self.trickle.forget()
+        return alert
+
+    def _expected(self, now_ms: int, info: CreatorInfo, rules: Rules) -> tuple[float, float]:
+        """Net follows that are usual since the episode began, and an hour."""
+        started, spike = self.episode.started_ms, rules.spike
+        if self._slow(spike):
+            rate = self.rate.mean(info.followers, spike)
+        else:
+            rate = self._usual(now_ms, info, rules)
+        return rate * (now_ms - started) / HOUR_MS, rate
 
     def _alert(
         self,
@@ -203,15 +304,14 @@ class FollowerSpike(Struct, array_like=True):
         rules: Rules,
     ) -> Alert:
         who = alerting.name(info)
-        rate = self._usual(now_ms, info, rules)
         started = self.episode.started_ms
-        expected = rate * (now_ms - started) / HOUR_MS
+        expected, rate = self._expected(now_ms, info, rules)
         got = max(self.got, 0.0)
         ratio = got / max(expected, 0.01)
         lasted = alerting.span(max(now_ms - started, PANE_MS))
         usual = f"usually about {alerting.count(rate)} an hour"
-        why = arrivals.told(self.episode.explanation, self.arrivals, rules.spike)
-        share = self.arrivals.share(rules.spike)
+        share, spike = self._share(rules.spike), rules.spike
+        why = arrivals.told(self.episode.explanation, share, self.delivery, spike)
         if status == "resolved":
             title = f"Follower spike of {who} is over"
             reason = (
@@ -240,7 +340,7 @@ class FollowerSpike(Struct, array_like=True):
             probability=self.probability,
             samples=int(self.rate.hours),
             posts=_posts(now_ms, course, info, rules),
-            profiles=None if share is None else round(self.arrivals.known),
+            profiles=None if share is None else self._profiles(spike),
             hollow_profiles=None if share is None else round(share, 4),
         )
 

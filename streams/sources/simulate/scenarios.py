@@ -193,7 +193,7 @@ _ALL = (
     ),
     Scenario(
         "bought-drip",
-        "as many over two days, which the rules do not see",
+        "as many over two days",
         5,
         lambda plan, accounts: _bought(plan, accounts, 2 * DAY_MS),
     ),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench import detection
-from bench.detection import cases, life
+from bench.detection import audience, cases, life
 from bench.detection.figures import OURS, Result, figures, targets
 from bench.detection.play import play as core_play
 from bench.detection.truth import Excuse, Incident, Told, Truth, judge, wilson
@@ -17,7 +17,7 @@ from tests.scenarios.life import play as shard_play
 from tests.scenarios.life import told as firing
 
 FOLDER = Path(detection.__file__).parent
-GENERATOR = ("life", "cases", "truth", "rivals")
+GENERATOR = ("audience", "life", "cases", "truth", "rivals")
 DROP = Incident("drop", ("engagement_drop", "silence"), 100, 200)
 
 
@@ -82,6 +82,38 @@ def test_a_promised_drop_leaves_at_most_a_fifth_of_what_was_expected_on_average(
     assert np.median(shares) < 0.2
 
 
+def test_a_pod_is_below_each_post_of_its_time_and_nobody_else_is_below_so_many() -> None:
+    made, truth = cases.make(cases.pod, 5, 1)
+    begin = truth.incidents[0].begin
+    late = [n for n, post in enumerate(made.posts) if post.at > begin]
+    members = made.authors >= audience.FRESH
+    below = [set(made.authors[members & (made.post_of == n)].tolist()) for n in late]
+    assert all(len(people) >= 8 for people in below)
+    assert not np.isin(made.post_of[members], range(late[0])).any()
+
+
+def test_what_is_bought_for_a_post_is_hollow_or_says_nothing() -> None:
+    likes, _ = cases.make(cases.hollow_likes, 5, 1)
+    sold = likes.authors >= audience.FRESH
+    assert (likes.verdicts[sold] == life.LIKE).all()
+    assert likes.guests[sold].mean() > likes.guests[~sold].mean() + 0.5
+    comments, _ = cases.make(cases.stock_comments, 5, 1)
+    sold = comments.authors >= audience.FRESH
+    assert comments.stock[sold].mean() > 0.75 > comments.stock[~sold].mean() + 0.3
+
+
+@pytest.mark.parametrize("manner", ["even", "loose", "won"])
+def test_a_crowd_comes_within_its_time_evenly_or_not(manner: str) -> None:
+    dice, hour = np.random.default_rng(1), life.HOUR
+    person = life.somebody(dice, follows_per_hour=0.001, worth=1.0)
+    made = life.draft(person, dice, 2)
+    made.extra_follows.append(life.Crowd(5 * hour, 6 * hour, 600, 0.5, manner))
+    counts = np.histogram(life.live(made).follows, 60, (5 * hour, 6 * hour))[0]
+    assert counts.sum() == pytest.approx(600, abs=5)
+    strays = counts.var() / counts.mean()
+    assert {"even": strays < 0.3, "loose": 0.5 < strays < 1.6, "won": strays > 2}[manner]
+
+
 def test_most_creators_are_sparse_and_no_two_runs_differ() -> None:
     people = [life.somebody(np.random.default_rng(n)) for n in range(200)]
     assert 70 < np.median([person.worth for person in people]) < 130
@@ -95,7 +127,7 @@ def _stopped() -> life.Life:
     made = life.draft(life.somebody(dice, worth=600.0, posts_per_day=4), dice, 4)
     last = made.posts[-2].at
     made.stifled.append((last + life.HOUR, made.end, 0.0))
-    made.extra_follows.append((2 * life.DAY, 2 * life.DAY + 5 * life.MINUTE, 900, 0.1))
+    made.extra_follows.append(life.Crowd(2 * life.DAY, 2 * life.DAY + 5 * life.MINUTE, 900, 0.1))
     return life.live(made)
 
 
@@ -113,6 +145,7 @@ def test_a_shard_that_is_told_the_same_life_raises_the_same_alerts() -> None:
         told.add("follows", at + offset, actor_id=f"u{at}", action="unfollow")
     alerts = shard_play(told, until=offset + seen.end)
     seen.hollow[:] = -1
+    seen.guests[:] = -1
     seen.verdicts[:] = life.LIKE
     ours = [(alert.kind, alert.explanation) for alert in core_play(seen, Rules())]
     assert {"follower_spike"} < {kind for kind, _ in ours}

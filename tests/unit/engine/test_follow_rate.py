@@ -86,7 +86,7 @@ def test_polled_growth_belongs_to_the_hours_in_which_it_may_have_come(every: int
         roll(rate, hour * HOUR_MS + 1)
         if hour % every == 0 and hour:
             now = hour * HOUR_MS + 1
-            rate.spread(6.0 / HOUR_MS, now - every * HOUR_MS, now, FOLLOWERS, SPIKE)
+            rate.spread(6.0 / HOUR_MS, now - every * HOUR_MS, now, FOLLOWERS, SPIKE, BASE)
     usual = [rate.at(8 * DAY_MS + h * HOUR_MS, FOLLOWERS, SPIKE, BASE) for h in range(24)]
     assert max(usual) < 1.6 * min(usual)
 
@@ -96,6 +96,6 @@ def test_a_burst_between_two_polls_is_not_what_is_usual_from_then_on() -> None:
     now = 3 * DAY_MS + 1
     roll(rate, now)
     before = rate.mean(FOLLOWERS, SPIKE)
-    rate.spread(5_000.0 / HOUR_MS, now - HOUR_MS, now, FOLLOWERS, SPIKE)
+    rate.spread(5_000.0 / HOUR_MS, now - HOUR_MS, now, FOLLOWERS, SPIKE, BASE)
     assert rate.mean(FOLLOWERS, SPIKE) < 2.0 * before
     assert rate.at(now - HOUR_MS // 2, FOLLOWERS, SPIKE, BASE) < 4.0 * before

@@ -6,6 +6,7 @@ import pytest
 
 from streams.engine.tails import (
     both,
+    chi_square_lower_tail,
     log_normal_tail,
     lower_tail,
     student_tail,
@@ -73,3 +74,17 @@ def test_a_log_normal_tail_is_that_of_the_normal_once_its_variance_is_known() ->
 def test_the_less_a_variance_is_known_the_less_a_small_share_says() -> None:
     tails = [log_normal_tail(0.1, 0.2, degrees) for degrees in (3.0, 10.0, 40.0)]
     assert tails[0] > 10 * tails[1] > 100 * tails[2] > 0.0
+
+
+@pytest.mark.parametrize(("square", "degrees"), [(3.0, 6), (0.5, 4), (30.0, 28), (7.25, 30)])
+def test_the_chi_square_tail_is_that_of_a_poisson_count(square: float, degrees: int) -> None:
+    half, terms = square / 2.0, degrees // 2
+    above = math.exp(-half) * sum(half**n / math.factorial(n) for n in range(terms))
+    assert chi_square_lower_tail(square, degrees) == pytest.approx(1.0 - above, rel=1e-6)
+
+
+def test_the_chi_square_tail_stays_a_probability_far_out() -> None:
+    assert chi_square_lower_tail(0.0, 5) == 0.0
+    assert chi_square_lower_tail(-1.0, 5) == 0.0
+    assert chi_square_lower_tail(1e9, 5) == 1.0
+    assert chi_square_lower_tail(1e-9, 400) == 0.0
