@@ -39,6 +39,10 @@ def test_it_settles_at_what_is_usual() -> None:
     assert steady(5).mean(FOLLOWERS, SPIKE) == pytest.approx(6.0, rel=0.1)
 
 
+def test_the_rate_of_a_busy_creator_is_learned_within_a_day() -> None:
+    assert steady(1, 240.0).mean(FOLLOWERS, SPIKE) > 150.0
+
+
 def test_one_mad_hour_hardly_moves_it() -> None:
     rate = FollowRate()
     for hour in range(24 * 5):
