@@ -118,8 +118,8 @@ class Rhythm(Struct, array_like=True):
     """
 
     hour: int = -1
-    got: float = 0.0
-    due: float = 0.0
+    got: int | float = 0
+    due: int | float = 0
     num: list[int] = []
     den: list[int] = []
     week: Week = field(default_factory=Week)

@@ -25,7 +25,7 @@ class FollowRate(Struct, array_like=True):
 
     first_ms: int = 0
     hour_ms: int = 0
-    got: float = 0.0
+    got: int | float = 0
     total: float = 0.0
     hours: float = 0.0
     excess: float = 0.0
@@ -102,7 +102,7 @@ class FollowRate(Struct, array_like=True):
         self.excess = self.excess * keep + (got - due) ** 2 - due
         self.square = self.square * keep + due * due
         self.rhythm.close(hour, got, mean, baseline)
-        self.got = 0.0
+        self.got = 0
         idle = min((now_ms - self.hour_ms) // HOUR_MS, 30 * DAY_MS // HOUR_MS)
         self.hour_ms = (now_ms // HOUR_MS + 1) * HOUR_MS
         if idle:

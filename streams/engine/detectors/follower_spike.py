@@ -50,27 +50,29 @@ class FollowerSpike(Struct, array_like=True):
     arrivals: Arrivals = field(default_factory=Arrivals)
     aftermath: Aftermath | None = None
     delivery: Delivery = field(default_factory=Delivery)
-    trickle: Trickle = field(default_factory=Trickle)
+    trickle: Trickle | None = None
 
     def roll(self, now_ms: int, info: CreatorInfo, rules: Rules) -> None:
         """Close the hours that ended by `now_ms`."""
         rate, spike = self.rate, rules.spike
         if now_ms < rate.hour_ms:
             return
-        hour_ms, trickle = rate.hour_ms - HOUR_MS, self.trickle
+        hour_ms = rate.hour_ms - HOUR_MS
         # What belongs to an episode was told of.
         over_ms = self.episode.until_ms - spike.cooldown_ms
         free = self._slow(spike) or (not self.episode.on and hour_ms >= over_ms)
-        if free and rate.hour_ms and (rate.got > 0.0 or trickle.since_ms):
+        if free and rate.hour_ms and (rate.got > 0.0 or self.trickle is not None):
             due = self._usual(hour_ms + HOUR_MS // 2, info, rules)
             idle = (now_ms - rate.hour_ms) // HOUR_MS
-            trickle.take(hour_ms, rate.got, due, idle, rate.strayed(), spike)
+            trickle = self.trickle or Trickle(hour_ms, rate.strayed())
+            self.trickle = trickle if trickle.take(hour_ms, rate.got, due, idle, spike) else None
         rate.roll(now_ms, info.followers, spike, rules.baseline)
 
     def meet(self, end_ms: int, facts: PaneFacts, rules: SpikeRules) -> None:
         """Take in the profiles of the new followers of one pane."""
         self.arrivals.add(end_ms, facts, rules)
-        self.trickle.meet(facts)
+        if self.trickle is not None:
+            self.trickle.meet(facts)
 
     def add(self, end_ms: int, net: float) -> None:
         """Take in the net follows of the pane that ended at `end_ms`."""
@@ -148,7 +150,7 @@ class FollowerSpike(Struct, array_like=True):
     ) -> list[Alert]:
         """Whether followers have come for hours, if not within minutes."""
         spike, trickle = rules.spike, self.trickle
-        if not trickle.since_ms or end_ms < self.episode.until_ms:
+        if trickle is None or end_ms < self.episode.until_ms:
             return []
         if end_ms - self.rate.first_ms < spike.trickle_min_history_ms:
             return []
@@ -165,18 +167,21 @@ class FollowerSpike(Struct, array_like=True):
 
     def _share(self, rules: SpikeRules) -> float | None:
         """The share of hollow profiles; None where too few are known."""
-        share = self.trickle.share(rules) if self.trickle.since_ms else None
+        share = None if self.trickle is None else self.trickle.share(rules)
         return self.arrivals.share(rules) if share is None else share
 
     def _profiles(self, rules: SpikeRules) -> int:
-        known = self.trickle.share(rules) is not None
-        return self.trickle.known if known else round(self.arrivals.known)
+        trickle = self.trickle
+        if trickle is not None and trickle.share(rules) is not None:
+            return trickle.known
+        return round(self.arrivals.known)
 
     def _cause(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:
         """The class of cause, by what is known now."""
         spike, delivery = rules.spike, self.delivery
         if self.window_ms > spike.windows_ms[-1]:
-            delivery.pace, delivery.slow = self.trickle.pace(rules.delivery) or delivery.pace, True
+            pace = 0 if self.trickle is None else self.trickle.pace(rules.delivery)
+            delivery.pace, delivery.slow = pace or delivery.pace, True
         else:
             delivery.look(end_ms, self.recent, spike.windows_ms[-1], rules.delivery)
         return arrivals.cause(end_ms, self._share(spike), delivery, course, info, rules)
@@ -215,6 +220,8 @@ class FollowerSpike(Struct, array_like=True):
 
         Not at each pane: half an hour in minutes and up to three of them in panes make 46 entries.
         """
+        if end_ms - self.rate.hour_ms > rules.trickle_min_hours * HOUR_MS:
+            self.trickle = None  # nobody has come for hours
         recent = self.recent
         oldest = end_ms - rules.windows_ms[-1]
         if len(recent) > 52 or (recent and recent[0][0] <= oldest - 2 * MINUTE_MS):
@@ -235,7 +242,7 @@ class FollowerSpike(Struct, array_like=True):
         self.episode.open(began, end_ms, self._severity(rules.spike), cause)
         self.got = self.episode.peak = self.seen
         if not self._slow(rules.spike):
-            self.trickle.forget()
+            self.trickle = None
         return [*earlier, self._alert("firing", end_ms, course, info, rules)]
 
     def _severity(self, rules: SpikeRules) -> Severity:
@@ -261,7 +268,7 @@ class FollowerSpike(Struct, array_like=True):
             if seen > self.seen:
                 self._judge(end_ms, seen, window, info, rules)
         if slow and not self._slow(spike):
-            self.trickle.forget()
+            self.trickle = None
         episode.told_ms = end_ms
         episode.peak = max(episode.peak, self.got)
         episode.severity = self._severity(spike)
@@ -283,7 +290,7 @@ class FollowerSpike(Struct, array_like=True):
         episode.close(end_ms + spike.cooldown_ms)
         self.recent = []
         delivery.forget()
-        self.trickle.forget()
+        self.trickle = None
         return alert
 
     def _expected(self, now_ms: int, info: CreatorInfo, rules: Rules) -> tuple[float, float]:

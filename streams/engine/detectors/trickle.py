@@ -18,14 +18,15 @@ from streams.engine.tails import chi_square_lower_tail, upper_tail
 
 
 class Trickle(Struct, array_like=True):
-    """What came since `since_ms` (0: there is no suspicion) until the last hour that is over.
+    """A suspicion: what came since `since_ms` until the last hour that is over.
 
     `hours`, `total` and `square` sum up the whole hours after the first one: their number, and what
     came in each. Of the followers whose profile is `known` since then so many are `hollow`.
     `variance` is that of an hour beyond chance, as it was known when the suspicion began.
     """
 
-    since_ms: int = 0
+    since_ms: int
+    variance: float
     cusum: Lean = 0
     got: Lean = 0
     due: Lean = 0
@@ -35,44 +36,28 @@ class Trickle(Struct, array_like=True):
     known: int = 0
     hollow: int = 0
     probability: Lean = 1
-    variance: Lean = 0
 
     def meet(self, facts: PaneFacts) -> None:
         """Take in the profiles of those of one pane."""
-        if self.since_ms:
-            self.known += facts.profiles
-            self.hollow += facts.hollow
+        self.known += facts.profiles
+        self.hollow += facts.hollow
 
-    def take(
-        self,
-        hour_ms: int,
-        got: float,
-        due: float,
-        idle: int,
-        variance: float,
-        rules: SpikeRules,
-    ) -> None:
+    def take(self, hour_ms: int, got: float, due: float, idle: int, rules: SpikeRules) -> bool:
         """Take in the hour from `hour_ms` on, in which `due` were usual, and so many idle ones.
 
-        Beyond chance an hour strays from that with this `variance`.
+        False where nothing is suspected any more.
         """
         alternative = rules.trickle_alternative
         # One hour that is full is for the windows of minutes; it does not tell of hours.
         weight = min(got, rules.trickle_hour_share * rules.min_follows)
         self.cusum += weight * math.log(alternative) - due * (1 + idle) * (alternative - 1.0)
-        if self.cusum <= 0.0 or (
-            self.since_ms and hour_ms - self.since_ms > rules.trickle_max_hold_ms
-        ):
-            self.forget()
-            return
-        if self.since_ms:
+        self.got += got
+        self.due += due * (1 + idle)
+        if hour_ms > self.since_ms:
             self.hours += 1 + idle
             self.total += got
             self.square += got * got
-        else:
-            self.since_ms, self.variance = hour_ms, variance
-        self.got += got
-        self.due += due * (1 + idle)
+        return self.cusum > 0.0 and hour_ms - self.since_ms <= rules.trickle_max_hold_ms
 
     def convincing(self, floor: float, rules: SpikeRules) -> bool:
         """Whether there are too many of them, of at least `floor`; sets the `probability`."""
@@ -100,9 +85,3 @@ class Trickle(Struct, array_like=True):
     def share(self, rules: SpikeRules) -> float | None:
         """The share of hollow profiles; None where too few are known."""
         return self.hollow / self.known if self.known >= rules.min_profiles else None
-
-    def forget(self) -> None:
-        """Nothing is suspected any more."""
-        self.since_ms = self.hours = self.known = self.hollow = 0
-        self.cusum = self.got = self.due = self.total = self.square = self.variance = 0
-        self.probability = 1
