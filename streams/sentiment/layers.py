@@ -13,6 +13,8 @@ from streams.engine.sentiment.lexicon import load_lexica
 FILES: Final = {
     "VADER's words": ("vader_words.tsv",),
     "AFINN, translations too": ("afinn/",),
+    "Hu and Liu's words": ("opinion_words.tsv",),
+    "phrases": ("english_phrases.tsv",),
     "creators' terms": ("creator_terms.tsv",),
     "emoji": ("emoji.tsv",),
     "emoticons": ("vader_emoticons.tsv",),

@@ -16,8 +16,26 @@ from streams.engine.sentiment.tongue import Tongue
 _MAX_VALENCE: Final = 4.0
 _CUE_KINDS: Final = ("negate", "boost", "turn")
 ENGLISH: Final = "en"
-_ALONE: Final = 0.7
-"""Of the valence of a word that one of two lists has: the other's makers saw no need for it."""
+_LEAST_FORM: Final = 3
+_ENDINGS: Final = (
+    *(("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("d", ""), ("ied", "y"), ("ing", "")),
+    *(("ing", "e"), ("ly", ""), ("er", ""), ("ier", "y"), ("est", ""), ("iest", "y")),
+    *(("ness", ""), ("iness", "y"), ("y", "")),
+)
+"""Of words of English, and what stands there without them."""
+_TRUST: Final = {
+    # In VADER, in AFINN, in the opinion lexicon: of praise, of blame.
+    (True, True, True): (1.0, 1.0),
+    (True, True, False): (0.5, 0.86),
+    (True, False, True): (0.65, 0.65),
+    (False, True, True): (0.8, 0.8),
+    (True, False, False): (0.5, 0.6),
+    (False, True, False): (0.4, 0.6),
+    (False, False, True): (0.2, 0.2),
+}
+"""How much of its valence a word has in texts, by the lists that have it. From an ordinal
+regression of people's ratings on the words of 23,700 texts (`docs/sentiment.md`); what the opinion
+lexicon alone has was lowered from there, since more of it costs agreement on tweets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +158,7 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
     """
     tables = _Tables(without)
     anywhere = tables.grouped("anywhere.tsv")
-    english = _english(tables)
+    english, hinting = _english(tables)
     languages = {ENGLISH: english}
     known_by: dict[str, tuple[str, ...]] = {}
     for tag in tongue.tags():
@@ -148,9 +166,9 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
         tables.add(digest)
         hints = set(spoken.hints)
         if tag == ENGLISH:
-            hints.update(english.words)
+            hints.update(hinting)
         else:
-            hints.difference_update(english.words.keys() - spoken.functions)
+            hints.difference_update(hinting - spoken.functions)
         hints.difference_update(anywhere)
         for word in hints:
             known_by[word] = (*known_by.get(word, ()), tag)
@@ -164,15 +182,20 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
     return Lexica(languages, signs, known_by, tables.digest)
 
 
-def _english(tables: _Tables) -> Lexicon:
-    terms = _blended(tables.terms("vader_words.tsv"), tables.grouped("afinn/en.tsv"))
-    terms |= tables.terms("creator_terms.tsv")
+def _english(tables: _Tables) -> tuple[Lexicon, frozenset[str]]:
+    """The lexicon, and the words of it that make English known.
+
+    Those of the opinion lexicon alone do not: too many of them are words of French, too.
+    """
+    vader, afinn = tables.terms("vader_words.tsv"), tables.grouped("afinn/en.tsv")
+    own = tables.terms("english_phrases.tsv", "creator_terms.tsv")
+    terms = _blended(vader, afinn, tables.grouped("opinion_words.tsv")) | own
     emoticons = tables.terms("vader_emoticons.tsv")
     emoji = tables.terms("emoji.tsv")
     cues: dict[str, dict[str, float]] = {kind: {} for kind in _CUE_KINDS}
     for (kind, term), strength in tables.rows("english_cues.tsv", 3):
         cues[kind][term] = strength
-    return Lexicon(
+    english = Lexicon(
         tag=ENGLISH,
         words={term: valence for term, valence in terms.items() if " " not in term},
         stems={},
@@ -184,16 +207,34 @@ def _english(tables: _Tables) -> Lexicon:
         boosters=cues["boost"],
         turns=frozenset(cues["turn"]),
     )
+    hinting = frozenset(term for term in vader | afinn | own if " " not in term)
+    return english, hinting
 
 
-def _blended(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
-    """Terms of both lists, at what they say on average; what one alone says weighs less."""
-    return {
-        term: (first[term] + second[term]) / 2.0
-        if term in first and term in second
-        else _ALONE * (first.get(term) or second.get(term, 0.0))
-        for term in first | second
-    }
+def _blended(
+    vader: dict[str, float], afinn: dict[str, float], opinions: dict[str, float]
+) -> dict[str, float]:
+    """Terms of all lists, the more of their valence the more lists have them.
+
+    The opinion lexicon gives sides, no strength: its valence counts where no other list has one.
+    It holds few forms of a word, so that it also has "hugs" where it has "hug".
+    """
+    found = {}
+    for term in vader | afinn | opinions:
+        rated = [listed[term] for listed in (vader, afinn) if term in listed]
+        valence = sum(rated) / len(rated) if rated else opinions[term]
+        agreed = any(opinions.get(form, 0.0) * valence > 0.0 for form in _forms(term))
+        praise, blame = _TRUST[term in vader, term in afinn, agreed]
+        found[term] = valence * (praise if valence > 0.0 else blame)
+    return found
+
+
+def _forms(term: str) -> Iterator[str]:
+    """A word of English, and what it may be bent from."""
+    yield term
+    for ending, instead in _ENDINGS:
+        if term.endswith(ending) and len(term) - len(ending) >= _LEAST_FORM:
+            yield term.removesuffix(ending) + instead
 
 
 def _of(

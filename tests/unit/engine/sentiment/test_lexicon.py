@@ -36,9 +36,29 @@ def test_creator_terms_have_the_last_word() -> None:
     assert ENGLISH.words["fire"] > 0 > ENGLISH.words["cringe"]
 
 
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ("awful", "adversity"),  # all lists have it; VADER and the opinion lexicon
+        ("delight", "achievable"),  # all lists; AFINN and the opinion lexicon
+        ("achievable", "abounds"),  # two lists; the opinion lexicon alone
+        ("insulted", "rescued"),  # "insult" is in the opinion lexicon; neither form is
+    ],
+)
+def test_a_word_counts_the_more_the_more_lists_have_it(more: str, less: str) -> None:
+    assert abs(ENGLISH.words[more]) > abs(ENGLISH.words[less]) > 0.0
+
+
+def test_what_the_opinion_lexicon_alone_has_makes_no_language_known() -> None:
+    assert "abounds" in ENGLISH.words
+    assert "abounds" not in LEXICA.known_by
+    assert "en" in LEXICA.known_by["awful"]
+
+
 def test_the_licence_and_the_source_of_the_data_are_beside_it() -> None:
     data = files("streams.engine.sentiment") / "data"
     assert "C.J. Hutto" in (data / "LICENSE.vader").read_text("utf-8")
+    assert "Bing Liu" in (data / "LICENSE.opinion-lexicon").read_text("utf-8")
     notice = (data / "NOTICE").read_text("utf-8")
     for name in (entry.name for entry in data.iterdir() if entry.name.endswith(".tsv")):
         assert name in notice

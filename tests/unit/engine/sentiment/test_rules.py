@@ -73,6 +73,11 @@ def test_marks_push_a_negative_text_further_down(analyser: LexiconAnalyser) -> N
     assert analyser.judge("awful???").compound < analyser.judge("awful?").compound
 
 
+def test_an_exclamation_mark_adds_more_to_praise_than_to_blame(analyser: LexiconAnalyser) -> None:
+    praise, blame = analyser.explain("superb!").marks, analyser.explain("awful!").marks
+    assert praise > -blame > 0.0
+
+
 def test_marks_alone_say_nothing(analyser: LexiconAnalyser) -> None:
     assert analyser.judge("!!! ???").compound == 0.0
 
@@ -114,6 +119,11 @@ def test_negation_is_found_however_it_is_spelt(analyser: LexiconAnalyser, negate
         ("Can\u2019t wait!", Label.POSITIVE),
         ("no one cares", Label.NEGATIVE),
         ("sick of this", Label.NEGATIVE),
+        ("man united tonight", Label.NEUTRAL),
+        ("the new season of the walking dead", Label.NEUTRAL),
+        ("pretty much the same", Label.NEUTRAL),
+        ("what a let down", Label.NEGATIVE),
+        ("well played", Label.POSITIVE),
     ],
 )
 def test_a_phrase_counts_as_a_whole(analyser: LexiconAnalyser, phrase: str, label: Label) -> None:
