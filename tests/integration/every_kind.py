@@ -72,11 +72,11 @@ def weak_posts() -> Life:
 
 
 def fading_posts() -> Life:
-    """Posts that get less and less for five weeks, until there are none."""
+    """Posts that get less and less for five weeks, then none for two days, and one more."""
     life = Life(40, 40_000, "dora")
     life.items.clear()
     life.add("creators", -44 * DAY, handle="dora.makes", followers=40_000)
-    for day in range(-44, 13):
+    for day in range(-44, 12):
         worth = 60 * 0.86 ** (max(day + 22, 0) / 7)
         life.days(day, day + 1, worth, spread=0.1, hours=(10.5, 20.0))
     life.post(TODAY + 10.3 * HOUR, 25)
