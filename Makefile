@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 # Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
