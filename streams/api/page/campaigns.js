@@ -2,6 +2,7 @@
 // Knows the limits from which that is worth a look. Must not know when, or where, it is shown.
 import { part } from "./api.js";
 import { empty, h } from "./dom.js";
+import { keepers } from "./evidence.js";
 import { amount, at, count, percent, plain, some } from "./words.js";
 
 const BELOW = 45; // the middle score of a campaign that runs below expectation
@@ -64,19 +65,15 @@ export function campaigns(store, found) {
     "ul",
     { class: "lines bars" },
     found.map((one) => {
-      const campaign = store.campaigns.get(one.id);
+      const campaign = store.campaign(one.id);
       return h(
         "li",
         {},
         h(
           "span",
           {},
-          h("a", { href: `#/creators?campaign=${part(one.id)}` }, campaign?.name ?? one.id),
-          h(
-            "span",
-            { class: "sub" },
-            [campaign?.brand, campaign?.owner && `owner ${campaign.owner}`].filter(Boolean).join(" · "),
-          ),
+          h("a", { href: `#/creators?campaign=${part(one.id)}` }, campaign.name),
+          h("span", { class: "sub" }, keepers(campaign)),
         ),
         one.score && [
           meter(one.score.middle),

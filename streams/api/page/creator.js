@@ -2,7 +2,7 @@
 import { V1, get, part, query } from "./api.js";
 import { chart, usual } from "./chart.js";
 import { empty, failure, h, severityMark, skeleton } from "./dom.js";
-import { posts, stateOf } from "./evidence.js";
+import { campaignLink, posts, stateOf } from "./evidence.js";
 import { NONE, ago, at, compact, count, kindName, percent, signed, some } from "./words.js";
 
 const HOUR = 3600;
@@ -215,7 +215,7 @@ export function creator(app, parameters, creatorId) {
   function head() {
     const now = store.creators.get(creatorId) ?? found?.summary;
     if (!now) return;
-    const campaigns = now.campaigns.map((id) => store.campaigns.get(id) ?? { campaign_id: id, name: id });
+    const campaigns = now.campaigns.map((id) => store.campaign(id));
     const signature = JSON.stringify([now, campaigns, found?.profile, app.about?.creator_link]);
     if (top.signature === signature) return;
     top.signature = signature;
@@ -243,11 +243,7 @@ export function creator(app, parameters, creatorId) {
               { class: "sub" },
               campaigns.map((one, n) => [
                 n > 0 && "; ",
-                h("a", { href: `#/creators?campaign=${part(one.campaign_id)}` }, one.name),
-                [one.brand, one.owner && `owner ${one.owner}`]
-                  .filter(Boolean)
-                  .map((text) => ` · ${text}`)
-                  .join(""),
+                ...campaignLink(one),
               ]),
             )
           : "",

@@ -45,6 +45,16 @@ export function subject(store, alert) {
 }
 
 /** Whose creator it is: campaigns with brand and owner. */
+/** Whose a campaign is: its brand and owner, as far as they are known. */
+export const keepers = (one) =>
+  [one.brand, one.owner && `owner ${one.owner}`].filter(Boolean).join(" · ");
+
+/** A campaign by its name, with whose it is behind it. */
+export const campaignLink = (one) => [
+  h("a", { href: `#/creators?campaign=${part(one.campaign_id)}` }, one.name),
+  keepers(one) && ` · ${keepers(one)}`,
+];
+
 export function whose(store, alert) {
   const campaigns = store.campaignsOf(alert);
   if (!campaigns.length) return h("span", { class: "whose" }, "in no campaign");
@@ -53,11 +63,7 @@ export function whose(store, alert) {
     { class: "whose" },
     campaigns.slice(0, 2).map((one, n) => [
       n > 0 && ", ",
-      h("a", { href: `#/creators?campaign=${part(one.campaign_id)}` }, one.name),
-      [one.brand, one.owner && `owner ${one.owner}`]
-        .filter(Boolean)
-        .map((text) => ` · ${text}`)
-        .join(""),
+      ...campaignLink(one),
     ]),
     campaigns.length > 2 && ` +${campaigns.length - 2}`,
   );

@@ -2,7 +2,7 @@
 // Knows how one is told. Must not know how far is far: workers say which they are.
 import { part } from "./api.js";
 import { empty, h } from "./dom.js";
-import { whose } from "./evidence.js";
+import { campaignLink, whose } from "./evidence.js";
 import { amount, count, kindName, some, span } from "./words.js";
 
 const SHOWN = 4; // of either sort
@@ -81,17 +81,10 @@ function times({ observed, expected }) {
 }
 
 /** The campaign that the post is of; of a post without one, those that its creator is in. */
-function ownerOf(store, creatorId, post) {
-  if (!post.campaign_id) return whose(store, { creator_id: creatorId, campaign_id: null });
-  const campaign = store.campaigns.get(post.campaign_id);
-  return [
-    h("a", { href: `#/creators?campaign=${part(post.campaign_id)}` }, campaign?.name ?? post.campaign_id),
-    [campaign?.brand, campaign?.owner && `owner ${campaign.owner}`]
-      .filter(Boolean)
-      .map((text) => ` · ${text}`)
-      .join(""),
-  ];
-}
+const ownerOf = (store, creatorId, post) =>
+  post.campaign_id
+    ? campaignLink(store.campaign(post.campaign_id))
+    : whose(store, { creator_id: creatorId, campaign_id: null });
 
 /** The open alert that speaks of a post, if there is one. */
 const spoken = (store, creatorId, post) =>

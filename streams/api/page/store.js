@@ -106,10 +106,15 @@ export class Store {
     return said?.action === "acknowledge" ? said.by : null;
   }
 
+  /** A campaign, by its id alone where nothing else is known of it. */
+  campaign(id) {
+    return this.campaigns.get(id) ?? { campaign_id: id, name: id, brand: null, owner: null };
+  }
+
   campaignsOf(alert) {
     const ids =
       this.creators.get(alert.creator_id)?.campaigns ?? (alert.campaign_id ? [alert.campaign_id] : []);
-    return ids.map((id) => this.campaigns.get(id) ?? { campaign_id: id, name: id, brand: null, owner: null });
+    return ids.map((id) => this.campaign(id));
   }
 }
 

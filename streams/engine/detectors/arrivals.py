@@ -85,18 +85,14 @@ REASONS = {
 
 def told(explanation: str, share: float | None, delivery: Delivery, rules: SpikeRules) -> str:
     """Why a class of cause is believed, in a sentence or two."""
-    hollow = share is not None and share >= rules.hollow_share
     profiles = ""
     if share is not None:
         profiles = f"{100.0 * share:.0f} % of the profiles that are known are empty or new"
     if explanation != "suspect":
-        return (
-            f"{REASONS[explanation]} Of the new followers, {profiles}."
-            if profiles
-            else (REASONS[explanation])
-        )
+        why = REASONS[explanation]
+        return f"{why} Of the new followers, {profiles}." if profiles else why
     said = delivery.told()
-    if hollow:
+    if share is not None and share >= rules.hollow_share:
         why = f"{profiles}: the followers may be bought."
         return f"{why} {said}" if said else why
     why = f"{said} The followers may be bought." if said else REASONS[explanation]
