@@ -104,8 +104,8 @@ async def test_an_operator_watches_a_creator_live_takes_an_alert_and_is_back_aft
     worker = deployed.worker(**SOON)
     await worker.ready()
     await api.ready()
-    # While the API is away the browser says so, and so it does of the wrong token.
-    async with opened(browser, expected=(UNKNOWN, "ERR_")) as page:
+    # The browser tells of an API that is away or not ready yet, and of the wrong token.
+    async with opened(browser, expected=(UNKNOWN, "ERR_", "503")) as page:
         await page.goto(f"http://127.0.0.1:{api.port}/")
         await page.get_by_label("Token").fill("pulse_wrong")
         await page.get_by_role("button", name="Sign in").click()
