@@ -193,14 +193,14 @@ async def test_a_morning_is_answered_and_every_view_shows_what_was_published(
         await weak.get_by_role("link", name="@lena").click()
         own = page.get_by_role("region", name="Posts far from usual")
         await expect(own.get_by_role("row")).to_have_count(2)
-        await expect(own).to_contain_text("5 %")
+        await expect(own).to_contain_text("5\u00a0%")
         await go(page, api, creator_path("x:max"))
-        await expect(own).to_contain_text("500 %")
+        await expect(own).to_contain_text("500\u00a0%")
         await go(page, api, "")
 
         await card.get_by_role("link", name="Engagement drop").click()
         detail = page.get_by_role("article", name="Alert")
-        for told in ("post Spring", "so bad Spring", "At least 12 people", "4 points"):
+        for told in ("post Spring", "so bad Spring", "At least 12 people", "4 values from 5 to 9"):
             await expect(detail).to_contain_text(told)
         assert await page.locator(".actions").count() == 0, "a viewer reads"
 
@@ -214,7 +214,43 @@ async def test_a_morning_is_answered_and_every_view_shows_what_was_published(
         await expect(page.locator(".plots")).to_contain_text("Engagements per hour")
         await expect(page).to_have_url(re.compile("range=7d"))
         await go(page, api, creator_path("nobody"))
-        await expect(page.locator(".profile")).to_contain_text("Nobody by this id is known")
+        await expect(page.locator(".plots")).to_contain_text("Nobody by this id is known")
+        await expect(page.locator(".skeleton")).to_have_count(0)
+        await go(page, api, "alerts/nothing")
+        await expect(detail).to_contain_text("There is none by this id")
+
+
+async def test_the_morning_quotes_comments_that_turn_and_leads_to_alerts_it_has_no_room_for(
+    deployed: Deployment, api: Api, browser: Browser
+) -> None:
+    now = now_ms()
+    told = alert(LENA, at=now, began=now - MINUTE, kind="sentiment_crisis", severity="critical")
+    turned = json.loads(told.value or b"")
+    turned["reason"] = "98 % of 50 comments to @lena are negative."
+    turned["evidence"] |= {
+        "comments": [{"comment_id": "c", "post_id": "p", "text": "so bad", "compound": -0.8}],
+        "authors": 46,
+        "probability": 1.3e-7,
+    }
+    others = [alert(f"x:{n}", at=now, began=now - n * MINUTE) for n in range(6)]
+    await deployed.send(sent([profile(LENA, "lena", at=now), score(LENA, 40.0, at=now), *others]))
+    await deployed.send([Sent("alerts", told.key, json.dumps(turned).encode())])
+    await api.ready()
+    async with opened(browser, expected=(UNKNOWN,)) as page:
+        await enter(page, api)
+        mood = page.get_by_role("region", name="Where the mood turns")
+        for what in ("so bad", "by at least 46 people", "98\u00a0% of 50 comments"):
+            await expect(mood).to_contain_text(what)
+        await expect(page.locator("main")).not_to_contain_text("[object")
+        await page.get_by_role("link", name="all alerts").click()
+        await expect(page.locator(".feed .item")).to_have_count(7)
+        await go(page, api, "")
+        await mood.get_by_role("link", name="Mood turns").click()
+        detail = page.get_by_role("article", name="Alert")
+        await expect(detail.locator(".figures")).to_contain_text("1 in 7.7 million")
+        began = detail.locator("time").first
+        utc = (await began.get_attribute("datetime") or "")[11:16]
+        await expect(detail).to_contain_text(f"({utc} UTC)")
 
 
 async def painted(page: Page) -> bool:

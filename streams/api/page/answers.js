@@ -12,6 +12,7 @@ import {
   kindName,
   percent,
   plain,
+  prose,
   quietName,
   rank,
   signed,
@@ -21,6 +22,7 @@ import {
 const LATE = 120_000; // ms: a platform that is silent for longer is not current
 export const TURNED = 0.3; // a change of mood worth a look
 export const MOODY = 10; // comments an hour that make a mood
+const LISTED = 5; // of the alerts that opened
 
 export const link = (alert) => h("a", { href: `#/alerts/${part(alert.alert_id)}` }, kindName(alert.kind));
 
@@ -63,7 +65,7 @@ export function person(app, alerts) {
         alerts.length > 1 && ` and ${some(alerts.length - 1, "other alert")}`,
         h("span", { class: "when" }, ago(alert.started_at)),
       ),
-      h("p", { class: "why" }, alert.reason),
+      h("p", { class: "why" }, prose(alert.reason)),
       h("p", { class: "sub" }, whose(app.store, alert)),
     ),
     app.operator && alert.creator_id && h("button", { onclick: () => app.acknowledge(alert) }, "Acknowledge"),
@@ -158,9 +160,10 @@ export function night(store, past, open, since) {
   const tiles = [
     ["Opened", past.opened, past.opened.filter((a) => a.status === "resolved").length, "have ended again"],
     ["Resolved", past.resolved],
-    ["Stayed open", stayed],
+    ["Open from before", stayed],
   ];
-  const worst = [...past.opened].sort((a, b) => rank(b) - rank(a) || began(b) - began(a)).slice(0, 5);
+  const worst = [...past.opened].sort((a, b) => rank(b) - rank(a) || began(b) - began(a)).slice(0, LISTED);
+  const more = past.opened.length - worst.length;
   return [
     h(
       "div",
@@ -197,6 +200,8 @@ export function night(store, past, open, since) {
           ),
         )
       : null,
+    more > 0 &&
+      h("p", { class: "sub" }, `and ${count(more)} more: `, h("a", { href: "#/alerts?state=all" }, "all alerts")),
   ];
 }
 
@@ -211,7 +216,7 @@ const bySeverity = (alerts) =>
       .join(", "),
   );
 
-export const brief = (store, alert, more) =>
+export const brief = (store, alert, ...more) =>
   h(
     "li",
     {},
@@ -225,8 +230,8 @@ export const brief = (store, alert, more) =>
       link(alert),
       h("span", { class: "when" }, alert.status === "resolved" ? "ended" : ago(alert.started_at)),
     ),
-    h("p", { class: "why" }, alert.reason),
-    more && h("p", { class: "sub" }, more),
+    h("p", { class: "why" }, prose(alert.reason)),
+    more,
   );
 
 export function mood(store, turning, moods) {
@@ -240,10 +245,9 @@ export function mood(store, turning, moods) {
       "ul",
       { class: "briefs" },
       turning.map((alert) =>
-        h(
-          "li",
-          {},
-          brief(store, alert, null).childNodes,
+        brief(
+          store,
+          alert,
           alert.evidence.comments.slice(0, 2).map((comment) => h("q", {}, comment.text)),
           alert.evidence.authors !== null &&
             h("p", { class: "sub" }, `by at least ${some(alert.evidence.authors, "person", "people")}`),

@@ -3,7 +3,7 @@ import { V1, get, part, query } from "./api.js";
 import { chart, usual } from "./chart.js";
 import { empty, failure, h, severityMark, skeleton } from "./dom.js";
 import { campaignLink, posts, stateOf } from "./evidence.js";
-import { NONE, ago, at, compact, count, kindName, percent, signed, some } from "./words.js";
+import { NONE, ago, at, compact, count, kindName, percent, prose, signed, some } from "./words.js";
 
 const HOUR = 3600;
 const RANGES = {
@@ -102,13 +102,20 @@ export function creator(app, parameters, creatorId) {
       episodes();
       await series();
     } catch (error) {
-      if (!closed) plots.replaceChildren(failure(error, load));
-      if (!closed && error.status === 404)
-        top.replaceChildren(
-          h("h1", {}, creatorId),
-          h("p", { class: "sub" }, "Nobody by this id is known, or all that was known has been erased."),
-        );
+      if (closed) return;
+      if (error.status === 404) unknown();
+      else plots.replaceChildren(failure(error, load));
     }
+  }
+
+  function unknown() {
+    top.replaceChildren(h("h1", {}, creatorId));
+    const none = () => empty("Nothing", "Nothing is known.");
+    plots.replaceChildren(
+      empty("Unknown creator", "Nobody by this id is known, or all that was known has been erased."),
+    );
+    list.replaceChildren(none());
+    table.replaceChildren(none());
   }
 
   async function series() {
@@ -340,7 +347,7 @@ export function creator(app, parameters, creatorId) {
                     h("span", { class: "state" }, stateOf(store, alert)),
                     h("span", { class: "when" }, at(alert.started_at)),
                   ),
-                  h("p", { class: "why" }, alert.reason),
+                  h("p", { class: "why" }, prose(alert.reason)),
                 ),
               ),
           )

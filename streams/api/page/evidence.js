@@ -1,7 +1,7 @@
 // Evidence: one alert with all that is known of it, and what may be done about it.
 // Knows the fields of an alert's record. Must not decide anything about it.
 import { V1, get, part } from "./api.js";
-import { failure, h, setSpark, severityMark, skeleton, spark } from "./dom.js";
+import { empty, failure, h, setSpark, severityMark, skeleton, spark } from "./dom.js";
 import {
   NONE,
   ago,
@@ -13,9 +13,11 @@ import {
   kindName,
   percent,
   plain,
+  prose,
   quietName,
   signed,
   some,
+  utcClock,
 } from "./words.js";
 
 const SNOOZES = [
@@ -44,7 +46,6 @@ export function subject(store, alert) {
   );
 }
 
-/** Whose creator it is: campaigns with brand and owner. */
 /** Whose a campaign is: its brand and owner, as far as they are known. */
 export const keepers = (one) =>
   [one.brand, one.owner && `owner ${one.owner}`].filter(Boolean).join(" · ");
@@ -55,6 +56,7 @@ export const campaignLink = (one) => [
   keepers(one) && ` · ${keepers(one)}`,
 ];
 
+/** Whose creator it is: campaigns with brand and owner. */
 export function whose(store, alert) {
   const campaigns = store.campaignsOf(alert);
   if (!campaigns.length) return h("span", { class: "whose" }, "in no campaign");
@@ -140,7 +142,11 @@ export function detail(app, alertId) {
       story = await get(`${V1}/alerts/${part(alertId)}`);
       draw();
     } catch (error) {
-      box.replaceChildren(failure(error, load));
+      box.replaceChildren(
+        error.status === 404
+          ? empty("Unknown alert", "There is none by this id, or it is older than what history keeps.")
+          : failure(error, load),
+      );
     }
   }
 
@@ -199,14 +205,15 @@ function whole(app, alert, story) {
         h("span", { class: "state" }, stateOf(store, alert)),
       ),
       h("h2", {}, subject(store, alert)),
-      h("p", { class: "reason" }, alert.reason),
+      h("p", { class: "reason" }, prose(alert.reason)),
       h("p", { class: "sub" }, whose(store, alert)),
       h(
         "p",
         { class: "sub" },
         "Began ",
         at(alert.started_at),
-        alert.ended_at ? [", ended ", at(alert.ended_at)] : [" (", ago(alert.started_at), ")"],
+        ` (${utcClock(alert.started_at)})`,
+        alert.ended_at ? [", ended ", at(alert.ended_at)] : [", ", ago(alert.started_at)],
         ". Cause: ",
         plain(alert.explanation).toLowerCase(),
         ". ",
@@ -296,7 +303,7 @@ function figures(evidence) {
 
 function baseline(evidence) {
   if (evidence.baseline.length < 2) return null;
-  const line = spark("What is usual, the newest last");
+  const line = spark("What it is compared with, the newest last");
   setSpark(line, evidence.baseline);
   return h(
     "figure",
@@ -305,7 +312,7 @@ function baseline(evidence) {
     h(
       "figcaption",
       {},
-      `What is usual, the newest last: ${amount(Math.min(...evidence.baseline))} to ${amount(Math.max(...evidence.baseline))} over ${evidence.baseline.length} points`,
+      `What it is compared with, the newest last: ${some(evidence.baseline.length, "value")} from ${amount(Math.min(...evidence.baseline))} to ${amount(Math.max(...evidence.baseline))}`,
     ),
   );
 }
@@ -323,7 +330,7 @@ export function posts(list) {
         h(
           "tr",
           {},
-          ["Post", "Age", "Has", "Expected by then", "Against it"].map((text, n) =>
+          ["Post", "Age", "Engagements", "Expected by then", "Share of that"].map((text, n) =>
             h("th", { scope: "col", class: n ? "number" : null }, text),
           ),
         ),

@@ -2,7 +2,7 @@
 import { V1, get, part, query } from "./api.js";
 import { empty, failure, h, severityMark, skeleton } from "./dom.js";
 import { detail, stateOf, subject, whose } from "./evidence.js";
-import { ago, kindName, kinds, rank, some } from "./words.js";
+import { ago, kindName, kinds, prose, rank, some } from "./words.js";
 
 const PAGE = 50;
 
@@ -194,7 +194,7 @@ export function feed(app, parameters, alertId) {
             href: `#/alerts/${part(alert.alert_id)}${query({ ...wish, state: wish.state === "open" ? "" : wish.state })}`,
             "aria-current": alert.alert_id === chosen ? "true" : null,
           },
-          alert.reason,
+          prose(alert.reason),
         ),
         h(
           "p",

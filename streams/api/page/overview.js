@@ -184,7 +184,7 @@ export function overview(app) {
         ? h(
             "ul",
             { class: "briefs" },
-            moved.map((alert) => brief(store, alert, `Cause: ${plain(alert.explanation).toLowerCase()}`)),
+            moved.map((alert) => brief(store, alert, h("p", { class: "sub" }, `Cause: ${plain(alert.explanation).toLowerCase()}`))),
           )
         : empty("Nobody", "Followers come and go as usual."),
     );

@@ -3,6 +3,11 @@ import { h } from "./dom.js";
 
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const long = new Intl.NumberFormat(undefined, {
+  notation: "compact",
+  compactDisplay: "long",
+  maximumSignificantDigits: 2,
+});
 const day = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
   month: "short",
@@ -19,8 +24,14 @@ export const compact = (value) =>
     : Math.abs(value) < 10_000
       ? whole.format(Math.round(value))
       : short.format(value);
-export const percent = (value, digits = 1) =>
-  value === null || value === undefined ? NONE : `${(value * 100).toFixed(digits)} %`;
+/** A share as a percentage; the number and its sign stay on one line. */
+export const percent = (value, digits = 1) => {
+  if (value === null || value === undefined) return NONE;
+  const shown = value < 10 ? (value * 100).toFixed(digits) : whole.format(Math.round(value * 100));
+  return `${shown}\u00a0%`;
+};
+/** A sentence of a worker, with its percentages on one line each. */
+export const prose = (text) => text.replaceAll(/(\d) %/g, "$1\u00a0%");
 export const signed = (value) =>
   value === null || value === undefined
     ? NONE
@@ -35,6 +46,8 @@ export const amount = (value) =>
       : String(Number(value.toPrecision(2)));
 
 export const utc = (moment) => `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+/** The hour in UTC, as sentences of workers have it. */
+export const utcClock = (moment) => `${new Date(moment).toISOString().slice(11, 16)} UTC`;
 export const local = (moment) =>
   new Date(moment).toDateString() === new Date().toDateString()
     ? clock.format(new Date(moment))
@@ -106,8 +119,8 @@ export const chance = (p) =>
   p === null || p === undefined
     ? NONE
     : p < 1e-9
-      ? "< 1 in 1bn"
-      : `1 in ${p > 0.1 ? (1 / p).toFixed(1) : compact(1 / p)}`;
+      ? `< 1 in ${long.format(1e9)}`
+      : `1 in ${p > 0.1 ? (1 / p).toFixed(1) : 1 / p < 1e6 ? compact(1 / p) : long.format(1 / p)}`;
 
 const RANK = { critical: 3, warning: 2, info: 1 };
 export const rank = (alert) => RANK[alert.severity] ?? 0;
