@@ -48,7 +48,8 @@ def world(handle: str = "lena", name: str = "Spring") -> list[Sent]:
     began = now - 20 * MINUTE
     evidence = {
         "posts": [
-            {"post_id": f"post {name}", "age_minutes": 90.0, "observed": 3, "expected": 60.0}
+            {"post_id": f"post {name}", "age_minutes": 90.0, "observed": 3, "expected": 60.0},
+            {"post_id": "bluesky-0030", "age_minutes": 99.0, "observed": 12_308, "expected": 9e3},
         ],
         "comments": [
             {"comment_id": "c", "post_id": "p", "text": f"so bad {name}", "compound": -0.8}
@@ -358,6 +359,19 @@ async def test_a_phone_shows_every_view_without_scrolling_sideways(
             await page.locator(wanted).first.wait_for()
             wide = await page.evaluate("document.documentElement.scrollWidth")
             assert wide <= PHONE["width"], path
+        assert await broken(page) == [], "a number stays on one line"
+
+
+async def broken(page: Page) -> list[str]:
+    """Numbers in tables that are written on more than one line."""
+    found: list[str] = await page.locator("td.number").evaluate_all("""(cells) => cells
+      .filter((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1;
+      })
+      .map((cell) => cell.textContent)""")
+    return found
 
 
 async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
