@@ -18,8 +18,8 @@ from stack.parts import SERVERS, Parts
 from stack.points import all_ok
 from stack.proof import Proof
 from stack.supervisor import KAFKA_STOP_SECONDS, STOP_SECONDS, Asked, PartFailed, Supervisor
+from streams.outfile import OUT_FILE, write_json
 from streams.sources.durations import DURATION
-from streams.sources.run import write_json
 
 _LOOK_SECONDS = 1.0
 
@@ -131,7 +131,7 @@ def _ports(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...])
 @click.option("--duration", type=DURATION, help="Stop after this time; default: until Ctrl-C.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was done and seen to this JSON file.",
 )
 @click.option(

@@ -24,8 +24,8 @@ from stack.points import Look, Point, all_ok
 from stack.procs import REPOSITORY
 from stack.prometheus import Prometheus
 from stack.proof import Proof, Subject, Worker
+from streams.outfile import OUT_FILE, write_json
 from streams.sources.durations import DURATION
-from streams.sources.run import write_json
 
 FILE = REPOSITORY / "docker-compose.yml"
 ONCE = {"topics"}
@@ -172,7 +172,7 @@ def _points(compose: Compose, proof: Proof) -> Iterator[Point]:
 @click.option("--duration", type=DURATION, default=900, show_default=True, help="At the longest.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was seen to this JSON file.",
 )
 def main(project: str, token: str, duration: float, report: Path | None) -> None:

@@ -69,7 +69,9 @@ class _Plain(click.ClickException):
 
 
 def _as_message(error: Exception) -> _Plain | None:
-    """`error` in plain words, or None for what is a fault of this program."""
+    """`error` in plain words, or None for what is not to be told so."""
+    if isinstance(error, BrokenPipeError):
+        return None  # the reader, such as head, has enough: click ends without a word
     if isinstance(error, SettingsError):
         return _Plain(str(error), 2)
     rulefile = sys.modules.get("streams.rulefile")
@@ -87,6 +89,8 @@ def _as_message(error: Exception) -> _Plain | None:
         )
     if errors is not None and isinstance(error, errors.KafkaError):
         return _Plain(f"Kafka: {str(error) or type(error).__name__}")
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return _Plain(f"{error.filename}: {error.strerror}")
     fuse = sys.modules.get("streams.kafka.fuse")
     if isinstance(error, OSError) or (fuse and isinstance(error, fuse.FatalError)):
         return _Plain(str(error))

@@ -31,6 +31,7 @@ from streams.cli import load_settings
 from streams.embedded import EmbeddedBroker, end
 from streams.follow import Follower, MissingTopics
 from streams.kafka.admin import create_topics
+from streams.outfile import OUT_FILE, write_json
 from streams.printable import printable
 from streams.settings import PREFIX, Settings, rows
 from streams.sources import run
@@ -77,7 +78,7 @@ class Demo:
         )
         self.incidents = truth(self.plan)
         self.truth_file = self.home / "truth.json"
-        run.write_json(self.truth_file, truth_document(self.plan, self.incidents))
+        write_json(self.truth_file, truth_document(self.plan, self.incidents))
         self.feed = Feed(records(generate(self.plan)))
         self.board = Board()
         self.settings = Settings()
@@ -310,7 +311,7 @@ def _free_port(host: str, wanted: int) -> int:
 @click.option("--duration", type=DURATION, help="Stop after this time; default: until Ctrl-C.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was seen to this JSON file.",
 )
 @click.option(
@@ -349,7 +350,7 @@ def command(duration: float | None, report: Path | None, seed: int, creators: in
     except (DemoFailed, NotReady, MissingTopics, KafkaError, OSError) as error:
         failure = str(error) or repr(error)
     if report is not None:
-        run.write_json(report, demo.report(failure))
+        write_json(report, demo.report(failure))
     if failure is not None:
         raise click.ClickException(failure)
     _tell("\n".join(demo.summary()))

@@ -4,7 +4,7 @@ Knows signals, a deadline for stopping and the report file. Must not know what t
 """
 
 import asyncio
-import json
+import logging
 import signal
 import threading
 import time
@@ -14,6 +14,9 @@ from typing import Any
 
 from streams.build import parts, version
 from streams.declared import Declared, rows
+from streams.outfile import write_json
+
+log = logging.getLogger(__name__)
 
 
 def heed(again: Callable[[str], None]) -> asyncio.Future[str]:
@@ -54,7 +57,10 @@ def write_report(
     done: Mapping[str, Any],
     settings: Declared,
 ) -> None:
-    """Write what was `done` since monotonic second `started`, how it ended, and under what."""
+    """Write what was `done` since monotonic second `started`, how it ended, and under what.
+
+    A report that cannot be written is logged.
+    """
     report = {
         "exit_status": status,
         "exit_reason": reason,
@@ -64,4 +70,8 @@ def write_report(
         "parts": parts(),
         "settings": {row.name: row.value for row in rows(settings)},
     }
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    try:
+        write_json(path, report)
+    except OSError as error:
+        # What was done is done: the exit status tells of that.
+        log.error("the report cannot be written: %s: %s", error.filename, error.strerror)

@@ -24,6 +24,7 @@ from streams.cli import load_settings
 from streams.engine.sentiment import Analyser
 from streams.kafka.fuse import FatalError, Fuse
 from streams.logs import configure
+from streams.outfile import OUT_FILE
 from streams.rulewatch import RuleWatch
 from streams.running import arm, first, heed, write_report
 from streams.sentiment.chosen import chosen
@@ -120,7 +121,7 @@ def _use_uvloop() -> None:
 @click.command("worker")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was done to this JSON file at the end.",
 )
 @click.option(

@@ -28,6 +28,7 @@ from streams.follow import MissingTopics
 from streams.garbage import Garbage
 from streams.kafka.options import KafkaOptions
 from streams.logs import configure
+from streams.outfile import OUT_FILE
 from streams.running import arm, first, heed, write_report
 
 log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def _make_token(ctx: click.Context, _: click.Parameter, who: str | None) -> None
 @click.command("api")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was done to this JSON file at the end.",
 )
 @click.option(

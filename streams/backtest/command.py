@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.outfile import OUT_FILE
 from streams.sources.durations import DURATION
 from streams.sources.moments import MOMENT
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from streams.backtest.stretch import Stretch
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
-_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 SIGNALS = ("likes", "comments", "follows", "shares", "views")
 _OF_EVENTS = ("rules", "sentiment_model", "truth", "alerts", "creator")
 
@@ -58,16 +58,20 @@ _OF_EVENTS = ("rules", "sentiment_model", "truth", "alerts", "creator")
     help="How long after an incident's end an alert still tells of it.",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out instead of refusing the file.")
-@click.option("--report", type=_OUT, help="Write all results to this JSON file.")
-@click.option("--alerts", type=_OUT, help="Write the alert records, as the topic would hold them.")
-@click.option("--chart", type=_OUT, help="Write a picture of series and episodes (SVG).")
+@click.option("--report", type=OUT_FILE, help="Write all results to this JSON file.")
+@click.option(
+    "--alerts", type=OUT_FILE, help="Write the alert records, as the topic would hold them."
+)
+@click.option("--chart", type=OUT_FILE, help="Write a picture of series and episodes (SVG).")
 @click.option("--creator", metavar="ID", help="With --chart: this creator instead of all.")
 @click.option(
     "--signal",
     type=click.Choice(SIGNALS),
     help="FILE is a CSV of timestamp,value instead: counts of this, to be scored bin by bin.",
 )
-@click.option("--scores", type=_OUT, help="With --signal: write a row for each bin to this CSV.")
+@click.option(
+    "--scores", type=OUT_FILE, help="With --signal: write a row for each bin to this CSV."
+)
 def command(files: Sequence[Path], **chosen: Any) -> None:
     """See what alerts recorded events would have raised, and whether other rules do better.
 
@@ -93,10 +97,6 @@ def command(files: Sequence[Path], **chosen: Any) -> None:
       pulse backtest --from-kafka --from 2026-01-08T00:00:00Z --rules strict.yml
       pulse backtest --signal likes likes.csv --scores scores.csv --chart likes.svg
     """
-    for name in ("report", "alerts", "chart", "scores"):
-        if chosen[name] is not None and not chosen[name].parent.is_dir():
-            # Not after an hour of work.
-            raise click.UsageError(f"--{name}: there is no folder {chosen[name].parent}")
     signal, scores = chosen.pop("signal"), chosen.pop("scores")
     stretch = _stretch(chosen.pop("from_kafka"), files, signal, chosen)
     if signal is not None:

@@ -17,6 +17,7 @@ from schemas.instants import from_ms
 from streams.backtest import picture, stopping
 from streams.backtest.table import BadTable, Bin, Table, read
 from streams.engine.series import ALARM, Judged, Series
+from streams.outfile import write_json
 from streams.sources import run as sources
 
 _SHOWN_EPISODES = 20
@@ -92,7 +93,7 @@ def backtest(options: Options) -> int:
     if options.scores is not None:
         _write(options.scores, bins, judged)
     if options.report is not None:
-        sources.write_json(options.report, _document(options, table, bins, judged, found, seconds))
+        write_json(options.report, _document(options, table, bins, judged, found, seconds))
     if options.chart is not None:
         options.chart.write_text(_chart(options, table, bins, judged, found))
     return stopping.EXIT_STATUS if len(judged) < len(table.bins) else 0

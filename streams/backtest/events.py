@@ -24,6 +24,7 @@ from streams.engine.rulebook import RuleBook
 from streams.engine.sentiment import Analyser
 from streams.engine.units import HOUR_MS
 from streams.follow import MissingTopics
+from streams.outfile import write_json
 from streams.rulefile import load_rules
 from streams.sentiment.chosen import chosen
 from streams.settings import Settings
@@ -203,7 +204,7 @@ def _tell(
             "kinds": report.differences_document(found),
         }
     if options.report is not None:
-        sources.write_json(options.report, document)
+        write_json(options.report, document)
     if options.alerts is not None:
         options.alerts.write_bytes(b"".join(raw + b"\n" for raw in first.played.raw))
     if options.chart is not None:

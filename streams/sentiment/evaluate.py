@@ -3,11 +3,11 @@
 Knows the options and what is printed. Must not know how a figure is reached.
 """
 
-import json
 from pathlib import Path
 
 import click
 
+from streams.outfile import OUT_FILE, write_json
 from streams.sentiment import labelled
 from streams.sentiment.labelled import BadFile, BadRow, Comment
 from streams.sentiment.peers import PEERS
@@ -26,7 +26,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--layers", is_flag=True, help="Also each part of the analyser alone and left out.")
 @click.option("--guess", is_flag=True, help="Do not tell the analyser the languages of the file.")
 @click.option(
-    "--report", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    "--report", type=OUT_FILE,
     help="Write the figures to this file as JSON, too.",
 )  # fmt: skip
 def command(
@@ -65,7 +65,7 @@ def command(
     if layers:
         document["layers"] = _layers(comments)
     if report is not None:
-        report.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        write_json(report, document)
 
 
 def _read(file: Path) -> list[Comment]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from streams.outfile import OUT_FILE
 from streams.sentiment.labelled import BadFile, BadRow, Comment, read
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ _CLASSES: Final = ("negative", "neutral", "positive")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     default=Path("model.bin"),
     show_default=True,
     help="Where to write the model.",
 )
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write the figures to this JSON file, too.",
 )
 @click.option(
@@ -59,10 +60,6 @@ def train(file: Path, out: Path, report: Path | None, seed: int) -> None:
       pulse sentiment train comments.csv --out brand.bin --report figures.json
       PULSE_SENTIMENT_MODEL=model.bin pulse worker
     """
-    for name, path in (("--out", out), ("--report", report)):
-        if path is not None and not path.parent.is_dir():
-            # Not after minutes of work.
-            raise click.UsageError(f"{name}: there is no folder {path.parent}")
     comments = _comments(file)
     # Sums are then made in one order on every machine; more threads are slower at this size.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

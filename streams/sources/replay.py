@@ -18,6 +18,7 @@ import orjson
 
 from schemas import codec, events, topics
 from schemas.instants import to_ms
+from streams.outfile import OUT_FILE, write_json
 from streams.sources import run
 from streams.sources.feed import Feed
 from streams.sources.publish import NotReady, Outgoing, Publisher
@@ -217,7 +218,7 @@ async def replay(
 @click.option("--strict", is_flag=True, help="Stop at the first bad line instead of skipping it.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OUT_FILE,
     help="Write what was done to this JSON file.",
 )
 def command(
@@ -251,7 +252,7 @@ def command(
     seconds = time.monotonic() - started
     click.echo(f"{count:,} events in {seconds:.1f} s, {faults.count:,} lines skipped", err=True)
     if report is not None:
-        run.write_json(
+        write_json(
             report,
             {
                 "events": count,

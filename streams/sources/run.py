@@ -4,14 +4,12 @@ Knows signals, terminals and the wall clock. Must not know events.
 """
 
 import asyncio
-import json
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import click
 from rich.console import Console
@@ -144,8 +142,3 @@ def progress(title: str) -> Iterator[Shown]:
 def stamp(ms: int) -> str:
     """Epoch milliseconds as RFC 3339 in UTC."""
     return f"{from_ms(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
-
-
-def write_json(path: Path, document: Any) -> None:
-    """`document` as indented JSON with a newline at the end."""
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

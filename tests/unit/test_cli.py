@@ -68,6 +68,18 @@ def test_an_unknown_command_is_refused_with_a_usage_line():
     assert "No such command 'dance'" in output
 
 
+def test_a_reader_that_has_enough_ends_a_command_without_a_word():
+    words = [sys.executable, "-m", "streams", "simulate", "--no-live", "--backfill", "1h"]
+    with subprocess.Popen(
+        [*words, "--out", "-"], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_settings_are_shown_with_secrets_hidden():
     status, output = run("settings", PULSE_PARTITIONS="8", PULSE_ACTOR_SECRET="x" * 20)
     assert status == 0

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from streams.running import arm, first, heed, write_report
 from streams.settings import Settings
 
@@ -51,3 +53,11 @@ def test_a_report_says_how_it_ended_what_was_done_and_under_which_settings(tmp_p
     ]  # fmt: skip
     assert (told["exit_status"], told["exit_reason"], told["events"]) == (70, "it failed", 3)
     assert "s" * 32 not in path.read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_and_changes_nothing_of_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "gone" / "report.json"
+    write_report(path, 0, "stopped by SIGTERM", time.monotonic(), {}, Settings())
+    assert f"the report cannot be written: {path}: No such file or directory" in caplog.text

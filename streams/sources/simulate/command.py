@@ -16,6 +16,7 @@ import click
 import msgspec
 import orjson
 
+from streams.outfile import OUT_FILE, OUT_FILE_OR_DASH, naming, write_json
 from streams.sources import run
 from streams.sources.durations import DURATION
 from streams.sources.feed import Feed
@@ -110,7 +111,7 @@ def write_file(plan: Plan, out: Path) -> Counter[str]:
     """All events of `plan` as JSON Lines; `-` is stdout."""
     counts: Counter[str] = Counter()
     span = max(1, plan.end_ms - plan.start_ms)
-    with ExitStack() as stack:
+    with naming(out), ExitStack() as stack:
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(out.open("wb"))
         shown = stack.enter_context(run.progress("simulate"))
         for number, (at_ms, topic, event) in enumerate(generate(plan)):
@@ -189,9 +190,6 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
         raise click.BadParameter(str(error), ctx, param) from error
 
 
-_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
-
-
 @click.command("simulate")
 @click.option(
     "--seed",
@@ -249,11 +247,11 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    type=OUT_FILE_OR_DASH,
     help="Write JSON Lines to this file (- is stdout) instead of to Kafka.",
 )
-@click.option("--truth", type=_FILE, help="Write the injected incidents to this JSON file.")
-@click.option("--report", type=_FILE, help="Write what was done to this JSON file.")
+@click.option("--truth", type=OUT_FILE, help="Write the injected incidents to this JSON file.")
+@click.option("--report", type=OUT_FILE, help="Write what was done to this JSON file.")
 def command(**chosen: Any) -> None:
     """Invent creators' lives: posts, an audience that reacts, campaigns, and incidents.
 
@@ -277,7 +275,7 @@ def command(**chosen: Any) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if options.truth is not None:
-        run.write_json(options.truth, truth_document(plan, incidents))
+        write_json(options.truth, truth_document(plan, incidents))
     started = time.monotonic()
     try:
         if options.out is not None:
@@ -290,7 +288,7 @@ def command(**chosen: Any) -> None:
     total = counts.total()
     click.echo(f"{total:,} events in {seconds:.1f} s", err=True)
     if options.report is not None:
-        run.write_json(
+        write_json(
             options.report,
             {
                 "events": total,

@@ -102,7 +102,7 @@ def test_two_rules_are_compared_by_what_only_one_finds(days: Path) -> None:
         (["--creator", "ada"], "--creator goes with --chart"),
         (["--rules", "shipped", "--rules", "shipped", "--chart", "c.svg"], "takes one --rules"),
         (["--truth", "missing.json"], "does not exist"),
-        (["--report", "nowhere/report.json"], "--report: there is no folder nowhere"),
+        (["--report", "nowhere/report.json"], "'--report': there is no folder 'nowhere'"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

@@ -139,7 +139,7 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path: Path) -> None:
     output = refused(tmp_path, labelled(), "--report", tmp_path / "no" / "r.json")
-    assert f"--report: there is no folder {tmp_path / 'no'}" in output
+    assert f"there is no folder '{tmp_path / 'no'}'" in output
 
 
 def test_without_the_library_it_is_said_what_to_install(
