@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from streams import agents
@@ -26,6 +25,7 @@ from streams.kafka.admin import require_topics
 from streams.kafka.build import build_kafka
 from streams.kafka.fuse import Fuse
 from streams.kafka.options import KafkaOptions
+from streams.kafka.patience import patiently
 from streams.kafka.ports import RestoreShard, ShardPort
 from streams.kafka.standing import require_own_group, require_partitions
 from streams.outputs.alertmanager import Pusher
@@ -147,7 +147,9 @@ class App:
         await self.pusher.start()
         log.info("listening on %s", self.web.url)
         self.health.phase = "waiting for the brokers"
-        await self._await_topics()
+        await patiently(
+            lambda: require_topics(self._options), self._options.bootstrap, self._start_timeout
+        )
         await require_own_group(self._options)
         await require_partitions(self._options)
         self.health.phase = "loading campaigns"
@@ -164,17 +166,6 @@ class App:
             asyncio.create_task(self._guarded(name, work)) for name, work in beside.items()
         ]
         await self.faust.start()
-
-    async def _await_topics(self) -> None:
-        deadline = time.monotonic() + self._start_timeout
-        while True:
-            try:
-                return await require_topics(self._options)
-            except (OSError, KafkaConnectionError) as error:
-                if time.monotonic() > deadline:
-                    raise
-                log.warning("no broker yet: %s", error)
-                await asyncio.sleep(1.0)
 
     async def crashed(self) -> BaseException | None:
         """Wait until Faust has stopped by itself; what it died of, if it knows."""

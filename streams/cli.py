@@ -83,10 +83,9 @@ def _as_message(error: Exception) -> _Plain | None:
     errors = sys.modules.get("aiokafka.errors")
     if errors is not None and isinstance(error, errors.KafkaConnectionError):
         servers = os.environ.get("PULSE_BOOTSTRAP_SERVERS") or Settings.bootstrap_servers
-        return _Plain(
-            f"no broker can be reached at {servers}: is Kafka running there, and is that what"
-            " PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` says more"
-        )
+        from streams.kafka.patience import unreachable
+
+        return _Plain(unreachable(servers))
     if errors is not None and isinstance(error, errors.KafkaError):
         return _Plain(f"Kafka: {str(error) or type(error).__name__}")
     if isinstance(error, OSError) and error.filename and error.strerror:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.topics import Topic
+from streams.kafka.admin import absent
 from streams.kafka.options import KafkaOptions
 
 _START_SECONDS = 15.0
@@ -113,7 +114,7 @@ async def join(consumer: AIOKafkaConsumer, names: set[str]) -> None:
     # Asked by name, some brokers would make the topic.
     missing = sorted(names - await consumer.topics())
     if missing:
-        raise MissingTopics(f"there is no topic {', '.join(missing)}: run `pulse topics create`")
+        raise MissingTopics(absent(missing))
     consumer.subscribe(list(names))
     await asyncio.wait_for(_assigned(consumer, names), _START_SECONDS)
 

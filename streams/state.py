@@ -6,7 +6,7 @@ Knows what is asked for and how it is shown. Must not know how records are read 
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -18,7 +18,7 @@ from streams.app import kafka_options, shard_restorer
 from streams.cli import load_settings
 from streams.engine import stored
 from streams.engine.layout import CorruptStateError
-from streams.kafka.admin import require_topics
+from streams.kafka.admin import require_state, require_topics
 from streams.kafka.custody import custody
 from streams.kafka.gap import accept_gaps, accept_made_anew
 from streams.kafka.migrate import migrate, plan_migration
@@ -274,7 +274,7 @@ def _read(
 ) -> list[StateRecord]:
     if creator is not None and partition is None:
         partition = _home(options, creator)
-    partitions: Iterable[int] = range(options.partitions)
+    partitions: Sequence[int] = range(options.partitions)
     if partition is not None:
         partitions = [_owned(options, partition)]
 
@@ -282,7 +282,11 @@ def _read(
         its_kind, its_creator = stored.named(key)
         return kind in {None, its_kind} and creator in {None, its_creator}
 
-    return asyncio.run(read_records(options, partitions, wanted))
+    async def read() -> list[StateRecord]:
+        await require_state(options, partitions)
+        return await read_records(options, partitions, wanted)
+
+    return asyncio.run(read())
 
 
 def _place(record: StateRecord) -> tuple[str, int, bytes]:

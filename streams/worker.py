@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.app import App
 from streams.build import parts, version
 from streams.cli import load_settings
 from streams.engine.sentiment import Analyser
 from streams.kafka.fuse import FatalError, Fuse
+from streams.kafka.patience import unreachable
 from streams.logs import configure
 from streams.outfile import OUT_FILE
 from streams.rulewatch import RuleWatch
@@ -82,8 +83,11 @@ class Run:
     async def _give_up(self, error: BaseException) -> int:
         if not isinstance(error, (OSError, KafkaError, FatalError)):
             raise error
-        log.error("cannot start: %s", str(error) or repr(error))
-        self._reason = f"could not start: {error}"
+        why = str(error) or repr(error)
+        if isinstance(error, KafkaConnectionError):
+            why = unreachable(self._settings.bootstrap_servers)
+        log.error("cannot start: %s", why)
+        self._reason = f"could not start: {why}"
         self._arm()
         assert self.app is not None
         await self.app.stop()

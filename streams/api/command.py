@@ -27,6 +27,7 @@ from streams.cli import load_settings
 from streams.follow import MissingTopics
 from streams.garbage import Garbage
 from streams.kafka.options import KafkaOptions
+from streams.kafka.patience import unreachable
 from streams.logs import configure
 from streams.outfile import OUT_FILE
 from streams.running import arm, first, heed, write_report
@@ -87,10 +88,7 @@ class Run:
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, KafkaConnectionError):
-            return (
-                f"no broker can be reached at {self._kafka.bootstrap}: is Kafka running there, and "
-                "is that what PULSE_BOOTSTRAP_SERVERS should name? `pulse doctor` says more"
-            )
+            return unreachable(self._kafka.bootstrap)
         return str(error) or repr(error)
 
     async def _await_ready(self, service: Service) -> None:

@@ -36,6 +36,7 @@ from streams.api.tokens import Tokens
 from streams.api.view import View
 from streams.declared import Fault, SettingsError
 from streams.kafka.options import KafkaOptions
+from streams.kafka.patience import patiently
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -244,16 +245,14 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._writer, what, *arguments)
 
     async def _connect(self, reader: Reader, positions: Mapping[Place, int]) -> None:
-        deadline = time.monotonic() + self._start_timeout
-        while True:
+        async def start() -> None:
             try:
-                return await reader.start(positions)
-            except (KafkaConnectionError, TimeoutError) as error:
+                await reader.start(positions)
+            except (OSError, KafkaConnectionError):
                 await reader.stop()
-                if time.monotonic() > deadline:
-                    raise
-                log.warning("no broker yet: %s", error)
-                await asyncio.sleep(1.0)
+                raise
+
+        await patiently(start, self._kafka.bootstrap, self._start_timeout)
 
     async def _serve(self, listening: socket.socket) -> None:
         assert self._uvicorn is not None

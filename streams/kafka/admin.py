@@ -52,7 +52,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference. An error keeps the worker from starting; a warning does not."""
+    """One difference. An error keeps the worker from starting; a warning does not.
+
+    Where nothing is `expected`, there is nothing to compare: `found` tells all of it.
+    """
 
     severity: Literal["error", "warning"]
     topic: str
@@ -60,6 +63,11 @@ class Finding:
     found: str
     expected: str
     remedy: str
+
+    def told(self) -> str:
+        """The difference and what to do about it, without the topic."""
+        compared = f"{self.what} is {self.found}, expected {self.expected}"
+        return f"{compared if self.expected else self.found}. {self.remedy}"
 
 
 class TopicsError(FatalError):
@@ -70,8 +78,7 @@ def described(findings: Iterable[Finding]) -> list[str]:
     """One line for each kind of difference, with the topics that have it."""
     kinds: dict[str, list[str]] = {}
     for finding in findings:
-        told = f"{finding.what} is {finding.found}, expected {finding.expected}. {finding.remedy}"
-        kinds.setdefault(told, []).append(finding.topic)
+        kinds.setdefault(finding.told(), []).append(finding.topic)
     return [f"{', '.join(names)}: {told}" for told, names in kinds.items()]
 
 
@@ -130,6 +137,20 @@ async def partition_counts(options: KafkaOptions, names: Iterable[str]) -> dict[
         return {name: count for name, (count, _) in (await _partitions(admin, names)).items()}
 
 
+async def require_state(options: KafkaOptions, partitions: Iterable[int]) -> None:
+    """Raise `TopicsError` where the state has no such partitions: reading would wait for them."""
+    names = options.changelogs().values()
+    counts = await partition_counts(options, names)
+    if missing := [name for name in names if name not in counts]:
+        raise TopicsError(absent(missing))
+    last, there = max(partitions), min(counts.values())
+    if last >= there:
+        raise TopicsError(
+            f"the state has partitions 0 to {there - 1}, and no {last}: set PULSE_PARTITIONS to the"
+            " number that the topics have"
+        )
+
+
 async def require_topics(options: KafkaOptions) -> None:
     """Raise `TopicsError` with everything that keeps a worker from starting; log the rest."""
     findings = await check_topics(options)
@@ -147,11 +168,22 @@ def judge(
     findings = []
     for topic in wanted:
         if topic.name not in found:
-            remedy = "Run `pulse topics create`."
-            findings.append(Finding("error", topic.name, "the topic", "missing", "there", remedy))
+            findings.append(_absent(topic.name))
         else:
             findings += _differences(topic, found[topic.name], options)
     return sorted(findings, key=lambda finding: finding.severity)
+
+
+def _absent(name: str) -> Finding:
+    return Finding(
+        "error", name, "the topic", "not on the brokers", "", "Run `pulse topics create`."
+    )
+
+
+def absent(names: Iterable[str]) -> str:
+    """What is said of topics that are not there."""
+    [line] = described(map(_absent, names))
+    return line
 
 
 def _differences(topic: Declared, found: Found, options: KafkaOptions) -> list[Finding]:

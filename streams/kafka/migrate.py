@@ -18,7 +18,13 @@ from schemas.partitioning import partition_for
 from streams.engine import reshard
 from streams.engine.layout import CorruptStateError
 from streams.engine.own import shard_record
-from streams.kafka.admin import admin_client, declared, partition_counts
+from streams.kafka.admin import (
+    absent,
+    admin_client,
+    declared,
+    partition_counts,
+    require_state,
+)
 from streams.kafka.custody import custody
 from streams.kafka.fuse import FatalError
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
@@ -88,6 +94,7 @@ async def _before(options: KafkaOptions, after: int) -> int:
         raise FatalError(
             "a migration is one transaction, so it needs exactly_once and brokers for it"
         )
+    await require_state(options, [0])
     before = await stored_partitions(options) or options.partitions
     if after <= before or after % before:
         raise FatalError(
@@ -133,7 +140,7 @@ async def _growing(options: KafkaOptions, after: int) -> list[str]:
     keyed = [topic.name for topic in declared(options) if topic.partitions == options.partitions]
     counts = await partition_counts(options, keyed)
     if missing := [name for name in keyed if name not in counts]:
-        raise FatalError(f"missing: {', '.join(missing)}. Run `pulse topics create`")
+        raise FatalError(absent(missing))
     if wrong := [name for name in keyed if not options.partitions <= counts[name] <= after]:
         told = ", ".join(f"{name} has {counts[name]}" for name in wrong)
         raise FatalError(f"{told} partitions, expected {options.partitions} to {after}")

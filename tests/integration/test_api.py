@@ -258,7 +258,7 @@ async def test_a_second_instance_reads_for_itself_and_a_taken_file_is_refused(
 
 async def test_a_start_that_cannot_be_says_why(bare_deployment: Deployment, tmp_path: Path) -> None:
     for env, status, told in (
-        ({}, 1, "run `pulse topics create`"),
+        ({}, 1, "Run `pulse topics create`"),
         (
             {"PULSE_BOOTSTRAP_SERVERS": "127.0.0.1:1", "PULSE_START_TIMEOUT": "0"},
             1,

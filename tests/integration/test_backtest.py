@@ -114,4 +114,4 @@ async def test_topics_that_are_not_there_are_told_with_what_to_do(
 ) -> None:
     status, output = await asyncio.to_thread(bare_deployment.command, "backtest", "--from-kafka")
     assert status == 1
-    assert "run `pulse topics create`" in output
+    assert "Run `pulse topics create`" in output

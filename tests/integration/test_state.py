@@ -218,3 +218,14 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_beginning_when_told_s
     await worker.ready()
     await await_counts(deployed, dict.fromkeys(CREATORS, 4))
     assert await worker.stop() < 10
+
+
+async def test_state_that_is_not_there_is_told_at_once_with_what_to_do(bare_deployment: Deployment):
+    for command in (["list"], ["show", "x"], ["export"], ["migrate", "--partitions", "8"]):
+        status, output = await run(bare_deployment, "state", *command)
+        assert status == 1
+        assert "-changelog: not on the brokers. Run `pulse topics create`." in output
+    assert (await run(bare_deployment, "topics", "create"))[0] == 0
+    status, output = await run(bare_deployment, "state", "list", PULSE_PARTITIONS="16")
+    assert status == 1
+    assert f"the state has partitions 0 to {PARTITIONS - 1}, and no 15" in output
