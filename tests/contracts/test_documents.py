@@ -1,6 +1,7 @@
 """The committed documents say what the types say, and what the codec does."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -45,6 +46,23 @@ def test_drift_names_what_is_missing_outdated_and_unknown(tmp_path: Path):
         "outdated json/posts.schema.json",
         "unknown json/stories.schema.json",
     ]
+
+
+@pytest.mark.parametrize("topic", OUTBOUND)
+def test_every_field_that_is_published_is_explained_in_the_contract(topic: str):
+    page = (HERE.parent / "docs/contract.md").read_text()
+    explained = {
+        word
+        for named in re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", page, flags=re.DOTALL))
+        for word in named.split()
+    }
+    published = {
+        name
+        for node in _nodes(SCHEMAS[topic])
+        if isinstance(node, dict) and isinstance(node.get("properties"), dict)
+        for name in node["properties"]
+    }
+    assert published - explained == set()
 
 
 @pytest.mark.parametrize("topic", SCHEMAS)
