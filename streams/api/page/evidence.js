@@ -11,6 +11,7 @@ import {
   compact,
   count,
   kindName,
+  nextStep,
   percent,
   plain,
   prose,
@@ -221,6 +222,9 @@ function whole(app, alert, story) {
       ),
     ),
     actions(app, alert),
+    alert.status !== "resolved" && nextStep(alert.kind)
+      ? h("p", { class: "next" }, h("strong", {}, "What to do: "), nextStep(alert.kind))
+      : null,
     h(
       "section",
       { "aria-label": "Evidence" },

@@ -96,6 +96,23 @@ const KINDS = {
   source_outage: "Source outage",
   digest: "Digest",
 };
+const NEXT = {
+  engagement_drop:
+    "Open the newest posts on the platform: can everybody see them, and are they of the usual kind? Then ask the creator.",
+  silence: "Open the posts on the platform: are they and the account still there? Then ask the creator.",
+  follower_spike:
+    "Look at some of the new followers on the platform. A day after the end the alert says how many have stayed: do not pay by reach before.",
+  unfollow_wave: "Read the latest posts and what is said below them. After bought followers it is how such a spike ends.",
+  viral_post: "Read its comments, and decide while it runs whether to share or promote it.",
+  sentiment_crisis:
+    "Read the comments below first. Ask the creator what the answer will be, and hold paid posts until it is given.",
+  suspicious_engagement:
+    "Look at these accounts on the platform, and leave what comes of them out when you judge the campaign.",
+  source_outage: "Tell the platform team. Until it is over, numbers of these creators are too low: do not judge by them.",
+  digest: "Open the list of alerts: so many came at a time that nobody was called for each.",
+};
+/** What to do about an alert of a kind; null for one that is not known yet. */
+export const nextStep = (kind) => NEXT[kind] ?? null;
 export const kindName = (kind) => KINDS[kind] ?? plain(kind);
 export const kinds = Object.keys(KINDS);
 export const plain = (name) => {

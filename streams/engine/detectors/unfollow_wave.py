@@ -173,9 +173,9 @@ class UnfollowWave(Struct, array_like=True):
             )
         else:
             title = f"{who} lost {lost} followers in {lasted}"
-            of = f" of {info.followers:,}" if info.followers else ""
+            of = f" (of {info.followers:,})" if info.followers else ""
             reason = (
-                f"{who} lost {lost}{of} followers more than came in {lasted} since"
+                f"{who} lost {lost} more followers than came{of} in {lasted} since"
                 f" {alerting.clock(started)}, {usual}; chance alone would do that"
                 f" {alerting.chance(self.probability)}. {_REASONS[self.episode.explanation]}"
             )

@@ -2,9 +2,11 @@
 
 import gzip
 import re
+from typing import get_args
 
 import pytest
 
+from schemas.alerts import Kind
 from streams.api.files import POLICY, files
 from tests.unit.api.caller import Api
 
@@ -64,3 +66,10 @@ def test_the_page_refers_only_to_files_that_are_there_and_makes_no_markup_of_tex
             for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
                 assert sink not in text, (path, sink)
             assert 'setAttribute("style"' not in text
+
+
+def test_the_page_names_every_kind_of_alert_and_says_what_to_do_about_it() -> None:
+    words = FILES["/page/words.js"].body.decode()
+    for table in ("KINDS", "NEXT"):
+        body = words.partition(f"const {table} = {{")[2].partition("\n};")[0]
+        assert set(re.findall(r"^  (\w+):", body, re.MULTILINE)) == set(get_args(Kind))
