@@ -5,6 +5,7 @@ each is imported when it is called, so that `pulse --help` answers at once.
 """
 
 import asyncio
+import difflib
 import importlib
 import json
 import logging
@@ -108,6 +109,16 @@ class _Pulse(click.Group):
             return super().get_command(ctx, cmd_name)
         loaded: click.Command = getattr(importlib.import_module(late.module), late.attribute)
         return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if near := difflib.get_close_matches(args[0], self.list_commands(ctx), 1):
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [(name, late.summary) for name, late in _LATE.items()]

@@ -211,13 +211,17 @@ class Demo:
                     await asyncio.sleep(0.5)
         while True:
             await asyncio.sleep(_LINE_SECONDS)
-            seen = {
-                "scores": "engagement-scores",
-                "windows": "engagement-windows",
-                "alerts": "alerts",
-            }
-            told = ", ".join(f"{self.board.counts[topic]:,} {name}" for name, topic in seen.items())
-            _tell(f"{self.seconds():5.0f} s  {self.feed.counts.total():,} events in, {told}")
+            scores, windows = (
+                self.board.counts[topic] for topic in ("engagement-scores", "engagement-windows")
+            )
+            _tell(
+                f"{self.seconds():5.0f} s  {self.feed.counts.total():,} events in,"
+                f" {scores:,} scores, {windows:,} windows, {self._told():,} alerts"
+            )
+
+    def _told(self) -> int:
+        """How many alerts there were; each may have several records."""
+        return len({alert["alert_id"] for alert in self.alerts})
 
     def by_kind(self) -> dict[str, list[dict[str, Any]]]:
         """What each kind of alert said when it fired, in the order in which it was seen."""
@@ -234,9 +238,8 @@ class Demo:
         lines = [f"{len(kinds)} kinds of alerts:"] if kinds else ["no alerts"]
         for kind, alerts in kinds.items():
             lines.append(f"  {kind} ({len(alerts)}): {printable(alerts[0]['reason'])}")
-        told = {alert["alert_id"] for alert in self.alerts}
         events = f"{self.feed.counts.total():,} events"
-        return [*lines, f"{events}, {len(told)} alerts in {self.seconds():.0f} s"]
+        return [*lines, f"{events}, {self._told()} alerts in {self.seconds():.0f} s"]
 
     def _note(self) -> str:
         events = self.feed.counts.total()
@@ -308,7 +311,11 @@ def _free_port(host: str, wanted: int) -> int:
 
 
 @click.command("demo")
-@click.option("--duration", type=DURATION, help="Stop after this time; default: until Ctrl-C.")
+@click.option(
+    "--duration",
+    type=DURATION,
+    help="Stop after this time, such as 90s or 10m; default: until Ctrl-C.",
+)
 @click.option(
     "--report",
     type=OUT_FILE,

@@ -91,7 +91,7 @@ async def examine(environ: dict[str, str]) -> Examination:
                 for text, remedy in await check_standing(options):
                     seen.note("error", text, remedy)
     except KafkaConnectionError as error:
-        why = heard.messages[-1] if heard.messages else str(error)
+        why = refused(heard.messages[-1] if heard.messages else str(error), settings)
         seen.note(
             "error",
             f"No broker can be used at {settings.bootstrap_servers}: {why}.",
@@ -110,6 +110,14 @@ async def examine(environ: dict[str, str]) -> Examination:
             text, _, remedy = line.partition(". ")
             seen.note(severity, f"{text}.", remedy)
     return seen
+
+
+def refused(said: str, settings: Settings) -> str:
+    """Why no broker could be used, by what aiokafka `said`: of a timeout it gives no reason."""
+    if not said.endswith(": "):
+        return said
+    kind = settings.security_protocol
+    return f"{said}no answer in time, as from what is no {kind} listener of Kafka"
 
 
 class _Hearing(logging.Handler):
@@ -227,7 +235,7 @@ def _lines(seen: Examination) -> Iterable[str]:
     yield from (f"  {name}={value}" for name, value in seen.settings.items())
     yield "Versions"
     yield from (f"  {name} {release}" for name, release in seen.versions.items())
-    yield "Broker"
+    yield "Broker" if seen.broker else "Broker: not asked, or no answer"
     yield from (f"  {name}: {value}" for name, value in seen.broker.items())
     yield "Permissions that a worker needs, where the cluster asks for them"
     yield from (f"  {line}" for line in seen.acls)

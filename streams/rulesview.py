@@ -95,13 +95,19 @@ def show(
       pulse rules show rules.yml
       pulse rules show rules.yml --platform tiktok --all
     """
-    for section, name, value in _numbers(_loaded(file).for_(platform, tier, campaign)):
+    lines = list(_shown(_loaded(file).for_(platform, tier, campaign), everything))
+    for line in lines or ["all rules are as they ship"]:
+        click.echo(line)
+
+
+def _shown(rules: Rules, everything: bool) -> Iterator[str]:
+    for section, name, value in _numbers(rules):
         was = _was(section, name)
         mark = "  (set by sensitivity)" if name in PRESETS["strict"].get(section, {}) else ""
         if value != was:
-            click.echo(f"{section}.{name}: {spelt(name, value)}  (ships as {spelt(name, was)})")
+            yield f"{section}.{name}: {spelt(name, value)}  (ships as {spelt(name, was)})"
         elif everything:
-            click.echo(f"{section}.{name}: {spelt(name, value)}{mark}")
+            yield f"{section}.{name}: {spelt(name, value)}{mark}"
 
 
 def _loaded(file: Path) -> RuleBook:

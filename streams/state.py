@@ -80,6 +80,8 @@ def list_command(
     chosen = [r for r in records if _place(r) in why] if unreadable else records
     for line in _listed(chosen, why, as_json):
         click.echo(line)
+    if not chosen and not as_json and not unreadable:
+        click.echo("no such record", err=True)
     if unreadable:
         raise SystemExit(1 if chosen else 0)
 

@@ -138,7 +138,9 @@ def command(report: Path | None, clock: Literal["wall", "events"] | None) -> Non
     """Compute scores, windows and alerts from the events on Kafka, until stopped.
 
     Any number of workers share the partitions. Ctrl-C or SIGTERM stops one in order: nothing is
-    lost or counted twice, and neither is it when the process is killed.
+    lost or counted twice, and neither is it when the process is killed. The exit status is 0 when
+    it was asked to stop, 1 if it could not start, 2 for settings, and 70 after a failure, to be
+    started again.
 
     \b
     Examples:

@@ -146,7 +146,9 @@ def command(report: Path | None) -> None:
 
     Reads the topics that workers write; any number of instances may run, each with a
     PULSE_API_DATABASE of its own. On loopback no token is needed unless some are set; elsewhere
-    one is. The paths are in /api/v1/openapi.json and docs/api.md.
+    one is. The paths are in /api/v1/openapi.json and docs/api.md. The exit status is 0 when it was
+    asked to stop, 1 if it could not start, 2 for settings, and 70 after a failure, to be started
+    again.
 
     \b
     Examples:

@@ -68,6 +68,12 @@ def test_an_unknown_command_is_refused_with_a_usage_line():
     assert "No such command 'dance'" in output
 
 
+def test_a_misspelt_command_is_answered_with_the_one_that_was_meant():
+    status, output = run("wroker")
+    assert status == 2
+    assert "No such command 'wroker'. Did you mean 'worker'?" in output
+
+
 def test_a_reader_that_has_enough_ends_a_command_without_a_word():
     words = [sys.executable, "-m", "streams", "simulate", "--no-live", "--backfill", "1h"]
     with subprocess.Popen(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from stack.procs import REPOSITORY
 from streams.engine.facts import CreatorInfo
@@ -10,7 +11,7 @@ from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import PRESETS
 from streams.rulefile import RulesError, parse_rules
-from streams.rulesview import document
+from streams.rulesview import document, show
 from streams.rulewatch import RuleWatch
 
 HOUR = 3_600_000
@@ -267,3 +268,10 @@ def test_rules_for_some_are_looked_up_once() -> None:
     book = parse_rules(b"platforms: {tiktok: {sensitivity: strict}}")
     assert book.of(info("tiktok")) is book.of(info("tiktok"))
     assert RuleBook().of(info()) == Rules()
+
+
+def test_a_file_that_changes_nothing_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    file.write_text(document())
+    shown = CliRunner().invoke(show, [str(file)])
+    assert (shown.exit_code, shown.output) == (0, "all rules are as they ship\n")

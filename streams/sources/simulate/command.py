@@ -4,6 +4,7 @@ Knows options, and where events go. Must not know how events come about.
 """
 
 import asyncio
+import math
 import sys
 import time
 from collections import Counter
@@ -160,6 +161,18 @@ async def publish(plan: Plan, speed: float | None) -> Counter[str]:
     return feed.counts
 
 
+class _Positive(click.FloatRange):
+    """A number above 0 that is one: neither nan nor inf, which a range lets pass."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number to multiply with", param, ctx)
+        return number
+
+
 class _Incidents(click.ParamType):
     name = "default|all|none|N"
 
@@ -207,7 +220,7 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0, min_open=True),
+    type=_Positive(0, min_open=True),
     help="Events per second on average, about; default: what the roster would get.",
 )
 @click.option(
@@ -218,10 +231,14 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
 @click.option(
     "--live/--no-live", default=True, show_default=True, help="Go on live after the history."
 )
-@click.option("--duration", type=DURATION, help="How long to go on live; default: until stopped.")
+@click.option(
+    "--duration",
+    type=DURATION,
+    help="How long to go on live, such as 90s or 10m; default: until stopped.",
+)
 @click.option(
     "--speed",
-    type=click.FloatRange(0, min_open=True),
+    type=_Positive(0, min_open=True),
     help="Play history so many times as fast as it was; default: all at once.",
 )
 @click.option(

@@ -47,6 +47,8 @@ def test_a_scenario_takes_the_history_that_it_needs_and_names_itself_in_the_trut
         (("--scenario", "raid", "--incidents", "all"), "takes no --incidents"),
         (("--scenario", "raid", "--backfill", "1d"), "raid takes 4 days"),
         (("--scenario", "counters-reset", "--creators", "1"), "no creator is on instagram"),
+        (("--rate", "nan"), "'nan' is no number"),
+        (("--speed", "inf"), "'inf' is no number"),
         (("--incidents", "some"), "'some' is none of default, all, none, and no number"),
     ],
 )
