@@ -17,11 +17,12 @@ import msgspec
 import yaml
 
 from schemas.alerts import Kind
+from streams.engine.facts import TIERS
 from streams.engine.rulebook import Layer, RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import Sensitivity
 
-_TIERS = ("nano", "micro", "mid", "macro", "mega")
+_TIERS = (*dict(TIERS), "mega")
 _SENSITIVITIES = get_args(Sensitivity)
 _LAYER = ("sensitivity", "rules")
 _PARTS = (*_LAYER, "platforms", "tiers", "campaigns")

@@ -138,7 +138,9 @@ class Creator:
     def info(self) -> CreatorInfo:
         """Who this is, for the watch and its alerts."""
         card = self.card
-        tier = card.tier or tier_of(card.followers)
+        tier = card.tier
+        if tier is None and card.followers is not None:
+            tier = tier_of(card.followers)
         return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers, tier)
 
     def currency(self, code: str) -> int:

@@ -95,11 +95,10 @@ class CreatorInfo(NamedTuple):
     dark: bool = False
 
 
-_TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))
+TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))
+"""Tiers, each with the number of followers at which the next one begins; above them is "mega"."""
 
 
-def tier_of(followers: int | None) -> str | None:
+def tier_of(followers: int) -> str:
     """The tier by followers, as the market counts it."""
-    if followers is None:
-        return None
-    return next((tier for tier, most in _TIERS if followers < most), "mega")
+    return next((tier for tier, most in TIERS if followers < most), "mega")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from math import exp
 
 from schemas import topics
+from streams.engine.facts import tier_of
 from streams.sources.simulate import texts
 from streams.sources.simulate.plan import DAY_MS, Plan
 from streams.sources.simulate.reactions import Account, Kind, Stream
-from streams.sources.simulate.roster import Brief, tier_of
+from streams.sources.simulate.roster import Brief
 
 Event = dict[str, object]
 Render = Callable[[Stream, str, int, int, int, int, int], Event | None]

@@ -8,6 +8,7 @@ from math import exp, log
 import numpy as np
 from msgspec import Struct
 
+from streams.engine.facts import tier_of
 from streams.sources.simulate.plan import DAY_MS, Plan
 
 POLLED = ("instagram", "tiktok", "youtube")
@@ -155,15 +156,6 @@ def _slots(rng: np.random.Generator, posts: int) -> tuple[int, ...]:
     first, last = 8 * 60, 23 * 60
     step = (last - first) / posts
     return tuple(int(first + step * (i + rng.uniform(0.15, 0.85))) for i in range(posts))
-
-
-TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000_000))
-"""Tiers, each with the number of followers at which the next one begins; above them is "mega"."""
-
-
-def tier_of(followers: int) -> str:
-    """The tier by followers, as the market counts it."""
-    return next((name for name, most in TIERS if followers < most), "mega")
 
 
 def _brief(plan: Plan, creators: list[Creator], number: int, rng: np.random.Generator) -> Brief:

@@ -6,10 +6,11 @@ Knows what happens in each, to whom, and of what an alert is due. Must not know 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from streams.engine.facts import TIERS
 from streams.sources.simulate import reactions
 from streams.sources.simulate.plan import DAY_MS, HOUR_MS, MINUTE_MS, Effect, Incident, Plan
 from streams.sources.simulate.reactions import Account
-from streams.sources.simulate.roster import POLLED, TIERS
+from streams.sources.simulate.roster import POLLED
 
 
 class Story(NamedTuple):
