@@ -8,7 +8,6 @@ import difflib
 import hashlib
 import itertools
 import math
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -21,12 +20,12 @@ from streams.engine.facts import TIERS
 from streams.engine.rulebook import Layer, RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import Sensitivity
+from streams.sources.durations import in_ms
 
 _TIERS = (*dict(TIERS), "mega")
 _SENSITIVITIES = get_args(Sensitivity)
 _LAYER = ("sensitivity", "rules")
 _PARTS = (*_LAYER, "platforms", "tiers", "campaigns")
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _MOST_KEPT = {
     "max_posts": 64,
     "recent_posts": 64,
@@ -284,12 +283,8 @@ def _parts(node: yaml.Node) -> list[yaml.Node]:
 
 def _duration(value: Any) -> Any:
     """Milliseconds of a text such as `90s`, `5m`, `1h30m` or `2d`; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
-    if not parts or "".join(number + unit for number, unit in parts) != value:
-        return value
-    return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    told_ms = in_ms(value) if isinstance(value, str) else None
+    return value if told_ms is None else round(told_ms)
 
 
 def _float(text: str, value: Any) -> Any:
