@@ -6,6 +6,7 @@ It does not model partitions that move, failed checkpoints or brokers.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,8 @@ Item = tuple[int, str, Mapping[str, Any]]
 """(event time in ms, topic, event): what simulators yield, in time order."""
 Waiting = list[tuple[int, bytes | None, bytes | None]]
 """(timestamp, key, value) of records that are not delivered yet."""
+Committed = tuple[list[dict[str, dict[bytes, bytes]]], dict[tuple[int, str], int]]
+"""The stored tables of each partition, and the next offset of each partition's topics."""
 
 
 _ANALYSER = load_default()
@@ -66,6 +69,16 @@ class ShardDriver:
         self.latest: dict[str, dict[bytes, dict[str, Any]]] = defaultdict(dict)
         self.now_ms = 0
         self._offsets: dict[tuple[int, str], int] = defaultdict(int)
+
+    def committed(self) -> Committed:
+        """What a worker would find after its end: tables and positions, as they are now."""
+        return deepcopy((self.tables, self._offsets))
+
+    def go_back(self, to: Committed) -> None:
+        """Go on from what was committed then, with nothing published since."""
+        self.tables, self._offsets = deepcopy(to)
+        self.published.clear()
+        self.crash()
 
     def batch(self, partition: int, topic: str, records: Waiting) -> Batch:
         """A chained batch of (timestamp, key, value)."""

@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -127,16 +126,14 @@ def test_drops_are_not_told_while_the_feed_of_their_platform_fails() -> None:
     failed = next(place for place, item in enumerate(items) if item[0] >= out)
     driver = ShardDriver(ShardConfig(partitions=1, score_interval_ms=HOUR))
     driver.run(items[:failed])
-    before = deepcopy((driver.tables, driver._offsets))
+    before = driver.committed()
     assert firing(driver) == {}
     driver.run(items[failed:])
     assert firing(driver) == {"source_outage": 1}
     # The same hours, with a rule that sees no outage.
     never = RuleBook(Rules(outage=OutageRules(min_minutes=1_000_000)))
     driver.config = ShardConfig(partitions=1, score_interval_ms=HOUR, rules=never)
-    driver.tables, driver._offsets = before
-    driver.published.clear()
-    driver.crash()
+    driver.go_back(before)
     driver.run(items[failed:])
     kinds = firing(driver)
     assert set(kinds) <= {"engagement_drop", "silence"}
