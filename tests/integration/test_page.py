@@ -249,6 +249,8 @@ async def test_the_morning_quotes_comments_that_turn_and_leads_to_alerts_it_has_
         await mood.get_by_role("link", name="Mood turns").click()
         detail = page.get_by_role("article", name="Alert")
         await expect(detail.locator(".figures")).to_contain_text("1 in 7.7 million")
+        words = "import('/page/words.js').then((words) => [4.96e-6, 0.02, 1e-12].map(words.chance))"
+        assert await page.evaluate(words) == ["1 in 200,000", "1 in 50", "< 1 in 1 billion"]
         await expect(detail.locator(".next")).to_contain_text("Read the comments below first.")
         began = detail.locator("time").first
         utc = (await began.get_attribute("datetime") or "")[11:16]

@@ -131,13 +131,15 @@ const QUIET = {
 };
 export const quietName = (quiet) => QUIET[quiet] ?? plain(quiet);
 
-/** A probability as one in so many. */
+const rounded = (value) => Number(value.toPrecision(2));
+
+/** A probability as one in so many, as exact as such numbers are. */
 export const chance = (p) =>
   p === null || p === undefined
     ? NONE
     : p < 1e-9
       ? `< 1 in ${long.format(1e9)}`
-      : `1 in ${p > 0.1 ? (1 / p).toFixed(1) : 1 / p < 1e6 ? compact(1 / p) : long.format(1 / p)}`;
+      : `1 in ${p > 0.1 ? (1 / p).toFixed(1) : p > 1e-6 ? count(rounded(1 / p)) : long.format(1 / p)}`;
 
 const RANK = { critical: 3, warning: 2, info: 1 };
 export const rank = (alert) => RANK[alert.severity] ?? 0;
