@@ -149,8 +149,8 @@ class LexiconAnalyser:
         """Judge one text; see `Analyser.judge`."""
         if len(text) > self._max_chars:
             text = text[: self._max_chars]
-        reader = self._reader(text, lang)
         chunks = text.split()
+        reader = self._reader(text, chunks, lang)
         readings = list(map(reader.__getitem__, chunks))
         total = 0.0
         signs = any(readings)
@@ -162,8 +162,8 @@ class LexiconAnalyser:
     def explain(self, text: str, lang: str | None = None) -> Explanation:
         """Judge one text, and tell what counted and how much."""
         text = text[: self._max_chars]
-        reader = self._reader(text, lang)
         chunks = text.split()
+        reader = self._reader(text, chunks, lang)
         readings = list(map(reader.__getitem__, chunks))
         steps: list[Step] = []
         total = self._sum(text, reader, chunks, readings, steps)
@@ -171,11 +171,12 @@ class LexiconAnalyser:
         verdict = _verdict(text, chunks, reader, total + marks, any(readings))
         return Explanation(verdict, steps, marks, total + marks)
 
-    def _reader(self, text: str, lang: str | None) -> Reader:
-        tag = "" if lang is None else lang
-        if tag not in self._readers:
+    def _reader(self, text: str, chunks: Sequence[str], lang: str | None) -> Reader:
+        if lang is None:
+            tag = self._guess(text, chunks)
+        elif (tag := lang) not in self._readers:
             tag = tag.replace("_", "-").partition("-")[0].lower()
-            tag = self._guess(text) if tag in _UNTOLD else _SAME.get(tag, tag)
+            tag = self._guess(text, chunks) if tag in _UNTOLD else _SAME.get(tag, tag)
         return self._readers.get(tag, self._signs)
 
     def _sum(

@@ -3,12 +3,11 @@
 Knows function words and scripts. Must not know what words say, nor that a guess can be wrong.
 
 Each word that hints at languages adds to their counts; all counts lie side by side in one whole
-number, so that a text is counted by one sum.
+number, so that a text is counted by one sum over what stands between its blanks.
 """
 
 import re
-from collections.abc import Mapping
-from itertools import repeat
+from collections.abc import Mapping, Sequence
 from struct import unpack
 from typing import Final
 
@@ -19,6 +18,9 @@ _WEIGHT: Final = 12
 _ENOUGH: Final = 8
 _BITS: Final = 16
 _MOST: Final = (1 << _BITS) - 1
+MAX_CACHED_CHUNKS: Final = 8_192
+"""Chunks (what stands between blanks) in each of the two generations of the cache."""
+_CACHED_CHARS: Final = 32
 _READ_CHARS: Final = 4_000
 """Enough to know a language by, and too few for a count to outgrow its bits."""
 _SCRIPT: Final = re.compile(
@@ -38,8 +40,35 @@ def _vote(tags: tuple[str, ...], shift: Mapping[str, int]) -> int:
     return vote + sum(weight << shift[tag] for tag in others)
 
 
+class _Votes(dict[str, int]):
+    """Counts by chunk, in two generations; what is kept never changes what a chunk counts."""
+
+    def __init__(self, by_word: Mapping[str, int]) -> None:
+        super().__init__()
+        self._by_word = by_word
+        self._older: dict[str, int] = {}
+
+    def __missing__(self, chunk: str) -> int:
+        if len(chunk) > _CACHED_CHARS:
+            return self._count(chunk)
+        votes = self._older.get(chunk)
+        if votes is None:
+            votes = self._count(chunk)
+        if len(self) >= MAX_CACHED_CHUNKS:
+            self._older = dict(self)
+            self.clear()
+        self[chunk] = votes
+        return votes
+
+    def _count(self, chunk: str) -> int:
+        lower = chunk.lower()
+        for mark in ",.!?":
+            lower = lower.replace(mark, " ")
+        return sum(self._by_word.get(word, 0) for word in lower.split())
+
+
 class Guess:
-    """Guesses languages: `guess(text)` is a tag, or "" for a script without a word list."""
+    """Guesses languages: `guess(text, text.split())` is a tag, or "" for a script without words."""
 
     def __init__(self, known_by: Mapping[str, tuple[str, ...]]) -> None:
         self._tags = sorted({tag for tags in known_by.values() for tag in tags} - {ENGLISH})
@@ -47,14 +76,13 @@ class Guess:
         self._form = f"<{len(self._tags) + 2}H"
         self._bytes = (len(self._tags) + 2) * _BITS // 8
         shift = {tag: _BITS * place for place, tag in enumerate(self._tags, start=2)}
-        self._votes = {word: _vote(tags, shift) for word, tags in known_by.items()}
+        self._votes = _Votes({word: _vote(tags, shift) for word, tags in known_by.items()})
 
-    def __call__(self, text: str) -> str:
-        """The language of a text; English where nothing hints at another."""
-        lower = text[:_READ_CHARS].lower()
-        for mark in ",.!?":
-            lower = lower.replace(mark, " ")
-        votes = sum(map(self._votes.get, lower.split(), repeat(0)))
+    def __call__(self, text: str, chunks: Sequence[str]) -> str:
+        """The language of a text, which falls into `chunks`; English if in doubt."""
+        if len(text) > _READ_CHARS:
+            chunks = text[:_READ_CHARS].split()
+        votes = sum(map(self._votes.__getitem__, chunks))
         if votes:
             english, others = votes & _MOST, (votes >> _BITS) & _MOST
             if english >= others and english >= _ENOUGH:

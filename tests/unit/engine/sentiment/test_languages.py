@@ -3,6 +3,8 @@
 import pytest
 
 from streams.engine.sentiment import Label, LexiconAnalyser, load_default
+from streams.engine.sentiment.guess import MAX_CACHED_CHUNKS, Guess
+from streams.engine.sentiment.lexicon import load_lexica
 
 POSITIVE, NEUTRAL, NEGATIVE = Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE
 
@@ -131,3 +133,17 @@ def test_emoji_and_words_of_the_net_count_everywhere(analyser: LexiconAnalyser) 
 def test_a_hashtag_is_read_by_its_words(analyser: LexiconAnalyser) -> None:
     assert analyser.judge("#LoveThisSong").label is POSITIVE
     assert analyser.judge("#WorstDayEver").label is NEGATIVE
+
+
+def test_a_language_is_guessed_alike_however_long_ago_its_words_were_seen() -> None:
+    guess = Guess(load_lexica().known_by)
+    said = {text: guess(text, text.split()) for _, text, _ in SAID}
+    for number in range(3 * MAX_CACHED_CHUNKS):
+        guess(f"w{number}", [f"w{number}"])
+    assert {text: guess(text, text.split()) for text in said} == said
+
+
+def test_a_long_text_is_guessed_by_its_beginning() -> None:
+    guess = Guess(load_lexica().known_by)
+    text = "esto es lo que me encanta de ella " * 200
+    assert guess(text + "that is what the others of them say " * 400, []) == "es"
