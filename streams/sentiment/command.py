@@ -40,14 +40,14 @@ def explain(text: str, lang: str | None) -> None:
       pulse sentiment explain --lang es "me encanta, gracias"
     """
     from streams.engine.sentiment import load_default
-    from streams.engine.sentiment.analyser import NEGATIVE_FROM, POSITIVE_FROM
+    from streams.engine.sentiment.analyser import NEGATIVE_FROM, positive_from
     from streams.engine.sentiment.flags import Flag
 
     analyser = load_default()
     told = analyser.explain(text, lang)
     verdict = told.verdict
     click.echo(f"{verdict.label.name.lower()} {verdict.compound:+.2f}  ({analyser.version})")
-    click.echo(f"neutral is between {NEGATIVE_FROM:+.2f} and {POSITIVE_FROM:+.2f}")
+    click.echo(f"neutral is between {NEGATIVE_FROM:+.2f} and {positive_from(verdict.language):+.2f}")
     how = "told" if lang else "guessed"
     click.echo(
         f"language {verdict.language} ({how})"
@@ -60,4 +60,4 @@ def explain(text: str, lang: str | None) -> None:
         click.echo(f"  {step.effect:+6.2f}  {_DOES[step.does]:<16}{printable(step.chunk)[:60]}")
     if told.marks:
         click.echo(f"  {told.marks:+6.2f}  marks")
-    click.echo(f"  {told.total:+6.2f}  in all" if told.steps else "nothing counted")
+    click.echo(f"  {told.total:+6.2f}  in all" if told.steps or told.marks else "nothing counted")

@@ -14,6 +14,7 @@ FILES: Final = {
     "VADER's words": ("vader_words.tsv",),
     "AFINN, translations too": ("afinn/",),
     "Hu and Liu's words": ("opinion_words.tsv",),
+    "words weighed anew": ("english_words.tsv",),
     "phrases": ("english_phrases.tsv",),
     "creators' terms": ("creator_terms.tsv",),
     "emoji": ("emoji.tsv",),

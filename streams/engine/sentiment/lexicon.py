@@ -185,11 +185,13 @@ def load_lexica(without: Collection[str] = ()) -> Lexica:
 def _english(tables: _Tables) -> tuple[Lexicon, frozenset[str]]:
     """The lexicon, and the words of it that make English known.
 
-    Those of the opinion lexicon alone do not: too many of them are words of French, too.
+    Those of the opinion lexicon alone, and those that are only weighed anew, do not: too many of
+    them are words of French, too.
     """
     vader, afinn = tables.terms("vader_words.tsv"), tables.grouped("afinn/en.tsv")
+    reweighed = tables.grouped("english_words.tsv")
     own = tables.terms("english_phrases.tsv", "creator_terms.tsv")
-    terms = _blended(vader, afinn, tables.grouped("opinion_words.tsv")) | own
+    terms = _blended(vader, afinn, tables.grouped("opinion_words.tsv")) | reweighed | own
     emoticons = tables.terms("vader_emoticons.tsv")
     emoji = tables.terms("emoji.tsv")
     cues: dict[str, dict[str, float]] = {kind: {} for kind in _CUE_KINDS}

@@ -62,7 +62,7 @@ def test_layers_are_shown_alone_and_left_out(file: Path):
 def test_each_layer_has_a_version_of_its_own_unless_only_texts_differ():
     versions = {layer.name: layer.analyser.version for layer in layers()}
     own = [version for name, version in versions.items() if version != versions["all"]]
-    assert len(set(own)) == len(own) == 15
+    assert len(set(own)) == len(own) == 17
 
 
 def test_another_analyser_is_compared_with_on_the_same_comments(

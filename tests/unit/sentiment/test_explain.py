@@ -48,3 +48,10 @@ def test_an_explanation_adds_up_to_the_very_verdict(text: str) -> None:
     assert sum(s.effect for s in told.steps if s.does != "pushes") + told.marks == pytest.approx(
         told.total
     )
+
+
+def test_a_text_that_is_praise_by_its_marks_alone_adds_up_too() -> None:
+    output = explained("see the bus at six!!")
+    assert output.startswith("positive")
+    assert "+1.60  marks" in output
+    assert "+1.60  in all" in output

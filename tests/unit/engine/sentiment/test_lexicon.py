@@ -55,6 +55,15 @@ def test_what_the_opinion_lexicon_alone_has_makes_no_language_known() -> None:
     assert "en" in LEXICA.known_by["awful"]
 
 
+def test_own_weights_replace_those_of_the_lists_and_make_no_language_known() -> None:
+    assert (
+        ENGLISH.words["festival"]
+        < load_lexica(["english_words.tsv"]).languages["en"].words["festival"]
+    )
+    assert ENGLISH.words["trump"] == 0.0
+    assert "clunky" not in LEXICA.known_by
+
+
 def test_the_licence_and_the_source_of_the_data_are_beside_it() -> None:
     data = files("streams.engine.sentiment") / "data"
     assert "C.J. Hutto" in (data / "LICENSE.vader").read_text("utf-8")

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.engine.sentiment import Label, LexiconAnalyser, load_default
-from streams.engine.sentiment.analyser import NEGATIVE_FROM, POSITIVE_FROM
+from streams.engine.sentiment.analyser import NEGATIVE_FROM, positive_from
 from streams.engine.sentiment.lexicon import load_lexica
 
 
@@ -80,6 +80,44 @@ def test_an_exclamation_mark_adds_more_to_praise_than_to_blame(analyser: Lexicon
 
 def test_marks_alone_say_nothing(analyser: LexiconAnalyser) -> None:
     assert analyser.judge("!!! ???").compound == 0.0
+    assert analyser.judge("!!!").compound == 0.0
+
+
+def test_who_exclaims_in_words_that_no_list_knows_is_glad(analyser: LexiconAnalyser) -> None:
+    assert analyser.judge("see the bus at six!").label is Label.NEUTRAL
+    assert analyser.judge("see the bus at six!!").label is Label.POSITIVE
+
+
+@pytest.mark.parametrize("text", ["is this the bus?!!", "素晴らしい!!", "not the bus!!"])
+def test_who_asks_denies_or_writes_in_an_unknown_language_is_not(
+    analyser: LexiconAnalyser, text: str
+) -> None:
+    assert analyser.judge(text).label is not Label.POSITIVE
+
+
+def test_praise_takes_less_in_english_whose_flat_words_count_less(
+    analyser: LexiconAnalyser,
+) -> None:
+    assert NEGATIVE_FROM < 0.0 < positive_from("en") < positive_from("es") == positive_from("")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("trump at the rail", Label.NEUTRAL),  # on a list of praise, and on one of blame
+        ("they have won the award", Label.POSITIVE),
+        ("an award", Label.NEUTRAL),
+        ("buggy and clunky", Label.NEGATIVE),
+        ("endearing", Label.POSITIVE),
+        ("still waiting for hours", Label.NEGATIVE),
+        ("that made my day", Label.POSITIVE),
+        ("dark souls tonight", Label.NEUTRAL),
+    ],
+)
+def test_a_word_is_weighed_as_posts_use_it(
+    analyser: LexiconAnalyser, text: str, label: Label
+) -> None:
+    assert analyser.judge(text).label is label
 
 
 def test_negation_ends_with_its_clause_and_with_its_reach(analyser: LexiconAnalyser) -> None:
@@ -138,8 +176,8 @@ def test_a_phrase_cut_short_is_read_word_by_word(analyser: LexiconAnalyser) -> N
 def test_neutral_is_what_lies_inside_the_band(analyser: LexiconAnalyser) -> None:
     for text in ("okay", "good", "bad", "like", "love", "meh", "so-so", "not", "fine"):
         verdict = analyser.judge(text)
-        side = (verdict.compound >= POSITIVE_FROM) - (verdict.compound <= NEGATIVE_FROM)
-        assert verdict.label == side
+        limit = positive_from(verdict.language)
+        assert verdict.label == (verdict.compound >= limit) - (verdict.compound <= NEGATIVE_FROM)
 
 
 @pytest.mark.parametrize("lang", [None, "en", "en-GB", "EN_us", "und", ""])
