@@ -12,9 +12,16 @@ language are those of the analyser below.
 """
 
 from math import exp, log, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
-from streams.engine.sentiment.traits import REACH, READ_CHARS, pair, read, signals
+from streams.engine.sentiment.traits import (
+    REACH,
+    READ_CHARS,
+    SIGNAL_GROUPS,
+    pair,
+    read,
+    signals,
+)
 from streams.engine.sentiment.verdict import Analyser, Label, Verdict
 
 ZERO: Final = 128
@@ -52,6 +59,26 @@ class Weights:
         self.offset = offset
         self.usual = usual
         """Shares of the classes among the comments that were learned from, each above 0."""
+
+
+class Effect(NamedTuple):
+    """What one part of a text, or the model by itself, adds to the scores of the classes."""
+
+    of: str
+    """A chunk of the text, a group of `SIGNAL_GROUPS`, or "usual" for what holds of any text."""
+    scores: Three
+    """Natural logarithms, less their mean: above 0 it speaks for the class."""
+
+
+class Learned(NamedTuple):
+    """A verdict and how it came about."""
+
+    verdict: Verdict
+    probabilities: Three
+    """The exponentials of the sums of all effects, over their own sum."""
+    chunks: list[Effect]
+    """One for each chunk that was read, in the order of the text."""
+    others: list[Effect]
 
 
 class _Part:
@@ -142,6 +169,55 @@ class TrainedAnalyser:
         """How likely a text is negative, neutral, positive, among such as were learned from."""
         return _shares(*self._scores(text, self._below.judge(text, lang).compound))
 
+    def explain(self, text: str, lang: str | None = None) -> Learned:
+        """Judge one text, and tell what counted and how much.
+
+        A pair of words counts with the later one. What a chunk adds depends on how many there are.
+        """
+        lexical = self._below.judge(text, lang).compound
+        weights = self._weights
+        spoken: list[tuple[str, Three, Three]] = []
+        words = pieces = 0
+        last, left = -1, 0
+        for chunk in text[:READ_CHARS].split():
+            part = self._parts[chunk]
+            by_word: Three = (part.w0, part.w1, part.w2)
+            words += part.words
+            pieces += part.pieces
+            if left > 0:
+                words += part.negated
+                by_word = _added(by_word, (part.n0, part.n1, part.n2))
+                left -= 1
+            if part.opens:
+                left = REACH
+            elif part.closes:
+                left = 0
+            if part.first >= 0:
+                if last >= 0:
+                    words += 1
+                    by_word = _added(by_word, _sums([pair(last, part.first)], weights.table))
+                last = part.last
+            spoken.append((chunk, by_word, (part.p0, part.p1, part.p2)))
+        by_words = weights.sharpness * weights.word_step / sqrt(max(words, 1))
+        by_pieces = weights.sharpness * weights.piece_step / sqrt(max(pieces, 1))
+        chunks = [
+            Effect(chunk, _centred(_added(_scaled(word, by_words), _scaled(piece, by_pieces))))
+            for chunk, word, piece in spoken
+        ]
+        others = [
+            Effect(
+                "usual",
+                _centred(_added(_scaled(weights.constant, weights.sharpness), weights.offset)),
+            )
+        ]
+        found = signals(lexical, text)
+        for name, places in SIGNAL_GROUPS.items():
+            total = (0.0, 0.0, 0.0)
+            for signal, learned in zip(found[places], weights.signals[places], strict=True):
+                total = _added(total, _scaled(learned, signal * weights.sharpness))
+            others.append(Effect(name, _centred(total)))
+        return Learned(self.judge(text, lang), self.probabilities(text, lang), chunks, others)
+
     def _scores(self, text: str, lexical: float) -> Three:
         """Calibrated log probabilities, less a constant."""
         weights = self._weights
@@ -195,6 +271,20 @@ class TrainedAnalyser:
             sharp * neutral + offset[1],
             sharp * positive + offset[2],
         )
+
+
+def _added(one: Three, other: Three) -> Three:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def _scaled(scores: Three, factor: float) -> Three:
+    return scores[0] * factor, scores[1] * factor, scores[2] * factor
+
+
+def _centred(scores: Three) -> Three:
+    """What is added to all classes alike says nothing."""
+    mean = sum(scores) / 3.0
+    return scores[0] - mean, scores[1] - mean, scores[2] - mean
 
 
 def _shares(negative: float, neutral: float, positive: float) -> Three:

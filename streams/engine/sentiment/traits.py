@@ -15,6 +15,8 @@ READ_CHARS: Final = 2_000
 REVISION: Final = 1
 """Raised with every change of what is read here: a model fits one revision only."""
 SIGNALS: Final = 11
+SIGNAL_GROUPS: Final = {"lexicon": slice(0, 7), "marks": slice(7, 9), "length": slice(9, 11)}
+"""What the places in `signals` are about."""
 REACH: Final = 3
 """Chunks (what stands between blanks) behind a negator that are read as negated."""
 

@@ -90,6 +90,39 @@ def test_the_sums_of_a_model_are_those_of_the_walk_that_it_learns_from() -> None
     assert scores == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hm",
+        "what a blib!!",
+        "i do not like the zorp, really :) so so sooo bad",
+        "😍😍 blib? " * 9,
+    ],
+)
+def test_an_explanation_adds_up_to_the_very_probabilities(text: str) -> None:
+    data = decode(model_file({}))[0]
+    steps = [(0.1 * place, -0.2, 0.3 - 0.05 * place) for place in range(SIGNALS)]
+    table = bytes((11 * place) % 251 for place in range(3 * (1 << 18)))
+    _, weights = decode(
+        encode(msgspec.structs.replace(data, signals=steps, sharpness=0.7, piece_step=0.01), table)
+    )
+    analyser = TrainedAnalyser(weights, "x", BELOW)
+    told = analyser.explain(text)
+    assert told.verdict == analyser.judge(text)
+    assert told.probabilities == analyser.probabilities(text)
+    assert [effect.of for effect in told.chunks] == text.split()
+    sums = [sum(one) for one in zip(*(e.scores for e in told.chunks + told.others), strict=True)]
+    likely = [math.exp(one) for one in sums]
+    assert [one / sum(likely) for one in likely] == pytest.approx(told.probabilities)
+
+
+def test_an_explanation_names_the_words_that_were_learned() -> None:
+    chunks = {effect.of: effect.scores for effect in WORDS.explain("a blib, a zorp").chunks}
+    assert chunks["blib,"][2] > 0.5 > chunks["a"][2]
+    assert chunks["zorp"][0] > 0.5
+
+
 def test_a_chunk_is_read_as_words_pairs_pieces_and_marks_each_once() -> None:
     part = read("Soooo-good!!!")
     assert len(part.words) == 3  # the word, the mark, and the two together
