@@ -23,6 +23,5 @@ async def bare_deployment(
 @pytest.fixture
 async def deployed(bare_deployment: Deployment) -> Deployment:
     """A deployment with all topics and no worker yet."""
-    status, output = await asyncio.to_thread(bare_deployment.command, "topics", "create")
-    assert status == 0, output
+    await bare_deployment.make_topics()
     return bare_deployment

@@ -15,6 +15,9 @@ from schemas.partitioning import partition_for
 from stack.ports import free_port
 from stack.procs import Process, pulse
 from stack.waiting import await_condition, until
+from streams.app import kafka_options
+from streams.kafka.admin import create_topics
+from streams.settings import Settings
 from tests.harness.topics import read_all
 
 PARTITIONS = 4
@@ -52,6 +55,10 @@ class Deployment:
         process = self.start(*arguments, **env)
         status = process.wait(60)
         return status, process.output()
+
+    async def make_topics(self) -> None:
+        """Do as `pulse topics create` does, without a process that first imports for a second."""
+        await create_topics(kafka_options(Settings.from_env(self.env)))
 
     def start(self, *arguments: str, **env: str) -> Process:
         """Start `pulse ...`. It is ended with the deployment, at the latest."""

@@ -25,8 +25,7 @@ async def own_kafka(tmp_path: Path) -> AsyncIterator[KafkaServer]:
 @pytest.fixture
 async def alone(own_kafka: KafkaServer, unique: str, tmp_path: Path) -> AsyncIterator[Deployment]:
     made = Deployment(own_kafka.bootstrap, unique, tmp_path)
-    status, output = await asyncio.to_thread(made.command, "topics", "create")
-    assert status == 0, output
+    await made.make_topics()
     yield made
     await asyncio.to_thread(made.end)
 

@@ -122,8 +122,7 @@ async def test_two_days_with_sparse_and_unused_topics_are_worked_off_with_nothin
     inbound = {topic.physical(deployment.prefix): PARTITIONS for topic in topics.KEYED}
     config = {"message.timestamp.type": timestamps}
     await create_topics(deployment.bootstrap, inbound, config)
-    status, output = await asyncio.to_thread(deployment.command, "topics", "create")
-    assert status == 0, output
+    await deployment.make_topics()
     end_ms = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
     events = two_days(end_ms)
     await write(deployment, events, stamped=timestamps == "CreateTime")
@@ -160,8 +159,7 @@ async def test_event_time_stands_still_while_the_broker_says_nothing(
     own_kafka: KafkaServer, unique: str, tmp_path: Path
 ) -> None:
     deployment = Deployment(own_kafka.bootstrap, unique, tmp_path)
-    status, output = await asyncio.to_thread(deployment.command, "topics", "create")
-    assert status == 0, output
+    await deployment.make_topics()
     worker = deployment.worker()
     try:
         await worker.ready()
@@ -249,8 +247,7 @@ async def test_a_replay_by_events_gives_the_same_results_though_it_is_killed_and
         workdir.mkdir()
         deployment = Deployment(kafka.bootstrap, f"{unique}{name}", workdir)
         try:
-            status, output = await asyncio.to_thread(deployment.command, "topics", "create")
-            assert status == 0, output
+            await deployment.make_topics()
             await write(deployment, dict(reversed(events.items())) if interrupted else events)
             interval = "0.1" if interrupted else "1"
             arguments = ("--clock", "events")
