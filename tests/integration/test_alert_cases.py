@@ -84,7 +84,8 @@ async def firing(deployment: Deployment) -> Counter[str]:
 
 def of_the_pure_core(items: list[Item]) -> list[dict[str, Any]]:
     driver = ShardDriver(ShardConfig(partitions=PARTITIONS, score_interval_ms=HOUR))
-    driver.run(items)
+    # A shard tells the same whatever steps its time comes in, and a minute is far less work.
+    driver.run(items, step_ms=MINUTE)
     return [alert for alert in driver.published["alerts"] if alert["status"] == "firing"]
 
 
