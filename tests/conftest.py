@@ -1,4 +1,5 @@
-"""What all tests share: one lazily started Kafka, names of their own, no network in unit tests."""
+"""What all tests share: one lazily started Kafka, names of their own, no network in unit tests, and
+the order in which files are begun."""
 
 import socket
 import uuid
@@ -15,6 +16,50 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 _WITHOUT_NETWORK = {"unit", "property", "scenarios"}
+
+_TESTS = Path(__file__).parent
+_LONGEST = (
+    "integration/test_exactness.py",
+    "scenarios/test_simulated_days.py",
+    "integration/test_api.py",
+    "scenarios/test_told_scenarios.py",
+    "integration/test_every_alert.py",
+    "scenarios/test_platform_cases.py",
+    "integration/test_worker_time.py",
+    "integration/test_alert_cases.py",
+    "scenarios/test_post_cases.py",
+    "integration/test_migrate.py",
+    "integration/test_stack.py",
+    "integration/test_reset.py",
+    "integration/test_state.py",
+    "integration/test_sources.py",
+    "integration/test_compiled.py",
+    "integration/test_acls.py",
+    "integration/test_page.py",
+)
+"""Files of a minute and more, those that wait and those that compute by turns."""
+_WAITS = "integration"
+"""Tests of these mostly wait for brokers and workers."""
+
+
+def _by_turns(paths: list[Path]) -> list[Path]:
+    """The longest files first, so that none of them is begun when the others end; then what waits
+    and what computes spread evenly over each other, so that there is always something to compute.
+    """
+    longest = [_TESTS / name for name in _LONGEST]
+    assert all(path.exists() for path in longest), "a file was renamed: so must it be in _LONGEST"
+    places = {path: -1.0 + place / len(longest) for place, path in enumerate(longest)}
+    others = [path for path in paths if path not in places]
+    for waits in (True, False):
+        group = [path for path in others if (_WAITS in path.parts) == waits]
+        places |= {path: place / len(group) for place, path in enumerate(group)}
+    return sorted(paths, key=lambda path: places[path])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files for several processes, which take one after another off one list."""
+    places = {path: place for place, path in enumerate(_by_turns(list({i.path: 0 for i in items})))}
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +91,7 @@ def app_id(unique: str) -> str:
 def _no_network_in_pure_tests(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tests = Path(__file__).parent
-    if request.path.relative_to(tests).parts[0] not in _WITHOUT_NETWORK:
+    if request.path.relative_to(_TESTS).parts[0] not in _WITHOUT_NETWORK:
         return
 
     def refuse(_self: socket.socket, address: object) -> None:
