@@ -1,6 +1,7 @@
 """What all tests share: one lazily started Kafka, names of their own, no network in unit tests, and
 the order in which files are begun."""
 
+import gc
 import socket
 import uuid
 from collections.abc import Iterator
@@ -60,6 +61,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order files for several processes, which take one after another off one list."""
     places = {path: place for place, path in enumerate(_by_turns(list({i.path: 0 for i in items})))}
     items.sort(key=lambda item: places[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Take what was collected out of each later search for garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
