@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,7 @@ _SETTINGS = {
     "num.network.threads": "2",
     "num.io.threads": "4",
     "background.threads": "2",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
     "broker.session.timeout.ms": "3000",
     "auto.create.topics.enable": "false",
     "offsets.topic.replication.factor": "1",
@@ -50,6 +50,8 @@ _SETTINGS = {
     "log.cleaner.dedupe.buffer.size": "33554432",
     "log.retention.check.interval.ms": "5000",
     "log.initial.task.delay.ms": "1000",
+    # Half a second is for controllers that others follow; several idle brokers at once feel it.
+    "metadata.max.idle.interval.ms": "5000",
 }
 
 _JVM = [
@@ -74,6 +76,11 @@ def kafka_libs() -> Path:
     if not found:
         raise KafkaMissing("a real Kafka is needed, and there is none: run `make setup-kafka`")
     return found[-1]
+
+
+def kept_classes() -> Path:
+    """Where the classes that a broker loads are kept as Java maps them (`stack.classes`)."""
+    return kafka_libs().parent / "classes.jsa"
 
 
 def _major_version(java: str) -> int:
@@ -104,8 +111,9 @@ class KafkaServer:
     """One broker with a data directory of its own, which outlives `stop`, `kill` and `restart`.
 
     ``overrides`` are broker settings by Kafka's names. ``by_proxy`` are more listeners by name,
-    each with its port and the port of the proxy that its clients are told. All methods block until
-    done: in an async test call them through ``asyncio.to_thread`` if the loop must go on meanwhile.
+    each with its port and the port of the proxy that its clients are told. ``java_options`` stand
+    instead of the one by which Java takes `kept_classes`. All methods block until done: in an
+    async test call them through ``asyncio.to_thread`` if the loop must go on meanwhile.
     """
 
     def __init__(
@@ -116,6 +124,7 @@ class KafkaServer:
         log: Path | None = None,
         overrides: Mapping[str, str] | None = None,
         by_proxy: Mapping[str, tuple[int, int]] | None = None,
+        java_options: Sequence[str] | None = None,
     ) -> None:
         self.by_proxy = dict(by_proxy or {})
         self.workdir = workdir
@@ -123,7 +132,11 @@ class KafkaServer:
         self.overrides = dict(overrides or {})
         self._controller_port = free_port()
         self._config = workdir / "server.properties"
-        java = [java_runtime(), *_JVM, "-cp", str(kafka_libs() / "*")]
+        if java_options is None:
+            # A runtime that they were not made by, or jars in another place: Java leaves them out.
+            kept = kept_classes()
+            java_options = [f"-XX:SharedArchiveFile={kept}"] if kept.exists() else []
+        java = [java_runtime(), *_JVM, *java_options, "-cp", str(kafka_libs() / "*")]
         self._format = [*java, "kafka.tools.StorageTool", "format", "-c", str(self._config), "-t"]
         # An environment of its own: stray options for the JVM must not reach the broker.
         env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

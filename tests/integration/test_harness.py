@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
-from stack.kafka import KafkaServer
+from stack.kafka import KafkaServer, kept_classes
 from stack.ports import free_port
 from stack.procs import REPOSITORY, Process
 from stack.waiting import await_condition, until
@@ -41,6 +41,14 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     server = KafkaServer(tmp_path / "kafka", overrides={"num.io.threads": "none"})
     with pytest.raises(AssertionError, match=r"num\.io\.threads"):
         server.start()
+
+
+def test_a_broker_maps_the_classes_that_set_up_has_kept_here(kafka: KafkaServer) -> None:
+    kept = kept_classes()
+    made_in = kept.with_name(".classes-kept")
+    mapped = Path(f"/proc/{kafka.process.pid}/maps").read_text()
+    if kept.exists() and made_in.exists() and made_in.read_text().startswith(f"{REPOSITORY} "):
+        assert str(kept) in mapped, kafka.log_path.read_text()[:2_000]
 
 
 def test_processes_end_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
