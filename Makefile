@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .PHONY: help demo stack test check setup setup-kafka setup-prometheus bench bench-api bench-detection bench-guard faults fuzz fmt lock clean distclean
 
 BIN := .venv/bin
+# Tests start hundreds of programs: none of them should compile what another has compiled already.
+unexport PYTHONDONTWRITEBYTECODE
 # Most tests of a worker wait for it: several side by side, even on two cores. Each has its own Kafka.
 TEST_PROCESSES ?= 4
 
