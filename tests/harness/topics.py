@@ -37,7 +37,7 @@ async def create_topics(
                 for topic in told
             )
 
-        await until(seen, 20, f"topics {sorted(partitions)} are there")
+        await until(seen, 60, f"topics {sorted(partitions)} are there")
     finally:
         await admin.close()
 

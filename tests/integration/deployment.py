@@ -53,7 +53,7 @@ class Deployment:
     def command(self, *arguments: str, **env: str) -> tuple[int, str]:
         """Run `pulse ...` to its end; status and output."""
         process = self.start(*arguments, **env)
-        status = process.wait(60)
+        status = process.wait(180)
         return status, process.output()
 
     async def make_topics(self) -> None:

@@ -165,7 +165,7 @@ async def test_scores_and_alerts_are_live_are_acted_on_and_survive_restarts(
 
         began = time.monotonic()
         api.process.terminate()
-        assert await asyncio.to_thread(api.process.wait, 15) == 0
+        assert await asyncio.to_thread(api.process.wait, 60) == 0
         assert time.monotonic() - began < 10
         report = json.loads(api.report.read_text())
         assert (report["exit_status"], report["exit_reason"]) == (0, "stopped by SIGTERM")
@@ -253,7 +253,7 @@ async def test_a_second_instance_reads_for_itself_and_a_taken_file_is_refused(
         for path in ("/readyz", f"{V1}/creators", f"{V1}/stream", f"{V1}/openapi.json", "/none"):
             assert (await one.ask("GET", path, role=None))[0] == 401, path
         one.process.interrupt()
-        assert await asyncio.to_thread(one.process.wait, 15) == 0
+        assert await asyncio.to_thread(one.process.wait, 60) == 0
 
 
 async def test_a_start_that_cannot_be_says_why(bare_deployment: Deployment, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_demo_whose_worker_dies_fails_and_leaves_nothing_behind(tmp_path):
         os.kill(worker, signal.SIGKILL)
         assert demo.wait(20) == 1
         assert "the worker failed" in demo.output()
-    await_condition(lambda: gone(children), 5, "broker and worker are gone")
+    await_condition(lambda: gone(children), 60, "broker and worker are gone")
     done = json.loads(report.read_text())
     assert done["ok"] is False
     assert "the worker failed" in done["failure"]

@@ -70,7 +70,7 @@ def test_processes_end_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
     )
     assert run.returncode == -signal.SIGKILL
     pid = int(run.stdout)
-    await_condition(lambda: not _lives(pid), 10, f"process {pid} is gone")
+    await_condition(lambda: not _lives(pid), 60, f"process {pid} is gone")
 
 
 def test_a_frozen_process_is_ended_all_the_same(tmp_path: Path) -> None:
@@ -133,4 +133,4 @@ async def test_reading_stops_before_an_open_transaction(kafka: KafkaServer, uniq
     async def both() -> bool:
         return len(await read_all(kafka.bootstrap, [unique])) == 2
 
-    await until(both, 10, "the committed record can be read")
+    await until(both, 60, "the committed record can be read")

@@ -382,7 +382,7 @@ async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
 ) -> None:
     await deployed.send(world())
     await api.ready()
-    async with opened(browser, expected=(UNKNOWN, "ERR_")) as page:
+    async with opened(browser, expected=(UNKNOWN, "ERR_", "503")) as page:
         await page.goto(f"http://127.0.0.1:{api.port}/#/creators")
         await expect(page.get_by_label("Token")).to_be_focused()
         assert "lena" not in await page.content()

@@ -193,7 +193,7 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_beginning_when_told_s
         async def gone() -> bool:
             return name not in await admin.list_topics()
 
-        await until(gone, 20, f"{name} is gone")
+        await until(gone, 60, f"{name} is gone")
     finally:
         await admin.close()
     status, output = await run(deployed, "topics", "create")

@@ -104,7 +104,7 @@ async def test_a_second_signal_ends_a_worker_that_is_slow_to_stop_at_once(
     await worker.ready()
     own_kafka.freeze()
     worker.process.terminate()
-    await asyncio.to_thread(worker.process.await_output, "stopping", 10)
+    await asyncio.to_thread(worker.process.await_output, "stopping", 60)
     began = time.monotonic()
     worker.process.interrupt()
     status = await asyncio.to_thread(worker.process.wait, 15)

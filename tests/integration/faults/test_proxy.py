@@ -29,7 +29,7 @@ async def echoing() -> AsyncIterator[Proxy]:
     finally:
         await proxy.stop()
         server.close()
-        await until(lambda: not proxy.open, 5, "all connections are closed")
+        await until(lambda: not proxy.open, 60, "all connections are closed")
 
 
 async def test_what_goes_in_comes_out():

@@ -56,7 +56,7 @@ async def test_what_a_worker_keeps_goes_on_while_it_restores_the_rest(
         wanted = {record for record in deployment.produced if record[1] in kept}
         return wanted <= set(await deployment.told())
 
-    await until(kept_are_told, 20, deployment.logs)
+    await until(kept_are_told, 60, deployment.logs)
     assert staying.output().count("RESTORED") == restored
     await deployment.all_counted()
 
