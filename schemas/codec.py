@@ -6,7 +6,7 @@ Must not know what happens to a faulty record.
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -58,7 +58,7 @@ def decode(topic: str, raw: bytes) -> object | Fault:
         event = _DECODERS[topic].decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _diagnose(topic, raw, error)
-    if event.__class__ is events.Counters and all(getattr(event, n) is None for n in COUNTED):
+    if isinstance(event, events.Counters) and not _counts(event):
         return Fault("missing_field", f"Expected at least one of {', '.join(COUNTED)}", "$")
     return event
 
@@ -68,9 +68,22 @@ def plain(topic: str) -> Callable[[bytes], object | None]:
 
     Raises one of `FAULTS` where `decode` tells of a fault.
     """
+    decode = _DECODERS[topic].decode
     if topic == topics.COUNTERS.name:
-        return lambda _raw: None
-    return _DECODERS[topic].decode
+        return lambda raw: event if _counts(event := decode(raw)) else None
+    return decode
+
+
+def _counts(event: Any) -> bool:
+    """Whether a `Counters` has at least one of `COUNTED`."""
+    return (
+        event.likes is not None
+        or event.comments is not None
+        or event.shares is not None
+        or event.saves is not None
+        or event.views is not None
+        or event.followers is not None
+    )
 
 
 def _diagnose(topic: str, raw: bytes, error: Exception) -> Fault:

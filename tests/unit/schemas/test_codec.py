@@ -106,6 +106,12 @@ class TestOnEveryTopic:
             value = MINIMAL[topic] | {field: None}
             assert fault(topic, value) == ("wrong_type", f"$.{field}")
 
+    def test_the_short_way_gives_the_same_event_or_leaves_it_to_the_long_one(self, topic: str):
+        raw = json.dumps(MINIMAL[topic]).encode()
+        assert codec.plain(topic)(raw) == codec.decode(topic, raw)
+        with pytest.raises(codec.FAULTS):
+            codec.plain(topic)(b"{}")
+
     def test_unknown_fields_are_ignored(self, topic: str):
         value = MINIMAL[topic] | {"stars": 5, "nested": {"deep": [None]}}
         assert decode(topic, value) == decode(topic, MINIMAL[topic])
@@ -248,3 +254,9 @@ def test_the_creators_own_answer_needs_no_marking():
     comment = decode("comments", MINIMAL["comments"] | {"actor_id": ENVELOPE["creator_id"]})
     assert isinstance(comment, events.Comment)
     assert comment.actor_id == comment.creator_id
+
+
+def test_a_poll_that_tells_nothing_is_left_to_the_long_way():
+    raw = json.dumps(MINIMAL["counters"] | {"followers": None}).encode()
+    assert codec.plain("counters")(raw) is None
+    assert fault("counters", raw) == ("missing_field", "$")
