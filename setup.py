@@ -19,6 +19,7 @@ HOT = (
     "counts",
     "creator",
     "dedup",
+    "detectors/authors",
     "detours",
     "effects",
     "intake",

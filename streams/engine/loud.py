@@ -6,6 +6,7 @@ where they were counted.
 
 from msgspec import Struct
 
+from streams.engine.detectors.authors import repeated
 from streams.engine.facts import Voice
 from streams.engine.units import HOUR_MS
 
@@ -25,14 +26,7 @@ class Loud(Struct, array_like=True):
     def beyond(self, end_ms: int, voices: list[Voice]) -> list[int]:
         """Take in the comments of the pane that ended at `end_ms`; the places of those too many."""
         self.rest(end_ms)
-        heard, extra = self.heard, []
-        for place, (author, _) in enumerate(voices):
-            n = heard.get(author, 0)
-            if n >= MOST_HEARD:
-                extra.append(place)
-            elif n or len(heard) < MOST_AUTHORS:
-                heard[author] = n + 1
-        return extra
+        return repeated(self.heard, voices, MOST_HEARD, MOST_AUTHORS)
 
     def rest(self, end_ms: int) -> None:
         """Forget an hour that is over at `end_ms`, the end of a pane."""

@@ -74,31 +74,30 @@ class Watch(Struct, array_like=True):
                 self._publish(end_ms, facts, rules)
             posts = self.course.posts
             if facts.by_post:
+                got, many = facts.by_post.get, rules.viral.hurry_count
                 for post in posts:
-                    n = facts.by_post.get(post.post_id)
+                    n = got(post.post_id)
                     if n is not None:
                         post.fresh += n
-                        if post.fresh >= rules.viral.hurry_count:
+                        if post.fresh >= many:
                             self._hurry(end_ms, rules)
             follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
             alerts = self._skip(end_ms) if info.dark else self._look(end_ms, info, rules)
-        review_ms = self.spike.review_ms(rules.spike)
-        due = review_ms is not None and end_ms >= review_ms
-        if follows or due or self.spike.episode.on:
-            alerts += self._explained(end_ms, self.spike.update(end_ms, self.course, info, rules))
-        if net or self.wave.episode.on:
-            cause = self._wave_cause(end_ms, rules)
-            alerts += self.wave.update(end_ms, net, net_from, cause, info, rules)
+        spike, wave, crisis = self.spike, self.wave, self.crisis
+        if follows or spike.episode.started_ms or spike.due(end_ms, rules.spike):
+            alerts += self._explained(end_ms, spike.update(end_ms, self.course, info, rules))
+        if net or wave.episode.started_ms:
+            # Where nobody leaves or is suspected to, there is no alert to give a cause for.
+            cause = self._wave_cause(end_ms, rules) if net < 0 or wave.since_ms else ""
+            alerts += wave.update(end_ms, net, net_from, cause, info, rules)
         if facts is not None and facts.voices:
-            alerts += self.crisis.update(
-                end_ms, facts.voices, facts.angry, facts.judge, info, rules
-            )
-        elif self.crisis.episode.on:
-            alerts += self.crisis.update(end_ms, [], [], 0, info, rules)
-        if self.suspicious.due(end_ms, rules) or (
+            alerts += crisis.update(end_ms, facts.voices, facts.angry, facts.judge, info, rules)
+        elif crisis.episode.started_ms:
+            alerts += crisis.update(end_ms, [], [], 0, info, rules)
+        if (
             facts is not None and (facts.talk or facts.guests or facts.published or facts.deleted)
-        ):
+        ) or self.suspicious.due(end_ms, rules):
             alerts += self.suspicious.update(end_ms, facts, self.course, info, rules)
         self.loud.rest(end_ms)
         self.next_deadline_ms = self._deadline(end_ms, rules)
@@ -263,15 +262,20 @@ class Watch(Struct, array_like=True):
         return []
 
     def _deadline(self, end_ms: int, rules: Rules) -> int | None:
-        due = self.look_ms
-        if self.spike.episode.on or self.wave.episode.on or self.crisis.episode.on:
-            look = end_ms + MINUTE_MS
-            due = look if due is None else min(due, look)
-        for again in (
-            self.suspicious.deadline(end_ms, rules),
-            self.spike.review_ms(rules.spike),
-            self.loud.due_ms(),
-        ):
-            if again is not None:
-                due = again if due is None else min(due, again)
+        spike, due = self.spike, self.look_ms
+        again = self.suspicious.deadline(end_ms, rules)
+        if again is not None and (due is None or again < due):
+            due = again
+        if spike.aftermath is not None:
+            again = spike.aftermath.due_ms(rules.spike)
+            if due is None or again < due:
+                due = again
+        again = self.loud.due_ms()
+        if again is not None and (due is None or again < due):
+            due = again
+        on = spike.episode.started_ms or self.wave.episode.started_ms
+        if on or self.crisis.episode.started_ms:
+            again = end_ms + MINUTE_MS
+            if due is None or again < due:
+                due = again
         return due

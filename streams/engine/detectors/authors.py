@@ -10,6 +10,22 @@ NOBODY: Final = bytes(64)
 """The sketch of nobody, 512 bits; one of any length that is a power of two will do."""
 
 
+def repeated(heard: dict[int, int], acts: list[tuple[int, int]], most: int, room: int) -> list[int]:
+    """Count acts in `heard`, by a hash of who acted; the places of those that are one too many.
+
+    That are all after the first `most` of somebody, which `heard` has room for so many people.
+    """
+    extra: list[int] = []
+    for place, act in enumerate(acts):
+        author = act[0]
+        n = heard.get(author, 0)
+        if n >= most:
+            extra.append(place)
+        elif n or len(heard) < room:
+            heard[author] = n + 1
+    return extra
+
+
 def newcomers(known: bytes, acts: Iterable[tuple[int, int]]) -> tuple[bytes, list[tuple[int, int]]]:
     """The sketch of who acted with these acts, and the first act of each who is new in it.
 

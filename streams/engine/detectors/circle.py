@@ -141,10 +141,6 @@ class Circle(Struct, array_like=True):
             if acts:
                 one.hear(acts, age_ms <= rules.lockstep_ms, rules.max_sketch)
 
-    def due_ms(self, rules: PodRules) -> int | None:
-        """When the first half hour of the open post is over."""
-        return None if self.open is None else self.open.due_ms(rules)
-
     def finish(self, end_ms: int, rules: PodRules) -> tuple[bool, bool]:
         """Put the open post behind the others if it is due; whether it was, and whether it counts.
 

@@ -105,9 +105,9 @@ class FollowerSpike(Struct, array_like=True):
         elif self.aftermath is not None:
             self.aftermath.add(amount, end_ms - span, end_ms)
 
-    def review_ms(self, rules: SpikeRules) -> int | None:
-        """When the last episode is judged again; None: it has been, or there was none."""
-        return None if self.aftermath is None else self.aftermath.due_ms(rules)
+    def due(self, end_ms: int, rules: SpikeRules) -> bool:
+        """Whether the last episode is to be judged again: it was not, and its time has come."""
+        return self.aftermath is not None and end_ms >= self.aftermath.due_ms(rules)
 
     def update(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:
         """Judge the sliding windows that end at `end_ms`; what there is to tell, in order."""
@@ -115,8 +115,7 @@ class FollowerSpike(Struct, array_like=True):
         self.trim(end_ms, spike)
         if self.episode.on:
             return self._follow(end_ms, course, info, rules)
-        due_ms = self.review_ms(spike)
-        alerts = self._review(end_ms, info, spike) if due_ms and end_ms >= due_ms else []
+        alerts = self._review(end_ms, info, spike) if self.due(end_ms, spike) else []
         return alerts + self._look(end_ms, course, info, rules)
 
     def _look(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> list[Alert]:

@@ -8,6 +8,8 @@ leaves zero a suspicion starts; from then on comments are summed, each author's 
 differ in what is said of them, so the share of a stretch is taken to vary like a Beta distribution.
 """
 
+from operator import itemgetter
+
 from msgspec import Struct, field
 
 from schemas.alerts import Alert, Kind, Severity, Status
@@ -100,7 +102,8 @@ class SentimentCrisis(Struct, array_like=True):
                 return []
             stretch = self.stretch = Stretch(end_ms, end_ms)
         total, negative = _hear(stretch, voices)
-        stretch.worst = sorted([*stretch.worst, *angry], key=lambda r: r[3])[:_MOST_QUOTED]
+        if angry:
+            stretch.worst = sorted([*stretch.worst, *angry], key=_JUDGED)[:_MOST_QUOTED]
         if self.episode.on:
             # The sketch of a large wave is full, but what comes is no less: here one comment of
             # each author and pane counts.
@@ -270,6 +273,8 @@ class SentimentCrisis(Struct, array_like=True):
 
 
 _MOST_QUOTED = 5
+_JUDGED = itemgetter(3)
+"""How a remark was judged."""
 _REASONS = {
     "inversion": "More are negative than positive, which is usually the other way round.",
     "negative_wave": "Positive ones still come, too.",

@@ -51,16 +51,17 @@ class SuspiciousEngagement(Struct, array_like=True):
         """Whether there is something to do though nothing has come."""
         if self.episode.started_ms:
             return True
-        due_ms = self.circle.due_ms(rules.pod)
-        return due_ms is not None and end_ms >= due_ms
+        early = self.circle.open
+        return early is not None and end_ms >= early.due_ms(rules.pod)
 
     def deadline(self, end_ms: int, rules: Rules) -> int | None:
         """When to look again at the latest, though nothing comes; None: never.
 
         After `end_ms`, if `update` was called at that moment where it was `due`.
         """
-        due_ms = self.circle.due_ms(rules.pod)
-        if self.episode.on:
+        early = self.circle.open
+        due_ms = None if early is None else early.due_ms(rules.pod)
+        if self.episode.started_ms:
             look = end_ms + MINUTE_MS
             if self.episode.explanation == POD:
                 look = max(self.pod_ms + rules.pod.max_quiet_ms, look)

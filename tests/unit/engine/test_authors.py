@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.detectors.authors import NOBODY, admit, newcomers
+from streams.engine.detectors.authors import NOBODY, admit, newcomers, repeated
 
 acts = st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(-1, 9)), max_size=300)
 
@@ -43,3 +43,20 @@ def test_of_newcomers_the_first_act_counts_alone(said: list[tuple[int, int]]) ->
 def test_a_sketch_of_another_length_is_carried_on_as_it_is() -> None:
     once, twice, kept, fresh = admit(bytes(128), bytes(128), [(1_000, 1), (1_000, 0), (1_000, 1)])
     assert (len(once), len(twice), kept, fresh) == (128, 128, [(1_000, 1), (1_000, 0)], 1)
+
+
+@given(acts)
+def test_acts_beyond_the_first_few_of_somebody_are_told_by_their_places(
+    said: list[tuple[int, int]],
+) -> None:
+    heard: dict[int, int] = {}
+    extra = repeated(heard, said, 2, room=1_000)
+    who = [author for author, _ in said]
+    assert extra == [n for n, author in enumerate(who) if who[:n].count(author) >= 2]
+    assert heard == {author: min(n, 2) for author, n in Counter(who).items()}
+
+
+def test_who_finds_no_room_is_never_too_many() -> None:
+    heard: dict[int, int] = {}
+    assert repeated(heard, [(1, 0), (2, 0), (2, 0), (1, 0)], 1, room=1) == [3]
+    assert heard == {1: 1}
