@@ -86,8 +86,9 @@ class Actors:
 
     def touch(self, actors: Iterable[int], tick: int) -> None:
         """Actors, given as hashes of at least 14 uniform low bits, were active at `tick`."""
-        seen, mask, touched = self.seen, self.mask, self.touched
+        seen, mask = self.seen, self.mask
         told = not self.whole
+        journal: list[int] = []
         fresh = 0
         for actor in actors:
             bucket = actor & mask
@@ -96,9 +97,10 @@ class Actors:
                 seen[bucket] = tick
                 fresh += last == 0
                 if told:
-                    touched.append(bucket)
-                    touched.append(tick)
+                    journal.append(bucket)
+                    journal.append(tick)
         self.occupied += fresh
+        self.touched.fromlist(journal)
 
     def windows(self, fine: int) -> tuple[int, int, int, int]:
         """Estimates for 1m, 5m, 1h and 24h ending with pane `fine`, aligned as the panes are."""

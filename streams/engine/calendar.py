@@ -100,9 +100,10 @@ class Calendar:
 
     def open_slot(self, creator: Creator, fine: int, minute: int) -> Slot:
         """The slot (`fine`, `minute`), in which the creator's next events are counted."""
-        slot = creator.slots.get((fine, minute))
-        if slot is None:
-            slot = self._new_slot(creator, fine, minute)
+        slot = creator.other
+        if slot.fine != fine or slot.minute != minute:
+            found = creator.slots.get((fine, minute))
+            slot = self._new_slot(creator, fine, minute) if found is None else found
         creator.use(slot)
         return slot
 

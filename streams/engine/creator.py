@@ -83,9 +83,11 @@ class Creator:
         "facts",
         "idle",
         "latest",
+        "likes_count",
         "minutes",
         "mood",
         "mood_owed",
+        "other",
         "owed",
         "panes",
         "refresh",
@@ -120,6 +122,8 @@ class Creator:
         self.mood_owed = False
         self.emitted_ms = 0
         self.latest = Latest()
+        self.likes_count = False
+        """Whether it is known that single likes count, and not polled totals of them."""
         self.card_dirty = False
         self.watch_dirty = False
         self.stored: dict[bytes, bytes] = {}
@@ -129,6 +133,8 @@ class Creator:
         self.idle = False
         """Whether nothing came since this creator was last looked at for rest."""
         self.slot = NO_SLOT
+        self.other = NO_SLOT
+        """The slot used before: topics that are read in turn are often in two panes in turn."""
         self.slots: dict[tuple[int, int], Slot] = {}
         self.askew = False
         """Whether a slot has its facts in another pane, or a minute that its pane is not of."""
@@ -175,7 +181,7 @@ class Creator:
 
     def use(self, slot: Slot) -> None:
         """Make `slot` the one in which the next events are counted."""
-        self.slot = slot
+        self.other, self.slot = self.slot, slot
         slot.actors = []
         self.runs.append((slot, slot.actors))
 
@@ -195,7 +201,7 @@ class Creator:
                 self._settle(slots.pop(key))
         elif (slot := slots.pop((pane, pane // ONE_MINUTE), None)) is not None:
             self._settle(slot)
-        self.slot = NO_SLOT
+        self.slot = self.other = NO_SLOT
         self.encoded.pop(pane, None)
         facts = self.facts.pop(pane, None)
         if facts is not None:
@@ -210,7 +216,7 @@ class Creator:
         return self.minutes.pop(minute, None)
 
     def _settle(self, slot: Slot) -> None:
-        counts = slot.counts
+        counts = slot.counted()
         if counts:
             self.panes.add(slot.fine, counts)
             slot.window.counts += counts
@@ -219,7 +225,7 @@ class Creator:
 
     def _settle_actors(self) -> None:
         """Tell the tables of actors who came; the current slot takes no more of them."""
-        self.slot = NO_SLOT
+        self.slot = self.other = NO_SLOT
         if self.runs:
             table = self.actors
             for slot, actors in self.runs:

@@ -6,12 +6,16 @@ The horizon is a ring; its pages are stored records, so that a restart forgets n
 
 from array import array
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 PAGE: Final = 512
 """Slots in one stored page (4 KiB)."""
 MAX_HORIZON: Final = 1 << 22
 """Slots of the largest filter that is taken for one (32 MiB)."""
+
+
+def _packed(identities: Any) -> bytes:
+    return array("Q", identities).tobytes()
 
 
 class DuplicateFilter:
@@ -22,15 +26,16 @@ class DuplicateFilter:
     def __init__(self, capacity: int) -> None:
         self.capacity = -(-capacity // PAGE) * PAGE
         # A list, not an array: it holds the very integers that the set holds.
-        self.ring = [0] * self.capacity
-        self.seen: set[int] = set()
+        # Objects to mypyc, which would unpack and pack each integer that it knows for one.
+        self.ring: list[object] = [0] * self.capacity
+        self.seen: set[object] = set()
         self.accepted = 0
         """Events accepted ever; the next slot is this modulo the capacity."""
         self.taken = 0
         """Events accepted when pages were last taken."""
 
-    def accept(self, identity: int) -> bool:
-        """Remember a 64 bit `identity`; false where it is within the horizon already."""
+    def accept(self, identity: object) -> bool:
+        """Remember a 64 bit integer; false where it is within the horizon already."""
         seen, ring, accepted = self.seen, self.ring, self.accepted
         if identity in seen:
             return False
@@ -53,7 +58,7 @@ class DuplicateFilter:
     def take_pages(self) -> Iterator[tuple[int, bytes]]:
         """The pages that changed since they were last taken, as (number, bytes)."""
         for page in self.dirty():
-            yield page, array("Q", self.ring[page * PAGE : (page + 1) * PAGE]).tobytes()
+            yield page, _packed(self.ring[page * PAGE : (page + 1) * PAGE])
         self.taken = self.accepted
 
     def restore(self, accepted: int, pages: dict[int, bytes]) -> None:

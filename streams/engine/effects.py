@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
-from xxhash import xxh3_64_intdigest as _digest
+from xxhash import xxh3_64_digest
 
 from schemas.commands import AlertCommand
 from schemas.events import (
@@ -48,10 +48,7 @@ from streams.engine.sentiment import Analyser, Verdict
 from streams.engine.sentiment.flags import Flag
 from streams.engine.slot import Slot
 
-_KEPT: Final = 0xFFFF
-"""Bits of an actor's hash: as many as a table of actors or a voice can use."""
 _POLLED: Final = ("likes", "comments", "shares", "saves", "views", "followers")
-_LIKED: Final = one(counts.LIKES)
 _UNLIKED: Final = one(counts.UNLIKES)
 _SHARED: Final = one(counts.SHARES)
 _UNSHARED: Final = one(counts.UNSHARES)
@@ -90,9 +87,9 @@ class Effects:
         self._judge_mark = mark_of(analyser.version)
         # Of a hash only the lowest 16 bits are ever kept, so a fast one gives away no more.
         key = blake2b(b"actors", key=actor_secret, digest_size=8).digest()
-        self._actor_seed = int.from_bytes(key, "little")
+        self._actor_seed: object = int.from_bytes(key, "little")
+        self._digest: Callable[[bytes, Any], bytes] = xxh3_64_digest
         self.by_type: dict[type[Envelope], Effect] = {
-            Like: self._like,
             Share: self._share,
             Comment: self._comment,
             Follow: self._follow,
@@ -108,24 +105,32 @@ class Effects:
         }
         """What events do that count nothing, given the creator and their time."""
 
-    def _engaged(self, slot: Slot, actor_id: str) -> None:
-        """Remember the actor of an engagement, as a keyed hash only."""
-        slot.actors.append(_digest(actor_id.encode(), self._actor_seed) & _KEPT)
+    def _actor(self, actor_id: str) -> int:
+        """The keyed hash of an actor: the lowest 16 bits, which a table of actors or a voice uses.
 
-    def _tally(self, creator: Creator, slot: Slot, metric: str, post_id: str, change: int) -> bool:
-        """Count one engagement; false where polled totals count this metric for the creator."""
-        if creator.sources.get(metric) != EVENTS:
-            if not creator.card.ledger.counts(metric, EVENTS):
-                self._stats.snapshots["events reconciled"] += 1
-                return False
+        Of no more is ever made a number.
+        """
+        hashed = self._digest(actor_id.encode(), self._actor_seed)
+        return hashed[6] << 8 | hashed[7]
+
+    def _single(self, creator: Creator, metric: str) -> bool:
+        """Whether single events count this metric for the creator; else polled totals do."""
+        if creator.sources.get(metric) == EVENTS:
+            return True
+        if creator.card.ledger.counts(metric, EVENTS):
             creator.card_dirty = True
-        by_post = slot.facts.by_post
+            return True
+        self._stats.snapshots["events reconciled"] += 1
+        return False
+
+    def _tally(self, creator: Creator, slot: Slot, post_id: str, change: int) -> None:
+        """Count one engagement for its post."""
+        by_post = slot.by_post
         got = by_post.get(post_id)
         if got is None:
             got = 0
             self._grow(creator, slot.facts, len(by_post) + 1)
         by_post[post_id] = got + change
-        return True
 
     def _grow(self, creator: Creator, facts: PaneFacts, size: int) -> None:
         """An open pane has got a detail, and has `size` of that sort: make room if that is many."""
@@ -135,40 +140,53 @@ class Effects:
             self._stats.folded["details"] += folded
             creator.details -= folded
 
-    def _like(self, creator: Creator, slot: Slot, event: Like, at: int) -> Counts:
+    def like(self, creator: Creator, slot: Slot, event: Like, at: int) -> None:
+        """Count a like. Most events are likes: their effect is called by name."""
+        if not creator.likes_count:
+            if not self._single(creator, "likes"):
+                return
+            creator.likes_count = True  # for good, see `Ledger`
         if event.action == "remove":
-            return _UNLIKED if self._tally(creator, slot, "likes", event.post_id, -1) else 0
-        if not self._tally(creator, slot, "likes", event.post_id, 1):
-            return 0
-        self._engaged(slot, event.actor_id)
-        if event.actor is not None:
-            self._guest(creator, slot.facts, event.post_id, slot.actors[-1], event.actor, at)
-        return _LIKED
+            self._tally(creator, slot, event.post_id, -1)
+            slot.counts += _UNLIKED
+            return
+        self._tally(creator, slot, event.post_id, 1)
+        slot.likes += 1
+        actor = self._actor(event.actor_id)
+        slot.actors.append(actor)
+        profile = event.actor
+        if profile is not None:
+            self._guest(creator, slot.facts, event.post_id, actor, profile, at)
 
     def _share(self, creator: Creator, slot: Slot, event: Share, at: int) -> Counts:
-        if event.action == "remove":
-            return _UNSHARED if self._tally(creator, slot, "shares", event.post_id, -1) else 0
-        if not self._tally(creator, slot, "shares", event.post_id, 1):
+        if not self._single(creator, "shares"):
             return 0
-        self._engaged(slot, event.actor_id)
+        if event.action == "remove":
+            self._tally(creator, slot, event.post_id, -1)
+            return _UNSHARED
+        self._tally(creator, slot, event.post_id, 1)
+        slot.actors.append(self._actor(event.actor_id))
         return _SHARED
 
     def _comment(self, creator: Creator, slot: Slot, event: Comment, at: int) -> Counts:
         if event.action == "edit":
             return 0
-        if event.action == "remove":
-            return _UNCOMMENTED if self._tally(creator, slot, "comments", event.post_id, -1) else 0
-        counted = self._tally(creator, slot, "comments", event.post_id, 1)
+        counted, removed = self._single(creator, "comments"), event.action == "remove"
+        if counted:
+            self._tally(creator, slot, event.post_id, -1 if removed else 1)
+        if removed:
+            return _UNCOMMENTED if counted else 0
         if event.actor_id == event.creator_id:
             return _ANSWERED if counted else 0
         verdict = self._judge(event.text, event.lang)
         creator.mood_owed = True
-        actor = _digest(event.actor_id.encode(), self._actor_seed) & _KEPT
+        actor = self._actor(event.actor_id)
         facts = slot.facts
-        mark = 2 * place(facts, event.post_id) + (verdict.flags & _STOCK != 0)
+        said: int = verdict.flags
+        mark = 2 * place(facts, event.post_id) + (said & _STOCK != 0)
         facts.talk.append((actor, mark))
         self._grow(creator, facts, len(facts.talk))
-        if verdict.flags & _SPAM:
+        if said & _SPAM:
             slot.mood += _SPAMMED  # a lure is no opinion
         else:
             tone = round(verdict.compound * 1000)
@@ -213,12 +231,8 @@ class Effects:
         self._grow(creator, facts, len(guests))
 
     def _follow(self, creator: Creator, slot: Slot, event: Follow, at: int) -> Counts:
-        ledger = creator.card.ledger
-        if ledger.sources.get("followers") != EVENTS:
-            if not ledger.counts("followers", EVENTS):
-                self._stats.snapshots["events reconciled"] += 1
-                return 0
-            creator.card_dirty = True
+        if not self._single(creator, "followers"):
+            return 0
         if event.action == "follow":
             facts = slot.facts
             facts.follows += 1
@@ -289,9 +303,9 @@ class Effects:
         self._registry.dirty[creator.creator_id] = creator
         if at < card.profile_at:
             return
-        creator.card_dirty = True
         card.profile_at = at
         card.platform, card.handle, card.tier = event.platform, event.handle, event.tier
+        creator.card_dirty = True
         if event.followers is not None:
             self._followers(creator, event.followers, at)
         self._calendar.owe(creator)

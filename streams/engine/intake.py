@@ -4,18 +4,16 @@ Knows the reasons for each. Must not know what an event counts (`effects`), wind
 or alerts.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 
 from schemas import codec, topics
-from schemas.events import Conversion, Envelope
+from schemas.events import Conversion, Envelope, Like
 from schemas.instants import to_ms
-from streams.engine import counts
 from streams.engine.bounds import MAX_CURRENCIES
 from streams.engine.calendar import Calendar
-from streams.engine.counts import one
 from streams.engine.creator import Creator
 from streams.engine.dedup import DuplicateFilter
 from streams.engine.detours import (
@@ -38,8 +36,6 @@ from streams.engine.watermark import Watermark
 
 if TYPE_CHECKING:
     from streams.engine.shard import Record
-
-_EVENT: Final = one(counts.EVENTS)
 
 
 class ProcessingError(Exception):
@@ -85,13 +81,17 @@ class Intake:
             return
         watermark, stats, detours = self._watermark, self._stats, self._detours
         live, duplicates = self._registry.live, self.duplicates
-        digest, seed, decode = xxhash.xxh3_64_intdigest, self._seeds[topic], codec.decode
+        digest: Callable[[bytes, Any], object] = xxhash.xxh3_64_intdigest
+        seed, decode = self._seeds[topic], codec.decode
         kind = topics.BY_NAME[topic].value
-        effect, beside = self._effects.by_type.get(kind), self._effects.beside.get(kind)
+        effects, likes = self._effects, kind is Like
+        effect, beside = effects.by_type.get(kind), effects.beside.get(kind)
         plain, faults, limit = codec.plain(topic), codec.FAULTS, codec.MAX_EVENT_BYTES
         full = self._full if topic == topics.CONVERSIONS.name else None
+        is_ascii = bytes.isascii
         clock = -1
         accepted = 0
+        event: Any
         try:
             for record in records:
                 raw = record.value
@@ -99,7 +99,7 @@ class Intake:
                     self._null(topic, record)
                     continue
                 try:
-                    event = plain(raw) if len(raw) <= limit and raw.isascii() else None
+                    event = plain(raw) if len(raw) <= limit and is_ascii(raw) else None
                 except faults:
                     event = None
                 if event is None:
@@ -107,8 +107,8 @@ class Intake:
                     if event.__class__ is codec.Fault:
                         detours.refuse(topic, record, event)
                         continue
-                moment = event.occurred_at  # type: ignore[attr-defined]
-                ms: int = moment if moment.__class__ is int else to_ms(moment)
+                moment = event.occurred_at
+                ms: int = moment if type(moment) is int else to_ms(moment)
                 written = record.timestamp
                 if written < 0:
                     written = ms
@@ -122,15 +122,16 @@ class Intake:
                 if not EARLIEST_MS <= ms < LATEST_MS:
                     detours.refuse(topic, record, out_of_time(ms))
                     continue
-                creator_id: str = event.creator_id  # type: ignore[attr-defined]
-                creator = live.get(creator_id) or self._find(topic, record, event)  # type: ignore[arg-type]
+                creator_id: str = event.creator_id
+                creator = live.get(creator_id) or self._find(topic, record, event)
                 if creator is None:
                     continue
                 if at > clock:
                     clock = at
-                if full is not None and full(topic, record, creator, event):  # type: ignore[arg-type]
+                if full is not None and full(topic, record, creator, event):
                     continue
-                if not duplicates.accept(digest(event.event_id.encode(), creator.seed ^ seed)):  # type: ignore[attr-defined]
+                event_id: str = event.event_id
+                if not duplicates.accept(digest(event_id.encode(), creator.seed ^ seed)):
                     stats.duplicates[topic] += 1
                     continue
                 accepted += 1
@@ -143,7 +144,11 @@ class Intake:
                     slot = self._calendar.open_slot(creator, fine, minute)
                 if slot.late:
                     detours.late(topic, record, creator, ms)
-                slot.counts += _EVENT + effect(creator, slot, event, at)  # type: ignore[misc]
+                slot.events += 1
+                if likes:
+                    effects.like(creator, slot, event, at)
+                else:
+                    slot.counts += effect(creator, slot, event, at)  # type: ignore[misc]
         except CorruptStateError:
             # Not the record's fault: set aside, it would be lost for a state that can be mended.
             raise

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from streams.engine.bounds import MINUTE_SLOTS
-from streams.engine.counts import Counts
+from streams.engine.counts import EVENTS, LIKES, Counts, one
 from streams.engine.facts import PaneFacts
 
 
@@ -59,9 +59,25 @@ class Slot:
     `pane` is the one that the facts are of: a later one than `fine` where that is closed. A `late`
     slot belongs to a closed minute: its window and facts are nobody's. `actors` takes the hashes of
     those who engage while this is the creator's current slot.
+
+    What comes most is counted apart, in small integers; `counted` is all together. `by_post` is
+    that of the facts.
     """
 
-    __slots__ = ("actors", "counts", "facts", "fine", "late", "minute", "mood", "pane", "window")
+    __slots__ = (
+        "actors",
+        "by_post",
+        "counts",
+        "events",
+        "facts",
+        "fine",
+        "late",
+        "likes",
+        "minute",
+        "mood",
+        "pane",
+        "window",
+    )
 
     def __init__(
         self, fine: int, minute: int, window: Minute, facts: PaneFacts, pane: int, late: bool
@@ -73,8 +89,15 @@ class Slot:
         self.pane = pane
         self.late = late
         self.counts: Counts = 0
+        self.events = 0
+        self.likes = 0
         self.mood: Counts = 0
+        self.by_post: dict[str, int] = facts.by_post
         self.actors: list[int] = []
+
+    def counted(self) -> Counts:
+        """What came, of all sorts."""
+        return self.counts + one(EVENTS, self.events) + one(LIKES, self.likes)
 
 
 NO_SLOT: Final = Slot(-1, -1, Minute(), PaneFacts(), -1, False)

@@ -112,7 +112,7 @@ def test_a_failing_case_is_kept_and_can_be_replayed(
         raise OverflowError("too much")
 
     monkeypatch.setattr(campaign, "CASES", 3)
-    monkeypatch.setattr(Effects, "_like", fail)
+    monkeypatch.setattr(Effects, "like", fail)
     part = campaign.play_cases(SEED, 0, tmp_path)
     assert part.failures
     assert all("--replay" in failure for failure in part.failures)

@@ -386,3 +386,31 @@ def test_a_late_event_is_json_that_every_reader_takes(driver: ShardDriver, membe
     found = orjson.loads(output.value or b"")["event"]
     assert found["event_id"] == "e2"
     assert "x" not in found
+
+
+def test_topics_that_are_read_in_two_panes_in_turn_are_counted_in_both(
+    driver: ShardDriver,
+) -> None:
+    for n in range(6):
+        at = NOW - 10_000 * (n % 2)
+        topic = ("likes", "shares")[n % 2]
+        driver.send(topic, event(event_id=f"e{n}", actor_id=f"fan-{n}", occurred_at=at), NOW)
+    found = window(driver)
+    assert (found["events"], found["likes"], found["shares"]) == (6, 3, 3)
+    assert found["unique_actors"] == 6
+
+
+def test_likes_given_and_taken_back_are_events_of_their_own(driver: ShardDriver) -> None:
+    for n, action in enumerate(("add", "add", "remove")):
+        driver.send("likes", event(event_id=f"e{n}", action=action), NOW)
+    found = window(driver)
+    assert (found["events"], found["likes"], found["unlikes"]) == (3, 2, 1)
+    assert (found["engagements"], found["unique_actors"]) == (1, 1)
+
+
+def test_single_likes_do_not_count_where_totals_were_polled_first(driver: ShardDriver) -> None:
+    polled = event(event_id="c1", likes=10)
+    driver.send("counters", {k: v for k, v in polled.items() if k != "actor_id"}, NOW)
+    driver.send("likes", event(), NOW)
+    found = window(driver)
+    assert (found["events"], found["likes"], found["unique_actors"]) == (2, 0, 0)
