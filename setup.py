@@ -29,6 +29,7 @@ HOT = (
     "roster",
     "scores",
     "sentiment/analyser",
+    "sentiment/chunks",
     "sentiment/flags",
     "sentiment/guess",
     "sentiment/lexicon",

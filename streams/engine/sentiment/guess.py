@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from struct import unpack
 from typing import Final
 
+from streams.engine.sentiment.chunks import Chunks
 from streams.engine.sentiment.lexicon import ENGLISH
 
 _WEIGHT: Final = 12
@@ -20,7 +21,6 @@ _BITS: Final = 16
 _MOST: Final = (1 << _BITS) - 1
 MAX_CACHED_CHUNKS: Final = 8_192
 """Chunks (what stands between blanks) in each of the two generations of the cache."""
-_CACHED_CHARS: Final = 32
 _READ_CHARS: Final = 4_000
 """Enough to know a language by, and too few for a count to outgrow its bits."""
 _SCRIPT: Final = re.compile(
@@ -40,27 +40,15 @@ def _vote(tags: tuple[str, ...], shift: Mapping[str, int]) -> int:
     return vote + sum(weight << shift[tag] for tag in others)
 
 
-class _Votes(dict[str, int]):
-    """Counts by chunk, in two generations; what is kept never changes what a chunk counts."""
+class _Votes(Chunks[int]):
+    """Counts by chunk."""
 
     def __init__(self, by_word: Mapping[str, int]) -> None:
-        super().__init__()
+        super().__init__(MAX_CACHED_CHUNKS)
         self._by_word = by_word
-        self._older: dict[str, int] = {}
 
-    def __missing__(self, chunk: str) -> int:
-        if len(chunk) > _CACHED_CHARS:
-            return self._count(chunk)
-        votes = self._older.get(chunk)
-        if votes is None:
-            votes = self._count(chunk)
-        if len(self) >= MAX_CACHED_CHUNKS:
-            self._older = dict(self)
-            self.clear()
-        self[chunk] = votes
-        return votes
-
-    def _count(self, chunk: str) -> int:
+    def read(self, chunk: str) -> int:
+        """The votes of all words in `chunk`."""
         lower = chunk.lower()
         for mark in ",.!?":
             lower = lower.replace(mark, " ")

@@ -14,6 +14,7 @@ language are those of the analyser below.
 from math import exp, log, sqrt
 from typing import Final, NamedTuple
 
+from streams.engine.sentiment.chunks import Chunks
 from streams.engine.sentiment.traits import (
     REACH,
     READ_CHARS,
@@ -28,7 +29,6 @@ ZERO: Final = 128
 """The byte that stands for a weight of nothing; a weight is (byte - ZERO) * step."""
 CACHED_CHUNKS: Final = 16_384
 """Chunks in each of the two generations of the cache."""
-CACHED_CHARS: Final = 32
 _NEGATIVE, _NEUTRAL, _POSITIVE = Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE
 Three = tuple[float, float, float]
 """One number for each class: negative, neutral, positive."""
@@ -107,25 +107,16 @@ def _sums(buckets: list[int], table: bytes) -> tuple[int, int, int]:
     return negative - none, neutral - none, positive - none
 
 
-class _Parts(dict[str, _Part]):
-    """Parts by chunk, in two generations; what is kept never changes what a chunk reads as."""
+class _Parts(Chunks[_Part]):
+    """Parts by chunk."""
 
     def __init__(self, table: bytes) -> None:
-        super().__init__()
+        super().__init__(CACHED_CHUNKS)
         self._table = table
-        self._older: dict[str, _Part] = {}
 
-    def __missing__(self, chunk: str) -> _Part:
-        if len(chunk) > CACHED_CHARS:
-            return _Part(chunk, self._table)
-        part = self._older.get(chunk)
-        if part is None:
-            part = _Part(chunk, self._table)
-        if len(self) >= CACHED_CHUNKS:
-            self._older = dict(self)
-            self.clear()
-        self[chunk] = part
-        return part
+    def read(self, chunk: str) -> _Part:
+        """The sums of the weights of `chunk`."""
+        return _Part(chunk, self._table)
 
 
 class TrainedAnalyser:

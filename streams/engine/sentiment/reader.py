@@ -10,6 +10,7 @@ from enum import IntEnum
 from itertools import product
 from typing import Final, NamedTuple
 
+from streams.engine.sentiment.chunks import Chunks
 from streams.engine.sentiment.lexicon import ENGLISH, Lexicon
 from streams.engine.sentiment.tongue import spelt, stem
 
@@ -17,8 +18,6 @@ MAX_CACHED_CHUNKS: Final = 16_384
 """Chunks of English texts in each of the two generations of the cache; there is one for each."""
 MAX_CACHED_ELSEWHERE: Final = 4_096
 """The same for each of the other languages."""
-MAX_CACHED_CHARS: Final = 32
-"""Longer chunks are addresses, hidden payloads or scripts without blanks: rarely seen twice."""
 _MAX_LOOKUP_CHARS: Final = 40
 _AROUND: Final = ".,!?;:\u2026\"'()[]*~-#\u00bf\u00a1\u061f\u060c\u0964"
 _MAX_STRETCHES: Final = 4
@@ -85,37 +84,21 @@ _HUMPS: Final = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
 _MAX_HUMPS: Final = 6
 
 
-class Reader(dict[str, Beats]):
-    """Beats by chunk: `reader[chunk]` reads what it has not read lately.
-
-    A bounded cache in two generations; what is in it never changes what a chunk reads as.
-    """
+class Reader(Chunks[Beats]):
+    """Beats by chunk, in the language of a lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        super().__init__()
+        super().__init__(MAX_CACHED_CHUNKS if lexicon.tag == ENGLISH else MAX_CACHED_ELSEWHERE)
         self.tag = lexicon.tag
         self.looks_back = lexicon.looks_back
         self._lexicon = lexicon
         self._words = lexicon.tag != ""
-        self._room = MAX_CACHED_CHUNKS if lexicon.tag == ENGLISH else MAX_CACHED_ELSEWHERE
         self._terms = frozenset(lexicon.words).union(
             lexicon.elsewhere, lexicon.negators, lexicon.turns, lexicon.boosters
         )
-        self._older: dict[str, Beats] = {}
 
-    def __missing__(self, chunk: str) -> Beats:
-        if len(chunk) > MAX_CACHED_CHARS:
-            return self._read(chunk)
-        beats = self._older.get(chunk)
-        if beats is None:
-            beats = self._read(chunk)
-        if len(self) >= self._room:
-            self._older = dict(self)
-            self.clear()
-        self[chunk] = beats
-        return beats
-
-    def _read(self, chunk: str) -> Beats:
+    def read(self, chunk: str) -> Beats:
+        """The beats of `chunk`, in the order of what carries them."""
         if not chunk.isalnum() and (emoticon := self._emoticon(chunk)) is not None:
             return (Beat(Kind.SCORE, emoticon),)
         beats: list[Beat] = []

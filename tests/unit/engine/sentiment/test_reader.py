@@ -3,6 +3,7 @@
 import pytest
 
 from streams.engine.sentiment import reader as reader_module
+from streams.engine.sentiment.chunks import MAX_CACHED_CHARS
 from streams.engine.sentiment.lexicon import Lexica, Lexicon, load_lexica
 from streams.engine.sentiment.reader import Beat, Kind, Reader
 
@@ -123,7 +124,7 @@ def test_the_cache_keeps_a_bounded_number_of_short_chunks(
         read[f"word{number}"]
         assert len(read) + len(read._older) <= 20
     assert len(read) + len(read._older) > 10
-    long = "x" * (reader_module.MAX_CACHED_CHARS + 1)
+    long = "x" * (MAX_CACHED_CHARS + 1)
     read[long]
     assert long not in read
 
