@@ -4,6 +4,7 @@ Knows refusal (dead letters), forwarding to the right partition and lateness. Mu
 events mean.
 """
 
+import json
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -120,12 +121,12 @@ def _as_sent(topic: str, raw: bytes) -> bytes:
     Nobody has looked at what members that the contract does not know hold.
     """
     try:
-        rest = [msgspec.json.decode(raw)]
+        msgspec.json.decode(raw)
+        # As lists of pairs: in a dictionary the last member of a name hides others of that name.
+        rest = [json.loads(raw, object_pairs_hook=list)]
         while rest:
             value = rest.pop()
-            if isinstance(value, dict):
-                rest += value.values()
-            elif isinstance(value, list):
+            if isinstance(value, list | tuple):
                 rest += value
             elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
                 break

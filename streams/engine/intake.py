@@ -149,8 +149,8 @@ class Intake:
                     effects.like(creator, slot, event, at)
                 else:
                     slot.counts += effect(creator, slot, event, at)  # type: ignore[misc]
-        except CorruptStateError:
-            # Not the record's fault: set aside, it would be lost for a state that can be mended.
+        except (CorruptStateError, MemoryError):
+            # Not the record's fault: set aside, it would be lost for what can be mended.
             raise
         except Exception as error:
             raise ProcessingError(topic, record.offset) from error

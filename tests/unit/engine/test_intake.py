@@ -375,7 +375,19 @@ def test_a_record_of_an_impossible_time_is_refused(driver: ShardDriver, written:
     assert codes == ["time_range", "not_json"]
 
 
-@pytest.mark.parametrize("member", [b"1e400", b"-1e400", b"1" * 30, b"1" * 5_000, b'[{"a":1e999}]'])
+@pytest.mark.parametrize(
+    "member",
+    [
+        b"1e400",
+        b"-1e400",
+        b"1" * 30,
+        b"1" * 5_000,
+        b'[{"a":1e999}]',
+        b'{"a":[1,{"b":' + b"1" * 30 + b"}]}",
+        b"1" * 400 + b',"x":1',
+        b"1e400" + b',"x":1',
+    ],
+)
 def test_a_late_event_is_json_that_every_reader_takes(driver: ShardDriver, member: bytes) -> None:
     driver.send("likes", event(), NOW)
     driver.tick(NOW)

@@ -141,6 +141,21 @@ class Faulty:
         raise ZeroDivisionError("a bug")
 
 
+class Starved(Faulty):
+    """Finds no memory left."""
+
+    def judge(self, text: str, lang: str | None = None) -> Verdict:
+        raise MemoryError
+
+
+def test_no_record_is_to_blame_for_a_lack_of_memory() -> None:
+    driver = ShardDriver()
+    comment = like(1) | {"comment_id": "k", "text": "hm"}
+    shard = Shard(0, driver.config, Starved())
+    with pytest.raises(MemoryError):
+        shard.apply(driver.batch(0, "comments", [(NOW, b"mara", msgspec.json.encode(comment))]))
+
+
 def test_a_record_that_ends_the_process_is_set_aside_after_the_restart() -> None:
     driver = ShardDriver()
     driver.send("likes", like(1), NOW)
