@@ -7,9 +7,16 @@ from array import array
 from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
+
 from streams.engine.bounds import MINUTE_SLOTS
 from streams.engine.counts import EVENTS, LIKES, Counts, one
 from streams.engine.facts import PaneFacts
+
+
+_FEW: Final = 128
+"""Actors of a minute that are kept as a set; for more of them a table is smaller, and faster to
+store."""
 
 
 class Minute:
@@ -19,38 +26,53 @@ class Minute:
     ascending, as they are stored.
     """
 
-    __slots__ = ("_came", "_most", "_occupied", "counts", "mask")
+    __slots__ = ("_few", "_occupied", "_table", "counts", "mask")
 
     def __init__(
         self, counts: Counts = 0, occupied: bytes = b"", slots: int = MINUTE_SLOTS
     ) -> None:
         self.counts = counts
         self.mask = slots - 1
-        # Whole hashes, which a set takes in without a step of ours for each, and slots.
-        self._came: set[int] = set(array("H", occupied))
-        self._most = slots + slots // 4
+        # Whole hashes, which a set takes in without a step of ours for each.
+        self._few: set[int] = set()
+        self._table: bytearray | None = None
+        """A byte for each slot, 1 where it is occupied, once there are many."""
         self._occupied: bytes | None = None
+        self.touch(array("H", occupied))
 
     def touch(self, actors: Iterable[int]) -> None:
         """Actors, given as hashes of at least 12 uniform low bits, were active in this minute."""
-        self._came.update(actors)
         self._occupied = None
-        if len(self._came) > self._most:
-            self._came = self._slots()
+        table = self._table
+        if table is None:
+            few = self._few
+            few.update(actors)
+            if len(few) <= _FEW:
+                return
+            table = self._table = bytearray(self.mask + 1)
+            actors, self._few = few, set()
+        mask = self.mask
+        for actor in actors:
+            table[actor & mask] = 1
 
     def occupied(self) -> bytes:
         """The occupied actor slots, 16 bits each, ascending."""
         if self._occupied is None:
-            self._occupied = array("H", sorted(self._slots())).tobytes()
+            table = self._table
+            if table is None:
+                self._occupied = array("H", sorted(self._slots())).tobytes()
+            else:
+                slots = np.flatnonzero(np.frombuffer(table, dtype=np.bool_))
+                self._occupied = slots.astype(np.uint16).tobytes()
         return self._occupied
 
     def actors(self) -> int:
         """How many actor slots are occupied."""
-        return len(self._slots())
+        return len(self._slots()) if self._table is None else self._table.count(1)
 
     def _slots(self) -> set[int]:
         mask = self.mask
-        return {actor & mask for actor in self._came}
+        return {actor & mask for actor in self._few}
 
 
 class Slot:

@@ -1,7 +1,9 @@
 """Minutes of one creator: each actor slot counts once, however its actors come."""
 
+import sys
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,9 +38,22 @@ def test_a_restored_minute_goes_on_as_the_lost_one(
     assert restored.occupied() == lost.occupied()
 
 
-def test_a_flood_of_accounts_does_not_swell_a_minute() -> None:
-    minute = Minute(slots=SPARSE_SLOTS)
+@given(runs, st.sampled_from([SPARSE_SLOTS, MINUTE_SLOTS]))
+def test_what_a_minute_has_stored_does_not_hide_who_comes_later(
+    came: list[list[int]], slots: int
+) -> None:
+    minute, seen = Minute(slots=slots), set[int]()
+    for actors in came:
+        minute.touch(actors)
+        seen.update(actor % slots for actor in actors)
+        assert list(array("H", minute.occupied())) == sorted(seen)
+
+
+@pytest.mark.parametrize("slots", [SPARSE_SLOTS, MINUTE_SLOTS])
+def test_a_flood_of_accounts_does_not_swell_a_minute(slots: int) -> None:
+    minute = Minute(slots=slots)
     for first in range(0, 1 << 16, 50):
         minute.touch(range(first, first + 50))
-    assert minute.actors() == SPARSE_SLOTS
-    assert len(minute._came) <= 2 * SPARSE_SLOTS
+    assert minute.actors() == slots
+    held = sum(map(sys.getsizeof, (minute._few, minute._table)))
+    assert held < slots + 4_096
