@@ -2,9 +2,10 @@
 
 Drives the pure core (apply with decode, advance, take_snapshot) over prepared batches, in turns
 with a fixed loop of plain Python, and compares the two by CPU time. How many times the loop's
-iteration an event costs is nearly the same on a busy machine as on an idle one. The figure is
-compared with the one recorded in bench/guard.json; below 0.8x of that speed the exit status is 1.
-No Kafka, no network, under a minute.
+iteration an event costs is nearly the same on a busy machine as on an idle one. It does so for a
+backlog and for live events, where checkpoints and scores are spread over few of them. The figures
+are compared with those in bench/guard.json; below 0.8x of either speed the exit status is 1.
+No Kafka, no network, about a minute.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from bench.core import Costs, decoding, drive, steps
+from bench.core import TICK_MS, Costs, Step, decoding, drive, steps
 from bench.load import Stream
 from streams.engine.sentiment import load_default
 from streams.engine.shard import Shard, ShardConfig
@@ -29,6 +30,14 @@ STREAM = Stream(total=160_000, end_ms=END_MS, creators=250, hours=0.2)
 """A quarter of the creators of `make bench`, 13,000 events a minute."""
 AHEAD = 100_000
 """Events by which other topics run ahead of the likes: some minutes, as in a backlog."""
+LIVE_MS, LIVE_PER_TICK = 30_000, 1_250
+"""Event time of the live load, at the pace of the clock; a quarter of 50,000 events/s."""
+LIVE = Stream(
+    total=LIVE_MS // TICK_MS * LIVE_PER_TICK,
+    end_ms=END_MS,
+    creators=250,
+    hours=LIVE_MS / 3_600_000,
+)
 ROUNDS, TRIES = 4, 3
 EXAMPLES = """examples:
   make bench-guard                              compare with the recorded figure
@@ -98,8 +107,17 @@ class Round(NamedTuple):
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Medians over `rounds` runs."""
-    load, analyser = list(steps(STREAM, ahead=AHEAD)), load_default()
+    """Medians over `rounds` runs: of the backlog, and in `live` those of live events."""
+    backlog, live = list(steps(STREAM, ahead=AHEAD)), list(steps(LIVE, LIVE_PER_TICK))
+    return {
+        **_medians(STREAM, backlog, END_MS, rounds),
+        "live": _medians(LIVE, live, END_MS - LIVE_MS, rounds),
+        "python": platform.python_version(),
+    }
+
+
+def _medians(stream: Stream, load: list[Step], now_ms: int, rounds: int) -> dict[str, Any]:
+    analyser = load_default()
     gc.collect()
     gc.freeze()
     runs = []
@@ -107,7 +125,7 @@ def measure(rounds: int) -> dict[str, Any]:
         gc.collect()
         reference = Reference()
         costs = drive(
-            Shard(0, ShardConfig(partitions=1), analyser), load, END_MS, between=reference.run
+            Shard(0, ShardConfig(partitions=1), analyser), load, now_ms, between=reference.run
         )
         runs.append(Round(costs, reference.seconds / reference.iterations, decoding(load)))
     speeds = [run.speed for run in runs]
@@ -117,36 +135,51 @@ def measure(rounds: int) -> dict[str, Any]:
         "events_per_cpu_second": round(median(r.costs.events / r.costs.total for r in runs)),
         "reference_ns": round(median(r.reference for r in runs) * 1e9, 1),
         "microseconds_per_event": {
-            "decode": round(median(r.decode for r in runs) / STREAM.total * 1e6, 3),
+            "decode": round(median(r.decode for r in runs) / stream.total * 1e6, 3),
             "apply, with decode": round(median(r.costs.micro(r.costs.apply) for r in runs), 3),
             "advance": round(median(r.costs.micro(r.costs.advance) for r in runs), 3),
             "snapshot": round(median(r.costs.micro(r.costs.snapshot) for r in runs), 3),
         },
-        "python": platform.python_version(),
     }
 
 
 def show(figures: dict[str, Any]) -> None:
     """Print the cost of each part."""
-    for part, micro in figures["microseconds_per_event"].items():
-        print(f"  {part:24}{micro:>8.2f} us/event")
-    print(
-        f"  {figures['events_per_cpu_second']:,} events per CPU second; one event costs"
-        f" {1 / figures['speed']:.1f} iterations of the reference loop"
-    )
+    for name, told in (("a backlog", figures), ("live events", figures["live"])):
+        print(f"{name}:")
+        for part, micro in told["microseconds_per_event"].items():
+            print(f"  {part:24}{micro:>8.2f} us/event")
+        print(
+            f"  {told['events_per_cpu_second']:,} events per CPU second; one event costs"
+            f" {1 / told['speed']:.1f} iterations of the reference loop"
+        )
+
+
+def faster(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Of two measurements the better figures, for the backlog and for live events each."""
+    live = max(one["live"], other["live"], key=_speed)
+    return {**max(one, other, key=_speed), "live": live}
+
+
+def _speed(told: dict[str, Any]) -> float:
+    return float(told["speed"])
+
+
+def of_recorded(figures: dict[str, Any], recorded: dict[str, Any]) -> float:
+    """The speed as a multiple of the recorded one; of the two loads, that of the slower."""
+    live = _speed(figures["live"]) / _speed(recorded["live"])
+    return min(_speed(figures) / _speed(recorded), live)
 
 
 def compare(recorded: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """(fast enough, the best figures of up to `TRIES` measurements)."""
-    best: dict[str, Any] = {"speed": 0.0}
-    for attempt in range(TRIES):
-        figures = measure(ROUNDS)
-        best = max(best, figures, key=lambda told: float(told["speed"]))
-        if best["speed"] >= LIMIT * recorded["speed"]:
-            return True, best
-        if attempt + 1 < TRIES:
-            print(f"  {best['speed'] / recorded['speed']:.2f}x: measuring again", file=sys.stderr)
-    return False, best
+    best = measure(ROUNDS)
+    for _ in range(1, TRIES):
+        if (ratio := of_recorded(best, recorded)) >= LIMIT:
+            break
+        print(f"  {ratio:.2f}x: measuring again", file=sys.stderr)
+        best = faster(best, measure(ROUNDS))
+    return of_recorded(best, recorded) >= LIMIT, best
 
 
 def main() -> int:
@@ -171,7 +204,7 @@ def main() -> int:
         return 0
     recorded = json.loads(RECORD.read_text())
     fine, figures = compare(recorded)
-    ratio = figures["speed"] / recorded["speed"]
+    ratio = of_recorded(figures, recorded)
     figures["of_recorded"] = round(ratio, 3)
     show(figures)
     if arguments.json:

@@ -5,8 +5,8 @@ Knows Python's collector. Must not know what makes garbage.
 Nearly all that a worker makes is freed by counting references, so looking for cycles mostly finds
 none; and a backlog holds hundreds of thousands of small objects for a while, which cost half a
 microsecond each to look at. By itself Python does that whenever so many more were made than freed:
-up to 380 ms in one go. Here the young are looked at once a minute, and each object once: what lives
-on is set aside. A cycle that dies later is found when all is looked at, which comes seldom.
+up to 380 ms in one go. Here the young are looked at each ten seconds, and each object once: what
+lives on is set aside. A cycle that dies later is found when all is looked at, which comes seldom.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ import gc
 import time
 from typing import Final
 
-LOOK_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 10.0
+"""What is looked at in one go is what was made since the last look and lives."""
 FULL_SECONDS: Final = 3_600.0
 """The least time between two looks at everything."""
 _GROWTH: Final = 1.25

@@ -13,7 +13,6 @@ from streams.engine.bounds import MINUTE_SLOTS
 from streams.engine.counts import EVENTS, LIKES, Counts, one
 from streams.engine.facts import PaneFacts
 
-
 _FEW: Final = 128
 """Actors of a minute that are kept as a set; for more of them a table is smaller, and faster to
 store."""

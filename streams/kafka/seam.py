@@ -73,8 +73,7 @@ class Seam:
     def deliver(self, partition: int, batch: Batch) -> None:
         """Take one batch, and apply what may go on. An exception of the shard ends the process.
 
-        Never awaits. A batch for a partition that is not owned now is dropped: it will be read
-        again.
+        Never awaits. A batch for a partition that is not owned is dropped: it will be read again.
         """
         slot = self.slots.get(partition)
         if slot is None or slot.suspended:
@@ -252,18 +251,19 @@ class Seam:
     async def _tick_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self.options.tick_interval)
-            self.tick(self._now_ms())
+            await self.tick(self._now_ms())
 
     def _now_ms(self) -> int:
         # Time that passes, not the time of day: a wall clock that is set must not move event time.
         return int((self._ahead + time.monotonic()) * 1000)
 
-    def tick(self, now_ms: int) -> None:
-        """Tell each shard the time and what it does not know yet. Never awaits."""
+    async def tick(self, now_ms: int) -> None:
+        """Tell each shard the time and what it does not know yet; between two, others may run."""
         if trouble := self.consumer.thread.trouble():
             self.fuse.blow("this worker can no longer take part in its group", trouble)
         answers = self._observe()
         for slot in list(self.slots.values()):
+            await asyncio.sleep(0)
             if slot.suspended:
                 continue
             if not slot.releasing:

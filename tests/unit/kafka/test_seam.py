@@ -109,7 +109,7 @@ async def test_nothing_reaches_a_shard_between_revocation_and_resumption() -> No
     bench.adopt()
     await bench.seam.suspend()
     bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     assert bench.shard.positions["likes"] == 10
     assert not bench.shard.ticks
     bench.seam.resume({2})
@@ -146,9 +146,9 @@ async def test_a_lost_batch_is_read_again_though_nothing_follows_it(
     bench = Bench()
     bench.adopt()
     bench.consumer.known = {LIKES: Answer(position=15, highwater=15, stamp=1, unread=False)}
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     await asyncio.sleep(0.03)
-    bench.seam.tick(2)
+    await bench.seam.tick(2)
     await asyncio.sleep(0.01)
     assert bench.consumer.seeks == [{LIKES: 10}]
 
@@ -244,13 +244,13 @@ async def test_a_topic_far_ahead_of_a_slower_one_waits_until_that_is_drained() -
     bench.consumer.known |= {LIKES: Answer(12, 12, 1, False), posts: Answer(0, 1, 1, True)}
     bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
     bench.shard.clocks = {"posts": 1_768_478_400_000}
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9), timed(11, 11)], 12))
     assert bench.shard.positions["likes"] == 11
     assert not bench.seam.takes_more(2, "likes")
     assert bench.seam.takes_more(2, "posts")
     assert bench.seam.waiting_topics() == ["likes"]
-    bench.seam.tick(2)
+    await bench.seam.tick(2)
     assert bench.shard.ticks[-1].undrained == {"likes", "posts"}
     assert bench.shard.ticks[-1].heads == {"likes": 1_768_478_400_000 + 11 * 60_000}
     bench.seam.deliver(2, Batch("posts", 0, [timed(0, 1)], 1))
@@ -276,7 +276,7 @@ async def test_a_backlog_is_told_the_time_each_ten_minutes_of_it_and_what_is_unr
         return apply(batch)
 
     shard.apply = and_note_the_time  # type: ignore[method-assign]
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     assert shard.ticks[-1].undrained == set()
     comments = TP("p.comments", 2)
     filled = {LIKES: Answer(15, 15, 2, False), comments: Answer(0, 1, 2, True)}
@@ -299,7 +299,7 @@ async def test_what_waits_is_forgotten_with_the_assignment_and_not_taken_for_los
     bench.consumer.known = {LIKES: Answer(11, 11, 1, False)}
     bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9)], 11))
     for now in range(3):
-        bench.seam.tick(now)
+        await bench.seam.tick(now)
         await asyncio.sleep(0.01)
     assert bench.shard.positions["likes"] == 10
     assert bench.consumer.seeks == []
@@ -326,7 +326,7 @@ async def test_a_long_release_lets_others_have_their_turn(monkeypatch: pytest.Mo
     slot = bench.seam.slots[2]
     for at in range(10, 20):
         slot.convoy.join(Batch("likes", at, records(1, at), at + 1))
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     assert bench.shard.positions["likes"] == 11
     while bench.shard.positions["likes"] < 20:
         await asyncio.sleep(0.001)
@@ -341,12 +341,12 @@ async def test_with_the_clock_of_events_only_events_move_time() -> None:
     bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
     bench.consumer.known[LIKES] = Answer(11, 11, 1, False)
     bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
-    bench.seam.tick(1)
+    await bench.seam.tick(1)
     assert not bench.shard.ticks, "not everything is read yet"
     bench.seam.deliver(2, Batch("likes", 10, [timed(10, 9)], 11))
     assert bench.shard.positions["likes"] == 11
     for now in (2, 3, 4):
-        bench.seam.tick(now)
+        await bench.seam.tick(now)
     assert bench.shard.ticks == [Tick(0, frozenset())]
 
 
@@ -375,7 +375,7 @@ async def test_the_shard_is_told_the_time_and_what_is_undrained() -> None:
     bench.consumer.known = {TP(name, 2): Answer(0, 0, 1, False) for name in names.values()}
     bench.consumer.known[LIKES] = Answer(10, 12, 1, False)
     bench.shard.positions.update(dict.fromkeys(names, 0), likes=10)
-    bench.seam.tick(1234)
+    await bench.seam.tick(1234)
     assert bench.shard.ticks == [Tick(1234, frozenset({"likes"}), False, emit=False)]
     assert bench.seam.lag()["likes", 2] == 2
     assert not bench.seam.brokers_silent()
@@ -437,7 +437,7 @@ async def test_trouble_in_the_consumers_background_ends_the_process() -> None:
     bench = Bench()
     bench.consumer.error = ValueError("not allowed")
     with pytest.raises(Blown):
-        bench.seam.tick(1)
+        await bench.seam.tick(1)
     assert bench.exits == [EXIT_CODE]
 
 
@@ -468,7 +468,7 @@ async def test_state_that_cannot_be_read_ends_the_process_and_blames_no_record(
     monkeypatch.setattr(records_module, "read_records", away)
     if while_ == "time passes":
         monkeypatch.setattr(bench.shard, "advance", refuse)
-        bench.seam.tick(1_000)
+        await bench.seam.tick(1_000)
     else:
         monkeypatch.setattr(bench.shard, "apply", refuse)
         bench.seam.deliver(2, Batch("likes", 10, records(2), 12))
