@@ -83,8 +83,9 @@ class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
     `score_samples` is the number of earlier posts behind that baseline. `as_of` is the event time
     up to which events were seen, `watermark` the event time up to which windows are closed.
-    `posts` are the live posts that are far from usual at their age, at most 3, the furthest first,
-    as of the last look at them: every 2 to 30 minutes.
+    `tier` is the one that rules are chosen by: as the profile says, else by `followers`, null where
+    neither is known. `posts` are the live posts that are far from usual at their age, at most 3,
+    the furthest first, as of the last look at them: every 2 to 30 minutes.
     """
 
     schema_version: int = 1

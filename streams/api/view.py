@@ -16,6 +16,7 @@ from schemas.scores import PostOutlier
 from streams.api import shapes
 from streams.api.heads import AlertHead
 from streams.api.hub import Hub
+from streams.engine.facts import tier_for
 from streams.follow import Followed
 
 _WINDOWS = {"m1": "1m", "m5": "5m", "h1": "1h", "h24": "24h"}
@@ -199,7 +200,7 @@ class View:
         row.platform = profile.platform
         row.handle = profile.handle
         if row.engagement is None:
-            row.followers, row.tier = profile.followers, profile.tier
+            self._size(row)
         self._changed(row)
 
     def _planned(self, key: str, record: Followed) -> None:
@@ -343,9 +344,14 @@ class View:
         row.score, row.score_samples, row.as_of, row.rate_24h = None, 0, None, None
         row.posts = ()
         row.engagement_1m = row.engagement_5m = row.engagement_1h = row.engagement_24h = 0
+        View._size(row)
+
+    @staticmethod
+    def _size(row: Row) -> None:
+        """Without a score, followers and tier are what a worker would make of the profile."""
         profile = row.profile
         row.followers = profile.followers if profile else None
-        row.tier = profile.tier if profile else None
+        row.tier = tier_for(profile.tier if profile else None, row.followers)
 
     def _changed(self, row: Row) -> None:
         row.needle = f"{row.creator_id}\n{row.handle or ''}".casefold()

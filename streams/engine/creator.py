@@ -13,7 +13,7 @@ import xxhash
 from streams.engine.actors import STORED_SIZES, Actors, tick_of
 from streams.engine.bounds import MAX_CURRENCIES, details
 from streams.engine.counts import MICRO, REVENUE, lanes, packed
-from streams.engine.facts import CreatorInfo, PaneFacts, tier_of
+from streams.engine.facts import CreatorInfo, PaneFacts, tier_for
 from streams.engine.layout import (
     ACTORS,
     CARD,
@@ -144,10 +144,12 @@ class Creator:
     def info(self) -> CreatorInfo:
         """Who this is, for the watch and its alerts."""
         card = self.card
-        tier = card.tier
-        if tier is None and card.followers is not None:
-            tier = tier_of(card.followers)
-        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers, tier)
+        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers, self.tier)
+
+    @property
+    def tier(self) -> str | None:
+        """The tier that rules are chosen by, and that is published."""
+        return tier_for(self.card.tier, self.card.followers)
 
     def currency(self, code: str) -> int:
         """The place of a currency's revenue counts; a new one is added to the card."""

@@ -83,8 +83,7 @@ class PaneFacts(Struct, array_like=True):
 class CreatorInfo(NamedTuple):
     """Who a creator is, as far as a watch and its alerts need it. `followers` may be unknown.
 
-    `tier` is as the profile says, else by followers, and None where neither is known. `dark`: of
-    the whole platform hardly anything comes now.
+    `tier` is that of `tier_for`. `dark`: of the whole platform hardly anything comes now.
     """
 
     creator_id: str
@@ -102,3 +101,8 @@ TIERS = (("nano", 10_000), ("micro", 100_000), ("mid", 500_000), ("macro", 1_000
 def tier_of(followers: int) -> str:
     """The tier by followers, as the market counts it."""
     return next((tier for tier, most in TIERS if followers < most), "mega")
+
+
+def tier_for(told: str | None, followers: int | None) -> str | None:
+    """The tier that rules, scores and filters go by: as told by the profile, else by followers."""
+    return tier_of(followers) if told is None and followers is not None else told

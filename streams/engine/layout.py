@@ -70,7 +70,10 @@ class NowRecord(msgspec.Struct, array_like=True):
 
 
 class Card(msgspec.Struct, array_like=True):
-    """Who the creator is, as far as told, and the last polled totals."""
+    """Who the creator is, as far as told, and the last polled totals.
+
+    `tier` is the profile's, see `Creator.tier` for the one in use.
+    """
 
     platform: str | None = None
     handle: str | None = None

@@ -47,7 +47,7 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
         creator_id=creator.creator_id,
         platform=card.platform,
         handle=card.handle,
-        tier=card.tier,
+        tier=creator.tier,
         as_of=from_ms(stream_ms),
         watermark=None if watermark is None else from_ms(watermark),
         followers=card.followers,

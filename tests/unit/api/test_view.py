@@ -64,6 +64,15 @@ def test_a_profile_alone_makes_a_creator_known():
     assert (found.followers, found.tier, found.score, found.as_of) == (5, "nano", None, None)
 
 
+def test_a_profile_that_names_no_tier_is_of_the_tier_that_its_followers_make():
+    view = viewed(profile(ADA, "ada", followers=12_000))
+    assert view.rows[ADA].tier == "micro"
+    put(view, [score(ADA, tier="mid", followers=100_000)])
+    assert view.rows[ADA].tier == "mid"
+    put(view, [followed("engagement-scores", ADA, None)])
+    assert view.rows[ADA].tier == "micro"
+
+
 def test_posts_far_from_usual_are_shown_as_long_as_the_latest_score_names_them():
     view = viewed(score(ADA, posts=[FAR]))
     assert view.summary(view.rows[ADA]).posts == [FAR]

@@ -8,6 +8,9 @@ import orjson
 import pytest
 
 from schemas.partitioning import partition_for
+from streams.engine.facts import CreatorInfo
+from streams.engine.rulebook import RuleBook
+from streams.engine.rules import Rules
 from streams.engine.shard import ShardConfig
 from tests.harness.driver import ShardDriver
 
@@ -150,6 +153,48 @@ def test_the_rate_has_a_basis_only_where_followers_are_known(driver: ShardDriver
     day = found["windows"]["24h"]
     assert (day["engagement_rate"], day["basis"]) == (1 / 20_000, "followers")
     assert (found["followers"], found["handle"]) == (20_000, "@mara")
+
+
+class Chosen(RuleBook):
+    """Rules of all, and the tiers that they were asked for."""
+
+    tiers: list[str | None]
+
+    def of(self, info: CreatorInfo, campaign_id: str | None = None) -> Rules:
+        self.tiers.append(info.tier)
+        return super().of(info, campaign_id)
+
+
+@pytest.mark.parametrize(
+    ("topic", "fields", "tier"),
+    [
+        ("creators", {"handle": "@mara", "tier": "mid", "followers": 9_000}, "mid"),
+        ("creators", {"handle": "@mara", "tier": "mid"}, "mid"),
+        ("creators", {"handle": "@mara", "followers": 9_999}, "nano"),
+        ("creators", {"handle": "@mara"}, None),
+        ("counters", {"post_id": None, "followers": 10_000}, "micro"),
+        ("posts", {"followers_at_publish": 1_000_000}, "mega"),
+    ],
+)
+def test_the_published_tier_is_the_one_that_rules_are_chosen_by(
+    topic: str, fields: dict[str, Any], tier: str | None
+) -> None:
+    book = Chosen()
+    book.tiers = []
+    driver = ShardDriver(ShardConfig(partitions=1, rules=book))
+    driver.send(topic, event(event_id="e0", **fields), NOW)
+    driver.send("likes", event(), NOW)
+    assert score(driver)["tier"] == tier
+    driver.tick(NOW + 10 * MINUTE)
+    assert set(book.tiers) == {tier}
+
+
+def test_a_tier_follows_the_followers_where_the_profile_names_none(driver: ShardDriver) -> None:
+    driver.send("posts", event(followers_at_publish=99_999), NOW)
+    assert score(driver)["tier"] == "micro"
+    driver.send("posts", event(event_id="e2", post_id="p2", followers_at_publish=100_000), NOW)
+    driver.tick(NOW + 4_000)
+    assert driver.latest["engagement-scores"][b"mara"]["tier"] == "mid"
 
 
 def test_a_polled_total_counts_what_it_grew_by(driver: ShardDriver) -> None:
