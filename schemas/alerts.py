@@ -27,6 +27,42 @@ Quiet = Literal[
 ]
 """Why nobody is called for an alert. `explained`: another alert of the creator tells it, too.
 `past`: it was over, or long known, when it was found. `rate_cap`: there were too many."""
+Cause = Literal[
+    "across_posts",
+    "single_post",
+    "no_engagement",
+    "weak_posts",
+    "slow_decline",
+    "organic_viral",
+    "campaign",
+    "suspect",
+    "unexplained",
+    "after_spike",
+    "after_post",
+    "above_usual",
+    "inversion",
+    "negative_wave",
+    "pod",
+    "hollow_burst",
+    "stock_comments",
+    "source",
+    "rate_cap",
+]
+"""The classes of cause that there are. Records are not bound to them: more will come."""
+Metric = Literal[
+    "engagements",
+    "engagements_per_post",
+    "net_follows",
+    "kept_follows",
+    "net_unfollows",
+    "negative_comments",
+    "early_comments",
+    "stock_comments",
+    "hollow_engagements",
+    "events_per_minute",
+    "alerts",
+]
+"""What evidence counts. Records are not bound to these either."""
 Feedback = Literal["useful", "false"]
 
 

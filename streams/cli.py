@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from streams import settings as settings_module
-from streams import settingsview
+from streams import settingsview, trouble
 from streams.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _as_message(error: Exception) -> _Plain | None:
 
         return _Plain(unreachable(servers))
     if errors is not None and isinstance(error, errors.KafkaError):
-        return _Plain(f"Kafka: {str(error) or type(error).__name__}")
+        return _Plain(f"Kafka: {trouble.why(error)}")
     if isinstance(error, OSError) and error.filename and error.strerror:
         return _Plain(f"{error.filename}: {error.strerror}")
     fuse = sys.modules.get("streams.kafka.fuse")

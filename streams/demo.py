@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.live import Live
 
 from schemas import topics
+from streams import trouble
 from streams.app import kafka_options
 from streams.board import Board
 from streams.cli import load_settings
@@ -355,7 +356,7 @@ def command(duration: float | None, report: Path | None, seed: int, creators: in
     try:
         asyncio.run(demo.serve())
     except (DemoFailed, NotReady, MissingTopics, KafkaError, OSError) as error:
-        failure = str(error) or repr(error)
+        failure = trouble.why(error)
     if report is not None:
         write_json(report, demo.report(failure))
     if failure is not None:

@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams import settings as settings_module
+from streams import trouble
 from streams.acls import PRINCIPAL, Role, needed
 from streams.app import kafka_options
 from streams.build import parts, version
@@ -100,9 +101,8 @@ async def examine(environ: dict[str, str]) -> Examination:
         )
         return seen
     except (KafkaError, OSError, TimeoutError) as error:
-        seen.note(
-            "error", f"The brokers refuse ({error!r}).", "Check login, permissions and versions."
-        )
+        remedy = "Check login, permissions and versions."
+        seen.note("error", f"The brokers refuse: {trouble.why(error)}.", remedy)
         return seen
     for severity in ("error", "warning"):
         alike = [finding for finding in findings if finding.severity == severity]
@@ -156,7 +156,7 @@ async def _look_at_alertmanagers(seen: Examination, settings: Settings) -> None:
                 async with session.get(f"{url}/-/ready") as answer:
                     why = "" if answer.status == 200 else f"it answers {answer.status}"
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                why = str(error) or type(error).__name__
+                why = trouble.why(error)
             if why:
                 seen.note(
                     "warning",
@@ -236,7 +236,9 @@ def _lines(seen: Examination) -> Iterable[str]:
     yield "Versions"
     yield from (f"  {name} {release}" for name, release in seen.versions.items())
     yield "Broker" if seen.broker else "Broker: not asked, or no answer"
-    yield from (f"  {name}: {value}" for name, value in seen.broker.items())
+    for name, value in seen.broker.items():
+        shown = ("yes" if value else "no") if isinstance(value, bool) else value
+        yield f"  {name.replace('_', ' ')}: {shown}"
     yield "Permissions that a worker needs, where the cluster asks for them"
     yield from (f"  {line}" for line in seen.acls)
     yield "  and beside that, for `pulse topics create`, `pulse reset` and `pulse state migrate`"

@@ -13,6 +13,7 @@ import orjson
 
 from schemas import topics
 from schemas.topics import Topic
+from streams import words
 from streams.follow import Followed, Follower, MissingTopics
 from streams.printable import printable
 from streams.sources import run
@@ -88,7 +89,7 @@ VIEWS: dict[str, tuple[Topic, tuple[Column, ...]]] = {
             Column("updated", 8, _time("updated_at")),
             Column("status", 8, _field("status")),
             Column("severity", 8, _field("severity")),
-            Column("kind", 16, _field("kind")),
+            Column("kind", 21, lambda v: words.of(words.KINDS, str(v.get("kind", "-")))),
             _CREATOR,
             Column("reason", 0, _field("reason")),
         ),

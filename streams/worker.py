@@ -18,6 +18,7 @@ from typing import Any, Literal
 import click
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from streams import trouble
 from streams.app import App
 from streams.build import parts, version
 from streams.cli import load_settings
@@ -83,7 +84,7 @@ class Run:
     async def _give_up(self, error: BaseException) -> int:
         if not isinstance(error, (OSError, KafkaError, FatalError)):
             raise error
-        why = str(error) or repr(error)
+        why = trouble.why(error)
         if isinstance(error, KafkaConnectionError):
             why = unreachable(self._settings.bootstrap_servers)
         log.error("cannot start: %s", why)

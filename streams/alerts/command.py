@@ -15,15 +15,14 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from schemas import topics
-from schemas.alerts import Alert, Kind
+from schemas.alerts import Kind
 from schemas.commands import AlertCommand
-from schemas.instants import from_ms
-from streams.alerts import report, saying
+from streams import words
+from streams.alerts import report, saying, shown
 from streams.alerts.ledger import Entry, Ledger
 from streams.app import kafka_options
 from streams.cli import load_settings
 from streams.follow import MissingTopics, read_all
-from streams.printable import printable
 from streams.sources.durations import DURATION
 from streams.tail import Column, number, percent, row
 
@@ -54,24 +53,11 @@ def group() -> None:
     """
 
 
-def _state(alert: Alert) -> str:
-    return alert.status if alert.status == "resolved" else "firing"
-
-
-def _said(entry: Entry) -> str:
-    taken = entry.acknowledged
-    words = [f"taken by {taken.by}" if taken else "", entry.feedback or ""]
-    quiet = entry.latest.quiet
-    if quiet not in {None, "acknowledged"}:
-        words.append(str(quiet))
-    return ", ".join(word for word in words if word)
-
-
 _COLUMNS = (
     Column("since", 11, lambda v: f"{v['entry'].latest.started_at.astimezone():%d %b %H:%M}"),
-    Column("state", 8, lambda v: _state(v["entry"].latest)),
+    Column("state", 8, lambda v: shown.state(v["entry"].latest)),
     Column("severity", 8, lambda v: v["entry"].latest.severity),
-    Column("said", 24, lambda v: _said(v["entry"])),
+    Column("said", 34, lambda v: shown.said(v["entry"])),
     Column("alert", 56, lambda v: v["entry"].latest.alert_id),
     Column("title", 0, lambda v: v["entry"].latest.title),
 )
@@ -94,7 +80,7 @@ def list_command(
       pulse alerts list --all --since 7d --kind follower_spike
       pulse alerts list --json | jq .latest.reason
     """
-    shown = [
+    found = [
         entry
         for entry in _ledger().since(_ago(since))
         if kind in {None, entry.latest.kind}
@@ -102,14 +88,14 @@ def list_command(
         and (everything or entry.latest.status != "resolved")
     ]
     if as_json:
-        for entry in shown:
+        for entry in found:
             click.echo(msgspec.json.encode(entry))
         return
-    if not shown:
+    if not found:
         click.echo("no alert is firing" if not everything else "there was no alert")
         return
     click.echo(row(_COLUMNS, None))
-    for entry in shown:
+    for entry in found:
         click.echo(row(_COLUMNS, {"entry": entry}))
 
 
@@ -124,21 +110,11 @@ def show_command(alert_id: str, as_json: bool) -> None:
       pulse alerts show follower_spike:1768478400000:instagram:lena.runs
     """
     entry = _known(_ledger(), alert_id)
-    alert = entry.latest
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(entry), indent=2))
         return
-    click.echo(f"{_state(alert)}, {alert.severity}: {printable(alert.title)}")
-    click.echo(printable(alert.reason))
-    click.echo(f"class of cause: {alert.explanation}")
-    for name, value in msgspec.to_builtins(alert.evidence).items():
-        if value not in (None, [], {}):
-            click.echo(f"  {name}: {printable(str(value))}")
-    if alert.quiet:
-        click.echo(f"nobody is called: {alert.quiet}")
-    for command in entry.commands:
-        note = f": {printable(command.note)}" if command.note else ""
-        click.echo(f"{_moment(command)} {command.action} by {printable(command.by)}{note}")
+    for line in shown.lines(entry):
+        click.echo(line)
 
 
 @group.command("ack")
@@ -227,9 +203,13 @@ def wake(
     _rest_or_wake("wake", alert_ids, creator, kind, by, note, None)
 
 
+def _kind(name: str) -> str:
+    return words.of(words.KINDS, name)
+
+
 _REPORT = (
-    Column("kind", 22, lambda v: v["kind"] if v["explanation"] is None else ""),
-    Column("class of cause", 18, lambda v: v["explanation"] or "all"),
+    Column("kind", 22, lambda v: _kind(v["kind"]) if v["explanation"] is None else ""),
+    Column("cause", 38, lambda v: words.of(words.CAUSES, v["explanation"] or "all")),
     *(
         Column(name, -7, lambda v, name=name: number(v[name]))  # type: ignore[misc]
         for name in ("alerts", "called", "firing", "useful", "false")
@@ -267,11 +247,6 @@ def report_command(since: float, as_json: bool) -> None:
 
 def _span(seconds: object) -> str:
     return "-" if not isinstance(seconds, (int, float)) else str(timedelta(seconds=round(seconds)))
-
-
-def _moment(command: AlertCommand) -> str:
-    at = command.occurred_at
-    return f"{(from_ms(at) if isinstance(at, int) else at).astimezone():%d %b %H:%M}"
 
 
 def _ago(seconds: float) -> datetime:

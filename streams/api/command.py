@@ -18,6 +18,7 @@ import click
 import uvloop
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from streams import trouble
 from streams.api import tokens
 from streams.api.service import Service
 from streams.api.settings import ApiSettings
@@ -89,7 +90,7 @@ class Run:
     def _why(self, error: Exception) -> str:
         if isinstance(error, KafkaConnectionError):
             return unreachable(self._kafka.bootstrap)
-        return str(error) or repr(error)
+        return trouble.why(error)
 
     async def _await_ready(self, service: Service) -> None:
         while not service.health.ready().ok:  # noqa: ASYNC110

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas import topics
 from schemas.commands import AlertCommand
+from streams import trouble
 from streams.alerts import saying
 from streams.api.access import Access
 from streams.api.desk import Desk
@@ -178,8 +179,8 @@ class Service:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         task = done.pop()
         error = None if task.cancelled() else task.exception()
-        why = f": {error}" if error is not None and str(error) else f" ({error!r})"
-        failed = Failed(f"{task.get_name()} failed{why if error else ''}")
+        why = "" if error is None else f": {trouble.why(error)}"
+        failed = Failed(f"{task.get_name()} failed{why}")
         failed.__cause__ = error
         return failed
 

@@ -10,7 +10,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from schemas.alerts import Alert, CommentEvidence, Evidence, Kind, Severity, Status
+from schemas.alerts import (
+    Alert,
+    Cause,
+    CommentEvidence,
+    Evidence,
+    Kind,
+    Metric,
+    Severity,
+    Status,
+)
 from schemas.instants import from_ms
 from streams.engine.facts import CreatorInfo, Remark
 
@@ -42,7 +51,7 @@ class Episode(Struct, array_like=True):
         """Whether the alert is firing."""
         return self.started_ms > 0
 
-    def open(self, started_ms: int, now_ms: int, severity: Severity, explanation: str) -> None:
+    def open(self, started_ms: int, now_ms: int, severity: Severity, explanation: Cause) -> None:
         """Begin, in no campaign so far; the id is settled from here on."""
         self.campaign_id = None
         self.started_ms = started_ms
@@ -119,14 +128,15 @@ def build(
     *,
     title: str,
     reason: str,
+    metric: Metric,
     since_ms: int | None = None,
     ended_ms: int | None = None,
     **evidence: Any,
 ) -> Alert:
     """The record of one step in an episode's life.
 
-    `evidence` are fields of `Evidence`; its window begins at `since_ms` (None: with the episode)
-    and ends now. An episode that is resolved ended at `ended_ms` (None: now).
+    `metric` and `evidence` are fields of `Evidence`; its window begins at `since_ms` (None: with
+    the episode) and ends now. An episode that is resolved ended at `ended_ms` (None: now).
     """
     if status == "resolved" and ended_ms is None:
         ended_ms = now_ms
@@ -148,6 +158,7 @@ def build(
             window_start=moment(episode.started_ms if since_ms is None else since_ms),
             window_end=moment(now_ms),
             followers=info.followers,
+            metric=metric,
             **evidence,
         ),
     )

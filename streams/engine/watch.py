@@ -7,7 +7,7 @@ counts, then each detector looks. Must not know how a pane was counted or where 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from schemas.alerts import Alert, Kind
+from schemas.alerts import Alert, Cause, Kind
 from schemas.instants import to_ms
 from streams.engine.alerting import Episode
 from streams.engine.course import Course, next_look
@@ -89,7 +89,8 @@ class Watch(Struct, array_like=True):
             alerts += self._explained(end_ms, spike.update(end_ms, self.course, info, rules))
         if net or wave.episode.started_ms:
             # Where nobody leaves or is suspected to, there is no alert to give a cause for.
-            cause = self._wave_cause(end_ms, rules) if net < 0 or wave.since_ms else ""
+            suspected = net < 0 or wave.since_ms
+            cause = self._wave_cause(end_ms, rules) if suspected else "unexplained"
             alerts += wave.update(end_ms, net, net_from, cause, info, rules)
         if facts is not None and facts.voices:
             alerts += crisis.update(end_ms, facts.voices, facts.angry, facts.judge, info, rules)
@@ -210,7 +211,7 @@ class Watch(Struct, array_like=True):
                 self._hurry(end_ms, rules)
         return changed, net, net_from
 
-    def _wave_cause(self, end_ms: int, rules: Rules) -> str:
+    def _wave_cause(self, end_ms: int, rules: Rules) -> Cause:
         """The class of cause of followers who leave now."""
         spike = self.spike.episode
         if spike.on or end_ms < spike.until_ms:

@@ -22,6 +22,7 @@ import msgspec
 
 from schemas.alerts import Alert, Severity
 from schemas.instants import from_ms
+from streams import trouble, words
 from streams.engine.alerting import SEVERITIES
 from streams.outputs.credentials import Credentials
 
@@ -264,7 +265,7 @@ class Pusher:
                     return "rejected"
                 why = f"{answer.status} {answer.headers.get('Location', '')} {said}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            why = repr(error)
+            why = trouble.why(error)
         log.warning("alerts cannot be pushed to %s: %s", target.name, why)
         return "failed"
 
@@ -376,7 +377,8 @@ def _wire(
     annotations = {
         "summary": alert.title,
         "description": alert.reason,
-        "explanation": alert.explanation,
+        "kind": words.of(words.KINDS, alert.kind),
+        "explanation": words.of(words.CAUSES, alert.explanation),
         "observed": f"{evidence.observed:g}",
         "expected": f"{evidence.expected:g}",
         "acknowledged_by": alert.acknowledged_by,

@@ -88,7 +88,7 @@ async def test_what_people_say_of_alerts_shows_in_their_next_records_and_in_the_
     assert (taken["notify"], taken["quiet"]) == (False, "acknowledged")
     await await_alert(deployed, "bob", feedback="false", quiet="snoozed")
     shown = await run(deployed, "alerts", "show", alert_id)
-    assert "acknowledge by ops: a giveaway" in shown
+    assert "taken by ops: a giveaway" in shown
 
     lines = [
         json.loads(line)

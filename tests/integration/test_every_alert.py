@@ -21,6 +21,7 @@ from stack.kafka import KafkaServer
 from stack.waiting import until
 from streams.engine.alerting import SEVERITIES
 from streams.engine.shard import ShardConfig
+from streams.words import CAUSES
 from tests.harness.alertmanager import AlertmanagerServer, Page, Pager
 from tests.harness.driver import Item, ShardDriver
 from tests.integration.deployment import PARTITIONS, Deployment, Sent, Worker
@@ -336,7 +337,7 @@ def test_what_changes_while_alertmanager_is_away_is_there_when_it_is_back(story:
     for alert_id, record in wanted.items():
         if record["kind"] not in SHARED:
             assert held[alert_id]["summary"] == record["title"]
-            assert held[alert_id]["explanation"] == record["explanation"]
+            assert held[alert_id]["explanation"] == CAUSES[record["explanation"]]
 
 
 def test_what_is_too_much_calls_by_its_digest_alone(story: Story) -> None:

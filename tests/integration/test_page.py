@@ -126,6 +126,8 @@ async def test_an_operator_watches_a_creator_live_takes_an_alert_and_is_back_aft
         detail = page.get_by_role("article", name="Alert")
         await expect(detail).to_contain_text("Expected")
         await expect(detail.locator(".reason")).to_contain_text("followers in")
+        await expect(detail).to_contain_text("Cause: the followers may be bought.")
+        await expect(detail.locator(".figures")).to_contain_text("followers more")
         await detail.get_by_role("button", name="Acknowledge").click()
         await go(page, api, "creators")
         await expect(chip).to_contain_text("✓ operator-1")
@@ -134,6 +136,7 @@ async def test_an_operator_watches_a_creator_live_takes_an_alert_and_is_back_aft
         await chip.click()
         await expect(detail.locator(".kind")).to_contain_text("taken by operator-1")
         await expect(detail.locator(".pending")).to_have_count(0)
+        await expect(detail.locator(".log")).to_contain_text("taken by operator-1")
         await expect(detail.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
         await go(page, api, "creators")

@@ -138,7 +138,8 @@ async def test_an_alert_is_sent_with_stable_labels_and_numbers_as_annotations(se
     assert wire["annotations"] == {
         "summary": "a title",
         "description": "a reason.",
-        "explanation": "suspect",
+        "kind": "Follower spike",
+        "explanation": "the followers may be bought",
         "observed": "400",
         "expected": "1.5",
         "link": "https://g.example/d/c?var-c=ada%2F1",

@@ -194,7 +194,7 @@ async def test_many_alerts_of_one_campaign_are_one_message_that_fits_a_phone(
 
     def told() -> list[dict[str, Any]]:
         found = [post["attachments"][0] for post in called_up.slack.posted]
-        return [one for one in found if one["title"] == "30 FollowerSpike in spring"]
+        return [one for one in found if one["title"] == "30 alerts: Follower spike in spring"]
 
     # A busy Alertmanager begins with those of them that it has seen when the group's time is up.
     await until(told, 60, "Slack is told of all of them at once")

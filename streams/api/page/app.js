@@ -63,7 +63,7 @@ const app = {
         ...(seconds ? { seconds } : {}),
       });
       store.sent(alert.alert_id, command);
-      toast(`Sent: ${action} ${who}`);
+      toast(`Sent: ${who} is ${actionName(action)}`);
     } catch (error) {
       toast(`${error.title}: ${error.message}`, "bad");
     }

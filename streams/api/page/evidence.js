@@ -4,13 +4,16 @@ import { V1, get, part } from "./api.js";
 import { empty, failure, h, setSpark, severityMark, skeleton, spark } from "./dom.js";
 import {
   NONE,
+  actionName,
   ago,
   amount,
   at,
+  causeName,
   chance,
   compact,
   count,
   kindName,
+  metricName,
   nextStep,
   percent,
   plain,
@@ -18,6 +21,7 @@ import {
   quietName,
   signed,
   some,
+  statusName,
   utcClock,
 } from "./words.js";
 
@@ -127,7 +131,7 @@ export function actions(app, alert) {
       h(
         "p",
         { class: "pending", role: "status" },
-        `“${said.action}” was sent. The worker shows it in the alert's next record.`,
+        `“${actionName(said.action)}” was sent. The worker shows it in the alert's next record.`,
       ),
   );
 }
@@ -216,7 +220,7 @@ function whole(app, alert, story) {
         ` (${utcClock(alert.started_at)})`,
         alert.ended_at ? [", ended ", at(alert.ended_at)] : [", ", ago(alert.started_at)],
         ". Cause: ",
-        plain(alert.explanation).toLowerCase(),
+        causeName(alert.explanation),
         ". ",
         called(alert),
       ),
@@ -290,7 +294,7 @@ function figures(evidence) {
   return h(
     "dl",
     { class: "figures" },
-    figure("Observed", amount(evidence.observed), evidence.metric.replaceAll("_", " ")),
+    figure("Observed", amount(evidence.observed), metricName(evidence.metric)),
     figure("Expected", amount(evidence.expected), `from ${some(evidence.samples, "past observation")}`),
     figure("Ratio", evidence.expected ? `${amount(evidence.ratio)} ×` : NONE, "observed / expected"),
     figure("By chance", chance(evidence.probability), "if all were as usual"),
@@ -367,11 +371,11 @@ const age = (minutes) => (minutes < 100 ? `${Math.round(minutes)} min` : `${Math
 function entries(story) {
   const told = story.records.map((record) => [
     record.updated_at,
-    `${record.status}: ${amount(record.evidence.observed)} of ${amount(record.evidence.expected)} expected${record.notify ? "" : record.quiet ? ` (${quietName(record.quiet)})` : ""}`,
+    `${statusName(record.status)}: ${amount(record.evidence.observed)} of ${amount(record.evidence.expected)} expected${record.notify ? "" : record.quiet ? ` (${quietName(record.quiet)})` : ""}`,
   ]);
   const said = story.said.map((command) => [
     new Date(command.occurred_at).toISOString(),
-    `${command.by}: ${command.action}${command.note ? ` – ${command.note}` : ""}`,
+    `${actionName(command.action)} by ${command.by}${command.note ? ` – ${command.note}` : ""}`,
   ]);
   const all = [...told, ...said].sort(([a], [b]) => Date.parse(a) - Date.parse(b));
   // The course of a long episode is told by its ends.

@@ -5,7 +5,7 @@ import { V1, get, part, query } from "./api.js";
 import { below, campaigns } from "./campaigns.js";
 import { empty, failure, h, redraw, skeleton } from "./dom.js";
 import { far, farPosts, shownOf } from "./far.js";
-import { plain } from "./words.js";
+import { causeName } from "./words.js";
 
 const HOUR = 3_600_000;
 const REDRAW = 2000; // ms between two drawings at most
@@ -184,7 +184,7 @@ export function overview(app) {
         ? h(
             "ul",
             { class: "briefs" },
-            moved.map((alert) => brief(store, alert, h("p", { class: "sub" }, `Cause: ${plain(alert.explanation).toLowerCase()}`))),
+            moved.map((alert) => brief(store, alert, h("p", { class: "sub" }, `Cause: ${causeName(alert.explanation)}`))),
           )
         : empty("Nobody", "Followers come and go as usual."),
     );

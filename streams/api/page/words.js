@@ -1,5 +1,6 @@
-// Words: numbers, times and names as people read them. Knows what kinds of alerts mean.
+// Words: numbers, times and names as people read them. Knows what to do about a kind of alert.
 import { h } from "./dom.js";
+import { ACTIONS, CAUSES, KINDS, METRICS, QUIET, STATUSES } from "./names.js";
 
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
@@ -85,17 +86,6 @@ export function tick() {
   }
 }
 
-const KINDS = {
-  engagement_drop: "Engagement drop",
-  follower_spike: "Follower spike",
-  unfollow_wave: "Unfollow wave",
-  viral_post: "Viral post",
-  silence: "Silence",
-  sentiment_crisis: "Mood turns",
-  suspicious_engagement: "Suspicious engagement",
-  source_outage: "Source outage",
-  digest: "Digest",
-};
 const NEXT = {
   engagement_drop:
     "Open the newest posts on the platform: can everybody see them, and are they of the usual kind? Then ask the creator.",
@@ -113,23 +103,18 @@ const NEXT = {
 };
 /** What to do about an alert of a kind; null for one that is not known yet. */
 export const nextStep = (kind) => NEXT[kind] ?? null;
-export const kindName = (kind) => KINDS[kind] ?? plain(kind);
-export const kinds = Object.keys(KINDS);
+const words = (table, name) => table[name] ?? String(name).replaceAll("_", " ");
 export const plain = (name) => {
   const text = String(name).replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
-
-const QUIET = {
-  explained: "explained by another alert",
-  acknowledged: "taken by somebody",
-  snoozed: "snoozed",
-  past: "it was over, or long known, when it was found",
-  quiet_hours: "quiet hours",
-  rate_cap: "too many at a time: see the digest",
-  switched_off: "switched off by a rule",
-};
-export const quietName = (quiet) => QUIET[quiet] ?? plain(quiet);
+export const kinds = Object.keys(KINDS);
+export const kindName = (kind) => KINDS[kind] ?? plain(kind);
+export const causeName = (explanation) => words(CAUSES, explanation);
+export const metricName = (metric) => words(METRICS, metric);
+export const statusName = (status) => words(STATUSES, status);
+export const quietName = (quiet) => words(QUIET, quiet);
+export const actionName = (action) => words(ACTIONS, action);
 
 const rounded = (value) => Number(value.toPrecision(2));
 

@@ -6,6 +6,7 @@ there is one, or how evenness and roundness are found (`delivery`).
 
 from msgspec import Struct
 
+from schemas.alerts import Cause
 from streams.engine.alerting import Lean
 from streams.engine.course import Course
 from streams.engine.detectors.delivery import Delivery
@@ -45,7 +46,7 @@ def cause(
     course: Course,
     info: CreatorInfo,
     rules: Rules,
-) -> str:
+) -> Cause:
     """The class of cause: what else happened when followers came, who they are, and how they came.
 
     `share` is that of hollow profiles, None where too few are known. Neither an even pace nor a

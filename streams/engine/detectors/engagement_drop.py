@@ -11,10 +11,11 @@ posts are also below what this creator's posts usually get at their age.
 """
 
 import math
+from typing import Final
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Kind, Severity, Status
+from schemas.alerts import Alert, Cause, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
@@ -169,7 +170,7 @@ class EngagementDrop(Struct, array_like=True):
         hit = [p for p in course.posts if p.held_due > 0.0]
         expected = self.due + self.new_due
         silent = seen <= 0 and expected >= rules.drop.silence_expected
-        explanation = _NOTHING if silent else _spread(len(hit))
+        explanation: Cause = _NOTHING if silent else _spread(len(hit))
         self.episode.open(self.since_ms, step.to_ms, self._severity(rules.drop), explanation)
         latest = max(hit, key=lambda p: p.at_ms, default=None)
         self.episode.campaign_id = latest.campaign_id if latest else None
@@ -277,7 +278,7 @@ class EngagementDrop(Struct, array_like=True):
         )
 
 
-_NOTHING = "no_engagement"
+_NOTHING: Final = "no_engagement"
 
 
 def _gain(step: Step, rules: DropRules) -> float:
@@ -286,5 +287,5 @@ def _gain(step: Step, rules: DropRules) -> float:
     return got * math.log(rules.alternative) + due * (1.0 - rules.alternative)
 
 
-def _spread(posts: int) -> str:
+def _spread(posts: int) -> Cause:
     return "across_posts" if posts > 1 else "single_post"

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Kind, PostEvidence, Severity, Status
+from schemas.alerts import Alert, Cause, Kind, PostEvidence, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.comparison import compared
@@ -175,7 +175,7 @@ class FollowerSpike(Struct, array_like=True):
             return trickle.known
         return round(self.arrivals.known)
 
-    def _cause(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> str:
+    def _cause(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> Cause:
         """The class of cause, by what is known now."""
         spike, delivery = rules.spike, self.delivery
         if self.window_ms > spike.windows_ms[-1]:
@@ -233,7 +233,7 @@ class FollowerSpike(Struct, array_like=True):
             self.recent = list(kept.items())
 
     def _fire(
-        self, end_ms: int, began: int, cause: str, course: Course, info: CreatorInfo, rules: Rules
+        self, end_ms: int, began: int, cause: Cause, course: Course, info: CreatorInfo, rules: Rules
     ) -> list[Alert]:
         if self.aftermath is not None:
             self.aftermath.net -= self.seen  # whoever comes now is none of those who stayed

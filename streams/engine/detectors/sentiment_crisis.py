@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Kind, Severity, Status
+from schemas.alerts import Alert, Cause, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.detectors import shares
@@ -179,7 +179,7 @@ class SentimentCrisis(Struct, array_like=True):
         (usual, _), known = self.usual.shares(rules), self.usual.total + rules.prior_comments
         return shares.tail(stretch.total, stretch.negative, usual, known, rules.between_posts)
 
-    def _explanation(self, rules: CrisisRules) -> str:
+    def _explanation(self, rules: CrisisRules) -> Cause:
         stretch = self.stretch
         assert stretch is not None
         negative, positive = self.usual.shares(rules)

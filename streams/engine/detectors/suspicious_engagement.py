@@ -7,11 +7,11 @@ not know how a text or a profile is judged.
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Kind, PostEvidence, Severity, Status
+from schemas.alerts import Alert, Cause, Kind, Metric, PostEvidence, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode
 from streams.engine.comparison import compared
@@ -24,7 +24,10 @@ from streams.engine.suspicion_rules import PodRules, ShareRules
 from streams.engine.units import MINUTE_MS
 
 KIND: Kind = "suspicious_engagement"
-POD, HOLLOW, STOCK = "pod", "hollow_burst", "stock_comments"
+POD: Final = "pod"
+HOLLOW: Final = "hollow_burst"
+STOCK: Final = "stock_comments"
+Sign = Literal["hollow_burst", "stock_comments"]
 _NOTHING = PaneFacts()
 _MIN_LEVELS = 3
 """Posts whose worth is known, before a circle is compared with it."""
@@ -96,14 +99,14 @@ class SuspiciousEngagement(Struct, array_like=True):
     def _on(self, explanation: str) -> bool:
         return self.episode.on and self.episode.explanation == explanation
 
-    def _of(self, sign: str, rules: Rules) -> tuple[Share, ShareRules]:
+    def _of(self, sign: Sign, rules: Rules) -> tuple[Share, ShareRules]:
         """The share of a sign, and its limits."""
         return (self.stock, rules.stock) if sign == STOCK else (self.hollow, rules.hollow)
 
     def _free(self, now_ms: int) -> bool:
         return not self.episode.on and now_ms >= self.episode.until_ms
 
-    def _open(self, since_ms: int, now_ms: int, severity: Severity, explanation: str) -> None:
+    def _open(self, since_ms: int, now_ms: int, severity: Severity, explanation: Cause) -> None:
         # Never before the last one ended: two signs of the same moment would share an id.
         self.episode.open(max(since_ms, self.ended_ms), now_ms, severity, explanation)
         for sign, share in ((STOCK, self.stock), (HOLLOW, self.hollow)):
@@ -170,7 +173,7 @@ class SuspiciousEngagement(Struct, array_like=True):
 
     def _share(
         self,
-        sign: str,
+        sign: Sign,
         now_ms: int,
         acts: list[Act],
         facts: PaneFacts,
@@ -261,7 +264,7 @@ class SuspiciousEngagement(Struct, array_like=True):
 
     def _share_alert(
         self,
-        sign: str,
+        sign: Sign,
         status: Status,
         now_ms: int,
         course: Course,
@@ -316,7 +319,7 @@ class SuspiciousEngagement(Struct, array_like=True):
 class _What(Struct, frozen=True, kw_only=True):
     """How a sign is told."""
 
-    metric: str
+    metric: Metric
     acts: str
     title_acts: str
     are: str

@@ -12,7 +12,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Kind, Severity, Status
+from schemas.alerts import Alert, Cause, Kind, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.facts import CreatorInfo
@@ -76,7 +76,7 @@ class UnfollowWave(Struct, array_like=True):
     episode: Episode = field(default_factory=Episode)
 
     def update(
-        self, end_ms: int, net: float, from_ms: int, cause: str, info: CreatorInfo, rules: Rules
+        self, end_ms: int, net: float, from_ms: int, cause: Cause, info: CreatorInfo, rules: Rules
     ) -> list[Alert]:
         """Take in that `net` followers came within (from_ms, end_ms]; what there is to tell.
 

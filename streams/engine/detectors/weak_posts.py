@@ -14,7 +14,7 @@ import math
 
 from msgspec import Struct, field
 
-from schemas.alerts import Alert, Severity, Status
+from schemas.alerts import Alert, Cause, Severity, Status
 from streams.engine import alerting
 from streams.engine.alerting import Episode, Lean
 from streams.engine.baselines import REFERENCE_AGE_MS
@@ -115,7 +115,7 @@ class WeakPosts(Struct, array_like=True):
             return []
         self._let_in(course, rules, len(self.run) - length)
         self.probability, self.well = probability, 0
-        explanation = "weak_posts" if length > 1 else "single_post"
+        explanation: Cause = "weak_posts" if length > 1 else "single_post"
         self.episode.open(self.run[0].at_ms, now_ms, self._severity(weak), explanation)
         self.episode.campaign_id = post.campaign_id
         return [self._alert("firing", now_ms, course, info, rules)]
