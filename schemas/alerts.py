@@ -94,11 +94,11 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     `observed` and `expected` are counts of `metric` within the window [window_start, window_end);
     `ratio` is observed / expected; `probability` is the tail probability of a count at least as
-    extreme if all were as usual; `samples` is the number of past observations behind `expected`.
-    `hollow_profiles` is the share of empty or new ones among about so many known `profiles`. In a
-    pod (`suspicious_engagement`) `observed` are early comments of the group, and as many as
-    `expected` would be regulars'. So many `authors` at least have written the comments that count,
-    of which some are in `comments`; a pod is of about so many.
+    extreme if all were as usual, to three digits; `samples` is the number of past observations
+    behind `expected`. `hollow_profiles` is the share of empty or new ones among about so many known
+    `profiles`. In a pod (`suspicious_engagement`) `observed` are early comments of the group, and
+    as many as `expected` would be regulars'. So many `authors` at least have written the comments
+    that count, of which some are in `comments`; a pod is of about so many.
     `baseline` are the latest points of what is usual, the newest last, for a sparkline: of drops
     and viral posts, what each of the last posts got in its first four hours.
     """

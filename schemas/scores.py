@@ -80,12 +80,12 @@ class PostOutlier(Struct, frozen=True, kw_only=True, gc=False):
 class EngagementScore(Struct, frozen=True, kw_only=True, gc=False):
     """The latest numbers of one creator, key `creator_id`, on a compacted topic.
 
-    `score` is 0-100 against the creator's own baseline (50 is as usual), null until there is one;
-    `score_samples` is the number of earlier posts behind that baseline. `as_of` is the event time
-    up to which events were seen, `watermark` the event time up to which windows are closed.
-    `tier` is the one that rules are chosen by: as the profile says, else by `followers`, null where
-    neither is known. `posts` are the live posts that are far from usual at their age, at most 3,
-    the furthest first, as of the last look at them: every 2 to 30 minutes.
+    `score` is 0-100 against the creator's own baseline (50 is as usual) with two decimals, null
+    until there is one; `score_samples` is the number of earlier posts behind that baseline. `as_of`
+    is the event time up to which events were seen, `watermark` the event time up to which windows
+    are closed. `tier` is the one that rules are chosen by: as the profile says, else by
+    `followers`, null where neither is known. `posts` are the live posts that are far from usual at
+    their age, at most 3, the furthest first, as of the last look at them: every 2 to 30 minutes.
     """
 
     schema_version: int = 1
@@ -113,6 +113,7 @@ class Mood(Struct, frozen=True, kw_only=True, gc=False):
 
     `net_likely` is the net that few comments make likely, knowing the creator's usual ones, and
     with 95 % it is from `net_low` to `net_high`; null without comments. See docs/sentiment.md.
+    What is between -1 and 1 has four decimals.
     """
 
     comments: int = 0
@@ -146,9 +147,10 @@ class MoodByWindow(
 class SentimentScore(Struct, frozen=True, kw_only=True, gc=False):
     """The latest sentiment of one creator, key `creator_id`, on a compacted topic.
 
-    `analyser` names what judged the comments, and its version. `usual_net` is the net that this
-    creator's comments usually have by the same analyser, learned from about `usual_comments`
-    (older ones count less; with few of them it is near what is assumed of all).
+    `analyser` names what judged the comments, and its version. `usual_net` (four decimals) is the
+    net that this creator's comments usually have by the same analyser, learned from about
+    `usual_comments` (one decimal; older ones count less, and with few of them it is near what is
+    assumed of all).
     """
 
     schema_version: int = 1

@@ -89,7 +89,7 @@ def progress(
         counted_from=None if span is None else from_ms(span.begin_ms),
         counted_until=None if span is None else from_ms(span.end_ms),
         complete=span is not None and span.begin_ms == starts,
-        elapsed=elapsed,
+        elapsed=None if elapsed is None else round(elapsed, 4),
         targets=targets,
     )
 

@@ -129,14 +129,16 @@ def build(
     title: str,
     reason: str,
     metric: Metric,
+    probability: float,
     since_ms: int | None = None,
     ended_ms: int | None = None,
     **evidence: Any,
 ) -> Alert:
     """The record of one step in an episode's life.
 
-    `metric` and `evidence` are fields of `Evidence`; its window begins at `since_ms` (None: with
-    the episode) and ends now. An episode that is resolved ended at `ended_ms` (None: now).
+    `metric`, `probability` (published to three digits) and `evidence` are fields of `Evidence`; its
+    window begins at `since_ms` (None: with the episode) and ends now. An episode that is resolved
+    ended at `ended_ms` (None: now).
     """
     if status == "resolved" and ended_ms is None:
         ended_ms = now_ms
@@ -159,6 +161,7 @@ def build(
             window_end=moment(now_ms),
             followers=info.followers,
             metric=metric,
+            probability=float(f"{probability:.3g}"),
             **evidence,
         ),
     )

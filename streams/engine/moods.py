@@ -50,6 +50,11 @@ class Prior(NamedTuple):
     weight: float
 
 
+def rounded(share: float) -> float:
+    """Four decimals: no sample of comments says more. To an int it takes a third of the time."""
+    return round(share * 10_000.0) / 10_000.0
+
+
 def mark_of(analyser: str) -> int:
     """A number that tells the judgements of one analyser, by its version, from another's; not 0."""
     return xxh3_64_intdigest(analyser.encode()) & 0xFFFF | 1
@@ -81,8 +86,8 @@ def sentiment_score(
         as_of=from_ms(stream_ms),
         watermark=None if watermark is None else from_ms(watermark),
         analyser=analyser,
-        usual_net=prior.positive - prior.negative,
-        usual_comments=float(usual.total) if usual.judge == mark else 0.0,
+        usual_net=rounded(prior.positive - prior.negative),
+        usual_comments=round(float(usual.total), 1) if usual.judge == mark else 0.0,
         windows=MoodByWindow(m1=m1, m5=m5, h1=h1, h24=h24),
     )
 
@@ -112,11 +117,11 @@ def mood(counts: Counts, prior: Prior) -> Mood:
         positive=positive,
         neutral=neutral,
         negative=negative,
-        mean=compound / 1000 / comments,
-        net=(positive - negative) / comments,
+        mean=rounded(compound / 1000 / comments),
+        net=rounded((positive - negative) / comments),
         repeated=repeated,
         spam=spam,
-        net_likely=net,
-        net_low=max(net - reach, -1.0),
-        net_high=min(net + reach, 1.0),
+        net_likely=rounded(net),
+        net_low=rounded(max(net - reach, -1.0)),
+        net_high=rounded(min(net + reach, 1.0)),
     )

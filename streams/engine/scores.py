@@ -51,7 +51,7 @@ def engagement_score(creator: Creator, stream_ms: int, watermark: int | None) ->
         as_of=from_ms(stream_ms),
         watermark=None if watermark is None else from_ms(watermark),
         followers=card.followers,
-        score=score,
+        score=None if score is None else round(score, 2),
         score_samples=samples,
         windows=CountsByWindow(m1=m1, m5=m5, h1=h1, h24=h24),
         posts=[outlier.published() for outlier in creator.watch.outliers],

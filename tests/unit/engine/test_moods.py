@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from schemas.scores import Mood
 from streams.engine.counts import COMPOUND, NEGATIVE, NEUTRAL, POSITIVE, one
 from streams.engine.detectors.sentiment_crisis import Usual
-from streams.engine.moods import Prior, mark_of, mood, prior_of
+from streams.engine.moods import Prior, mark_of, mood, prior_of, rounded
 from streams.engine.rules import CrisisRules
 
+HALF = 0.5e-4 + 1e-12
+"""By so much a number with four decimals may be off."""
 GLAD = Prior(positive=0.5, negative=0.1, weight=30.0)
 
 
@@ -41,7 +43,7 @@ def test_three_angry_comments_hardly_move_what_is_likely() -> None:
 
     assert seen.net == -1.0
     glad, angry = GLAD.weight * GLAD.positive, GLAD.weight * GLAD.negative + 3
-    assert seen.net_likely == pytest.approx((glad - angry) / (GLAD.weight + 3))
+    assert seen.net_likely == round((glad - angry) / (GLAD.weight + 3), 4)
 
 
 def test_three_thousand_angry_comments_are_believed() -> None:
@@ -76,7 +78,17 @@ def test_what_is_likely_lies_between_the_seen_and_the_usual_and_in_its_bounds(
 
     assert -1.0 <= low <= likely <= high <= 1.0
     nearer, further = sorted((seen.net, usual - bad))
-    assert nearer - 1e-9 <= likely <= further + 1e-9
+    assert nearer - HALF <= likely <= further + HALF
+
+
+@given(st.integers(0, 999), st.integers(0, 999), st.integers(1, 999), st.floats(-1.0, 1.0))
+def test_a_share_has_four_decimals_and_is_the_nearest_that_has(
+    positive: int, neutral: int, negative: int, share: float
+) -> None:
+    assert abs(rounded(share) - share) <= HALF
+    seen = mood(judged(positive, neutral, negative), GLAD)
+    for number in (rounded(share), seen.mean, seen.net, *told(seen)):
+        assert number == float(f"{number:.4f}")
 
 
 def test_in_95_of_100_windows_the_truth_lies_in_the_bounds() -> None:
