@@ -23,6 +23,8 @@ class Feed:
         self._records = records
         self._next = next(records, None)
         self.counts: Counter[str] = Counter()
+        self.reached_ms: int | None = None
+        """The time of the last record that was published; None before the first was."""
 
     @property
     def next_ms(self) -> int | None:
@@ -61,7 +63,8 @@ class Feed:
             if chunk:
                 await publisher.write(chunk)
                 self.counts.update(record.topic for record in chunk)
-                told(self.counts, chunk[-1].at_ms)
+                self.reached_ms = chunk[-1].at_ms
+                told(self.counts, self.reached_ms)
             ahead = self.next_ms
             if ahead is None or (until_ms is not None and ahead >= until_ms):
                 return

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import shlex
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from aiokafka.errors import KafkaError
 
@@ -66,6 +68,40 @@ async def test_a_simulation_goes_on_live_and_its_truth_names_what_was_injected(
     ]
     assert 20 < len(gained) < spike["size"] + 50, "the spike is under way when the run ends"
     assert max(event["occurred_at"] for event in gained) > told["live_at"]
+
+
+@pytest.mark.timeout(300)
+async def test_a_simulation_stopped_in_its_history_says_where_it_is_and_how_to_go_on(
+    deployed: Deployment, tmp_path
+):
+    report = tmp_path / "report.json"
+    same = ("simulate", "--no-live", "--seed", "3", "--at", "2026-01-15T12:00:00Z")
+    process = deployed.start(*same, "--backfill", "4d", "--report", str(report))
+
+    async def begun() -> bool:
+        return len(await deployed.read("likes")) > 0
+
+    await until(begun, 60, lambda: f"the first events are there\n{process.tail()}")
+    process.terminate()
+    assert process.wait(60) == 0, process.output()
+    done = json.loads(report.read_text())
+    left = done["unfinished"]
+    there = [record.value for record in await deployed.read(*INBOUND)]
+    assert len(there) == done["events"] == left["published"]
+    assert f"first {left['published']:,} events" in process.output()
+    assert f"go on: {left['go_on']}" in process.output()
+    assert 0 < left["share"] < 1
+
+    pulse, *words = shlex.split(left["go_on"])
+    status, output = await run(deployed, *words, "--report", str(report))
+    assert (pulse, status) == ("pulse", 0), output
+    assert json.loads(report.read_text())["unfinished"] is None
+    found = Counter(record.value for record in await deployed.read(*INBOUND))
+    whole = tmp_path / "whole.jsonl"
+    status, output = await run(deployed, *same, "--backfill", "4d", "--out", str(whole))
+    assert status == 0, output
+    lines = [json.loads(line)["event"] for line in whole.read_text().splitlines()]
+    assert found == Counter(orjson.dumps(event) for event in lines), "each event once"
 
 
 async def test_a_file_of_events_is_replayed_line_by_line(deployed: Deployment, tmp_path):

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -26,6 +27,7 @@ from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
 from streams.sources.simulate.plan import DAY_MS, Incident, Incidents, Plan, Timed
 from streams.sources.simulate.roster import roster, usual_rate
 from streams.sources.simulate.scenarios import SCENARIOS, Scenario, find
+from streams.sources.simulate.unfinished import Unfinished
 from streams.sources.simulate.world import generate, truth
 
 _FOREVER_MS = 3_650 * DAY_MS
@@ -47,6 +49,7 @@ class Options(NamedTuple):
     truth: Path | None
     report: Path | None
     scenario: Scenario | None = None
+    skip: int = 0
 
 
 def records(events: Iterable[Timed]) -> Iterator[Outgoing]:
@@ -81,6 +84,8 @@ def plan_of(options: Options) -> Plan:
         raise click.UsageError("--out takes --duration or --no-live: a file must end")
     if isinstance(options.incidents, int) and options.live and options.duration is None:
         raise click.UsageError("a number of --incidents takes --duration or --no-live")
+    if options.skip and (into_file or options.at_ms is None):
+        raise click.UsageError("--skip takes --at, and no --out: only then are events the same")
     if options.scenario is not None and options.incidents != "default":
         raise click.UsageError("a --scenario has incidents of its own, and takes no --incidents")
     live = run.now_ms() if options.at_ms is None else options.at_ms
@@ -104,8 +109,8 @@ def plan_of(options: Options) -> Plan:
 def _history_ms(options: Options) -> int:
     """How much history is asked for, or what the scenario takes."""
     if options.backfill is not None:
-        return int(options.backfill * 1000)
-    return int((2 if options.scenario is None else options.scenario.days) * DAY_MS)
+        return round(options.backfill * 1000)
+    return round((2 if options.scenario is None else options.scenario.days) * DAY_MS)
 
 
 def write_file(plan: Plan, out: Path) -> Counter[str]:
@@ -125,14 +130,36 @@ def write_file(plan: Plan, out: Path) -> Counter[str]:
     return counts
 
 
-async def publish(plan: Plan, speed: float | None) -> Counter[str]:
-    """Publish `plan`: history at once (or `speed` times as fast as it was), then live."""
+def again(options: Options) -> Iterator[str]:
+    """The options that make the same events, but for the history's length and end."""
+    yield from ("--seed", str(options.seed), "--creators", str(options.creators))
+    if options.scenario is not None:
+        yield from ("--scenario", options.scenario.name)
+    elif options.incidents != "default":
+        yield from ("--incidents", str(options.incidents))
+    for name in ("rate", "speed", "duration"):
+        if (value := getattr(options, name)) is not None:
+            yield from (f"--{name}", repr(value))
+    if not options.live:
+        yield "--no-live"
+
+
+class Published(NamedTuple):
+    """What a run has published by topic, and what it has left out of the history, if anything."""
+
+    counts: Counter[str]
+    unfinished: Unfinished | None = None
+
+
+async def publish(plan: Plan, asked_for: Options) -> Published:
+    """Publish `plan`: history at once (or at a speed), but for events to be skipped; then live."""
     from streams.app import kafka_options
     from streams.cli import load_settings
 
     options = kafka_options(load_settings())
     asked = run.stop_when_asked()
-    feed = Feed(records(generate(plan)))
+    speed = asked_for.speed
+    feed = Feed(islice(records(generate(plan)), asked_for.skip, None))
     live_ms = plan.end_ms if plan.live_ms is None else plan.live_ms
     with run.progress("history") as shown:
         span = max(1, live_ms - plan.start_ms)
@@ -140,13 +167,18 @@ async def publish(plan: Plan, speed: float | None) -> Counter[str]:
         def told(counts: Counter[str], at_ms: int) -> None:
             shown.tell(counts.total(), (at_ms - plan.start_ms) / span, run.stamp(at_ms))
 
-        pace = None if speed is None else run.Pace(plan.start_ms, speed, live=True)
+        first_ms = plan.start_ms if feed.next_ms is None else feed.next_ms
+        pace = None if speed is None else run.Pace(first_ms, speed, live=True)
         # Where live began some time ago, it is history up to now.
         until_ms = live_ms if plan.live_ms is None else max(live_ms, run.now_ms())
         async with Publisher(options, together=speed is None) as publisher:
             await feed.publish(publisher, asked, until_ms=until_ms, pace=pace, told=told)
+    if feed.next_ms is not None and feed.next_ms < live_ms:
+        published = asked_for.skip + feed.counts.total()
+        reached = feed.next_ms if feed.reached_ms is None else feed.reached_ms
+        return Published(feed.counts, Unfinished(plan, published, reached, (*again(asked_for),)))
     if plan.live_ms is None or asked.is_set():
-        return feed.counts
+        return Published(feed.counts)
     with run.progress("live") as shown:
         endless = plan.end_ms - plan.live_ms >= _FOREVER_MS
 
@@ -158,7 +190,7 @@ async def publish(plan: Plan, speed: float | None) -> Counter[str]:
             await feed.publish(
                 publisher, asked, pace=run.Pace(live_ms, None, live=True), told=heard
             )
-    return feed.counts
+    return Published(feed.counts)
 
 
 class _Positive(click.FloatRange):
@@ -263,6 +295,13 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
     "been live since is published at once, too.",
 )
 @click.option(
+    "--skip",
+    type=click.IntRange(0),
+    default=0,
+    help="Leave out so many events at the beginning: those that a run with the same options has "
+    "published before it was stopped in its history. It says how many.",
+)
+@click.option(
     "--out",
     type=OUT_FILE_OR_DASH,
     help="Write JSON Lines to this file (- is stdout) instead of to Kafka.",
@@ -296,14 +335,16 @@ def command(**chosen: Any) -> None:
     started = time.monotonic()
     try:
         if options.out is not None:
-            counts = write_file(plan, options.out)
+            counts, unfinished = Published(write_file(plan, options.out))
         else:
-            counts = asyncio.run(publish(plan, options.speed))
+            counts, unfinished = asyncio.run(publish(plan, options))
     except NotReady as error:
         raise click.ClickException(str(error)) from error
     seconds = time.monotonic() - started
     total = counts.total()
     click.echo(f"{total:,} events in {seconds:.1f} s", err=True)
+    for line in () if unfinished is None else unfinished.lines():
+        click.echo(line, err=True)
     if options.report is not None:
         write_json(
             options.report,
@@ -312,6 +353,7 @@ def command(**chosen: Any) -> None:
                 "seconds": round(seconds, 3),
                 "rate": round(total / seconds, 1),
                 "by_topic": dict(counts),
+                "unfinished": None if unfinished is None else unfinished.report(),
                 **truth_document(plan, incidents),
             },
         )

@@ -1,14 +1,17 @@
 """`pulse simulate`: what is asked for on the command line, without Kafka."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from streams.sources.simulate.command import Options, command, plan_of
+from streams.sources.simulate.command import Options, again, command, plan_of
+from streams.sources.simulate.plan import Plan
 from streams.sources.simulate.scenarios import SCENARIOS
+from streams.sources.simulate.unfinished import Unfinished
 
 NOON = "2026-01-15T12:00:00Z"
 SHORT = ("--no-live", "--at", NOON, "--creators", "8")
@@ -48,6 +51,7 @@ def test_a_scenario_takes_the_history_that_it_needs_and_names_itself_in_the_trut
         (("--scenario", "raid", "--backfill", "1d"), "raid takes 4 days"),
         (("--scenario", "counters-reset", "--creators", "1"), "no creator is on instagram"),
         (("--rate", "nan"), "'nan' is no number"),
+        (("--skip", "5"), "--skip takes --at, and no --out"),
         (("--speed", "inf"), "'inf' is no number"),
         (("--incidents", "some"), "'some' is none of default, all, none, and no number"),
     ],
@@ -81,3 +85,35 @@ def test_live_may_have_begun_some_time_ago_and_not_lie_ahead() -> None:
     )  # fmt: skip
     assert ago.live_ms == 1_768_478_400_000
     assert ago.start_ms == ago.live_ms - 3_600_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--backfill", "1001ms"),
+        ("--seed", "7", "--creators", "5", "--rate", "0.3", "--incidents", "all"),
+        ("--scenario", "raid", "--no-live"),
+        ("--duration", "90", "--incidents", "3", "--backfill", "2d"),
+    ],
+)
+def test_what_is_told_to_whoever_stopped_a_history_makes_the_same_events_again(
+    arguments: tuple[str, ...],
+) -> None:
+    def planned(*words: str) -> tuple[Options, Plan]:
+        context = command.make_context("simulate", list(words))
+        options = Options(**context.params)
+        return options, plan_of(options)
+
+    options, plan = planned(*arguments, "--at", NOON)
+    left = Unfinished(plan, 40_000, plan.start_ms, (*again(options),))
+    pulse, simulate, *words = shlex.split(left.command)
+    resumed, same = planned(*words)
+    assert (pulse, simulate) == ("pulse", "simulate")
+    assert (same, resumed.skip) == (plan, 40_000)
+    assert (resumed.speed, resumed.live) == (options.speed, options.live)
+
+
+def test_a_history_that_was_stopped_before_its_first_event_has_nothing_to_go_on_with() -> None:
+    plan = Plan(seed=1, start_ms=0, live_ms=None, end_ms=86_400_000)
+    (line,) = Unfinished(plan, 0, 0, ()).lines()
+    assert line.startswith("stopped before any of the history")

@@ -1,0 +1,64 @@
+"""Unfinished: a history of which only the beginning was published, and how to publish the rest.
+
+Knows what of a history is in the topics, and which command goes on. Must not know why it stopped.
+"""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from streams.sources import run
+from streams.sources.simulate.plan import Plan
+
+
+class Unfinished(NamedTuple):
+    """The first `published` events of a history are in the topics, up to `reached_ms`.
+
+    `asked` are the options that make the same events again, but for the history's length and end.
+    """
+
+    plan: Plan
+    published: int
+    reached_ms: int
+    asked: tuple[str, ...]
+
+    @property
+    def until_ms(self) -> int:
+        """The end of the history."""
+        return self.plan.end_ms if self.plan.live_ms is None else self.plan.live_ms
+
+    @property
+    def share(self) -> float:
+        """How much of the history's time was reached: 0 to 1."""
+        span = max(1, self.until_ms - self.plan.start_ms)
+        return min(max((self.reached_ms - self.plan.start_ms) / span, 0.0), 1.0)
+
+    @property
+    def command(self) -> str:
+        """What publishes the rest: the same events but for those that are there."""
+        length = self.until_ms - self.plan.start_ms
+        rest = ("--at", run.stamp(self.until_ms), "--backfill", f"{length}ms")
+        skip = ("--skip", str(self.published))
+        return shlex.join(("pulse", "simulate", *self.asked, *rest, *skip))
+
+    def lines(self) -> Iterator[str]:
+        """What is told to whoever stopped it."""
+        begin, reached, end = map(run.stamp, (self.plan.start_ms, self.reached_ms, self.until_ms))
+        if not self.published:
+            yield f"stopped before any of the history from {begin} to {end} was in the topics"
+            return
+        yield (
+            f"stopped in the history: of {begin} to {end} the topics hold the first"
+            f" {self.published:,} events, up to {reached} ({self.share:.0%}), and nothing later"
+        )
+        yield f"go on: {self.command}"
+        yield "start anew: stop all workers, `pulse reset --to latest --yes`, and simulate again"
+
+    def report(self) -> dict[str, Any]:
+        """The same for a report."""
+        return {
+            "published": self.published,
+            "reached": run.stamp(self.reached_ms) if self.published else None,
+            "share": round(self.share, 4),
+            "go_on": self.command,
+        }
