@@ -20,7 +20,7 @@ from streams.engine import stored
 from streams.engine.layout import CorruptStateError
 from streams.kafka.admin import require_state, require_topics
 from streams.kafka.custody import custody
-from streams.kafka.gap import accept_gaps, accept_made_anew
+from streams.kafka.gap import Gap, accept_gaps, accept_made_anew, find_gaps, find_made_anew
 from streams.kafka.migrate import migrate, plan_migration
 from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing
@@ -239,20 +239,29 @@ def accept_gap_command(made_anew: bool, yes: bool) -> None:
     """
     settings = load_settings()
     options = kafka_options(settings)
+    asyncio.run(require_topics(options))
+    found = asyncio.run(find_made_anew(options) if made_anew else find_gaps(options))
+    if not found:
+        click.echo("there is nothing to accept: no record is missing")
+        return
+    for gap in found:
+        click.echo(f"{gap.topic}[{gap.partition}]: {_told(gap, made_anew)}")
     if not yes:
         click.confirm("Lost records will never be counted. Are all workers stopped?", abort=True)
-    asyncio.run(require_topics(options))
     if made_anew:
         gaps = asyncio.run(accept_made_anew(options))
-        for gap in gaps:
-            click.echo(f"{gap.topic}[{gap.partition}]: read on at {gap.begin}, not {gap.position}")
     else:
         gaps = asyncio.run(accept_gaps(options, shard_restorer(settings)))
-        for gap in gaps:
-            lost = f"lost offsets {gap.position} to {gap.begin - 1}"
-            click.echo(f"{gap.topic}[{gap.partition}]: {lost}")
-    if not gaps:
-        click.echo("nothing is missing")
+    for gap in gaps:
+        if gap not in found:  # logs have lost more meanwhile
+            click.echo(f"{gap.topic}[{gap.partition}]: {_told(gap, made_anew)}")
+    click.echo("accepted: start the workers")
+
+
+def _told(gap: Gap, made_anew: bool) -> str:
+    if made_anew:
+        return f"read on at {gap.begin}, not {gap.position}"
+    return f"lost offsets {gap.position} to {gap.begin - 1}"
 
 
 def _options() -> KafkaOptions:

@@ -18,8 +18,8 @@ from streams.kafka.checkpoint import Checkpointer
 from streams.kafka.custody import custody, require_no_members
 from streams.kafka.fuse import FatalError, Fuse
 from streams.kafka.options import SHARD_RECORD_KEY, KafkaOptions
-from streams.kafka.outlets import spans
-from streams.kafka.ports import RestoreShard, ShardPort
+from streams.kafka.outlets import Span, spans
+from streams.kafka.ports import RestoreShard
 from streams.kafka.producer import Outgoing, PartitionProducer
 from streams.kafka.records import read_records, unreadable
 from streams.kafka.restore import restore_tables
@@ -35,6 +35,25 @@ class Gap(NamedTuple):
     partition: int
     position: int
     begin: int
+
+
+async def find_gaps(options: KafkaOptions) -> list[Gap]:
+    """What `accept_gaps` would accept. Nothing is changed, and workers may run.
+
+    Raises `FatalError` for a topic that was made anew, or if a shard's own record cannot be read.
+    """
+    own = await _own_records(options)  # before the logs: workers that run go on reading
+    logs = await spans(options, options.inbound(), options.partitions)
+    return [gap for p, record in own.items() for gap in _lost(options, p, record.positions, logs)]
+
+
+async def find_made_anew(options: KafkaOptions) -> list[Gap]:
+    """What `accept_made_anew` would move. Nothing is changed, and workers may run.
+
+    Raises `FatalError` if a shard's own record cannot be read.
+    """
+    own = await _own_records(options)
+    return _shorter(options, own, await spans(options, options.inbound(), options.partitions))
 
 
 async def accept_gaps(
@@ -70,7 +89,8 @@ async def _accept_in(
         checkpointer = Checkpointer(
             options, partition, shard, producer, fuse, lambda *_: None, _no_group
         )
-        gaps = await _gaps(options, partition, shard)
+        logs = await spans(options, options.inbound(), options.partitions)
+        gaps = _lost(options, partition, shard.positions, logs)
         logical = options.inbound()
         for gap in gaps:
             shard.apply(Batch(logical[gap.topic], gap.position, (), gap.begin))
@@ -86,11 +106,15 @@ async def _no_group(_positions: Mapping[tuple[str, int], int]) -> bool:
     return False
 
 
-async def _gaps(options: KafkaOptions, partition: int, shard: ShardPort) -> list[Gap]:
-    logs = await spans(options, options.inbound(), options.partitions)
+def _lost(
+    options: KafkaOptions,
+    partition: int,
+    positions: Mapping[str, int],
+    logs: Mapping[TopicPartition, Span],
+) -> list[Gap]:
     gaps = []
     for physical, topic in options.inbound().items():
-        position = shard.positions.get(topic)
+        position = positions.get(topic)
         begin, end = logs[TopicPartition(physical, partition)]
         if position is None:
             continue
@@ -111,27 +135,32 @@ async def accept_made_anew(options: KafkaOptions) -> list[Gap]:
     async with custody(options, range(options.partitions)) as held:
         logs = await spans(options, options.inbound(), options.partitions)
         own = await _own_records(options)
-        anew = {
-            physical
-            for physical, topic in options.inbound().items()
-            for partition, record in own.items()
-            if record.positions.get(topic, 0) > logs[TopicPartition(physical, partition)].end
-        }
-        moved = []
-        for physical, topic in options.inbound().items():
-            for partition, record in own.items():
-                if physical in anew and topic in record.positions:
-                    begin = logs[TopicPartition(physical, partition)].begin
-                    moved.append(Gap(physical, partition, record.positions[topic], begin))
-                    record.positions[topic] = record.since[topic] = begin
-                    record.settled.pop(topic, None)
-                    record.floor.pop(topic, None)
+        moved = _shorter(options, own, logs)
+        logical = options.inbound()
+        for gap in moved:
+            topic, record = logical[gap.topic], own[gap.partition]
+            record.positions[topic] = record.since[topic] = gap.begin
+            record.settled.pop(topic, None)
+            record.floor.pop(topic, None)
         changelog = options.changelog(ENGAGEMENT)
         changed = {gap.partition for gap in moved}
         await held.write(
             [Outgoing(changelog, p, SHARD_RECORD_KEY, stored_record(own[p])) for p in changed],
             {(gap.topic, gap.partition): gap.begin for gap in moved},
         )
+    return moved
+
+
+def _shorter(
+    options: KafkaOptions, own: Mapping[int, ShardRecord], logs: Mapping[TopicPartition, Span]
+) -> list[Gap]:
+    """Every position of the topics of which some log ends before the state's position."""
+    moved = []
+    for physical, topic in options.inbound().items():
+        stand = {p: r.positions[topic] for p, r in own.items() if topic in r.positions}
+        found = {p: logs[TopicPartition(physical, p)] for p in stand}
+        if any(at > found[p].end for p, at in stand.items()):
+            moved += [Gap(physical, p, at, found[p].begin) for p, at in stand.items()]
     return moved
 
 
