@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.partitioning import partition_for
 from stack.ports import free_port
@@ -96,6 +97,24 @@ class Deployment:
             ]
             metadata = [await future for future in sent]
         return [(told.partition, told.offset) for told in metadata]
+
+    async def has_read(self, topic: str, places: Iterable[tuple[int, int]]) -> None:
+        """Wait until workers have read these (partition, offset), and published what came of it."""
+        due: dict[int, int] = {}
+        for partition, offset in places:
+            due[partition] = max(offset + 1, due.get(partition, 0))
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+
+            async def committed() -> bool:
+                told = await admin.list_consumer_group_offsets(self.env["PULSE_APP_ID"])
+                stand = {p: told.get(TopicPartition(self.prefix + topic, p)) for p in due}
+                return all(at is not None and at.offset >= due[p] for p, at in stand.items())
+
+            await until(committed, 60, lambda: f"{topic} is read up to {due}\n{self.tails()}")
+        finally:
+            await admin.close()
 
     async def read(self, *topics: str) -> list[ConsumerRecord]:
         """All committed records of some topics, by logical name."""

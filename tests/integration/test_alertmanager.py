@@ -11,7 +11,7 @@ from stack.waiting import until
 from streams.engine.units import MINUTE_MS
 from tests.harness.alertmanager import AlertmanagerServer
 from tests.integration.deployment import Deployment, Worker
-from tests.integration.test_alert_commands import HOUR_MS, follows, now_ms
+from tests.integration.test_alert_commands import HOUR_MS, burst, follows, now_ms
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def test_an_alert_outlives_its_worker(
     await know(deployed, "ada", "bob")
     worker = working(deployed, alertmanager)
     await worker.ready()
-    await deployed.send(follows("ada", now_ms(), "ada", 400))
+    await burst(deployed, "ada", 400)
     (alert,) = await holds(alertmanager, {"ada"})
     assert alert["labels"]["alertname"] == "FollowerSpike"
     assert alert["generatorURL"] == "https://dashboards.example/creator/ada"
@@ -83,10 +83,10 @@ async def test_an_alertmanager_that_is_away_misses_nothing(
     await know(deployed, "ada", "bob")
     worker = working(deployed, alertmanager)
     await worker.ready()
-    await deployed.send(follows("ada", now_ms(), "ada", 400))
+    await burst(deployed, "ada", 400)
     await holds(alertmanager, {"ada"})
     await asyncio.to_thread(alertmanager.stop)
-    await deployed.send(follows("bob", now_ms(), "bob", 400))
+    await burst(deployed, "bob", 400)
 
     async def waiting() -> bool:
         return worker.metric("engagement_alerts_unpushed") >= 1

@@ -19,7 +19,7 @@ from stack.procs import Process, pulse
 from stack.waiting import until
 from streams.api.tokens import make
 from tests.integration.deployment import Deployment, Sent
-from tests.integration.test_alert_commands import HOUR_MS, SOON, follows, now_ms
+from tests.integration.test_alert_commands import HOUR_MS, SOON, burst, follows, now_ms
 from tests.unit.api.caller import alert
 
 V1 = "/api/v1"
@@ -187,7 +187,7 @@ async def score_and_alert(deployed: Deployment, api: Api) -> None:
         shown = await api.get(f"/creators/{quote(score['creator_id'], safe='')}")
         assert shown["summary"]["as_of"] >= score["as_of"]
 
-        await deployed.send(follows(ADA, now_ms(), "many", 400))
+        await burst(deployed, ADA, 400)
         alert = await first(events, "alert", creator_id=ADA, kind="follower_spike")
     alert_id = alert["alert_id"]
     page = await api.get("/creators?with_alert=true")

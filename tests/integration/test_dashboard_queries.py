@@ -16,7 +16,7 @@ from tests.harness.alertmanager import AlertmanagerServer
 from tests.harness.prometheus import PrometheusServer
 from tests.integration.deployment import Deployment, Sent
 from tests.integration.observed import likes, observing
-from tests.integration.test_alert_commands import SOON, await_alert, follows, now_ms
+from tests.integration.test_alert_commands import SOON, await_alert, burst, now_ms
 
 QUERIES = [(name, query) for name, board in dashboards().items() for query in queries(board)]
 MAY_BE_EMPTY = {
@@ -56,7 +56,7 @@ async def live_through_a_morning(deployed: Deployment, creator: str) -> None:
     await deployed.send([Sent("campaigns", b"spring", json.dumps(known).encode())])
     await deployed.send([command(SNOOZED, "snooze", until=now_ms() + 3_600_000)])
     for name, count in ((creator, 4_000), (SNOOZED, 400), (ANSWERED, 400)):
-        await deployed.send(follows(name, now_ms(), name, count))
+        await burst(deployed, name, count)
     alert = await await_alert(deployed, ANSWERED, notify=True)
     about = {"alert_id": alert["alert_id"]}
     await deployed.send([command(ANSWERED, action, **about) for action in ("acknowledge", "false")])

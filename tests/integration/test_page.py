@@ -14,7 +14,7 @@ from stack.waiting import until
 from tests.harness.browser import PHONE, chromium, opened
 from tests.integration.deployment import Deployment, Sent
 from tests.integration.paged import UNKNOWN, creator_path, enter, go, now_ms, row, sent
-from tests.integration.test_alert_commands import HOUR_MS, SOON, await_alert, follows
+from tests.integration.test_alert_commands import HOUR_MS, SOON, await_alert, burst, follows
 from tests.integration.test_api import ADA, Api
 from tests.unit.api.caller import MINUTE, alert, campaign, profile, score, sentiment, window
 
@@ -119,7 +119,7 @@ async def test_an_operator_watches_a_creator_live_takes_an_alert_and_is_back_aft
         await deployed.send(likes(ADA, "two", 4))
         await expect(hour).to_have_text("7")
 
-        await deployed.send(follows(ADA, now_ms(), "many", 400))
+        await burst(deployed, ADA, 400)
         chip = row(page, ADA).locator(".chip")
         await expect(chip).to_contain_text("Follower spike")
         await chip.click()
