@@ -303,9 +303,9 @@ class Effects:
         self._registry.dirty[creator.creator_id] = creator
         if at < card.profile_at:
             return
+        creator.card_dirty = True
         card.profile_at = at
         card.platform, card.handle, card.tier = event.platform, event.handle, event.tier
-        creator.card_dirty = True
         if event.followers is not None:
             self._followers(creator, event.followers, at)
         self._calendar.owe(creator)

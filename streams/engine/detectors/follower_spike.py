@@ -161,8 +161,12 @@ class FollowerSpike(Struct, array_like=True):
         cause = self._cause(end_ms, course, info, rules)
         return self._fire(end_ms, trickle.since_ms, cause, course, info, rules)
 
+    def _long(self, rules: SpikeRules) -> bool:
+        """Whether what was last judged took longer than any sliding window: that is a trickle."""
+        return self.window_ms > rules.windows_ms[-1]
+
     def _slow(self, rules: SpikeRules) -> bool:
-        return self.episode.on and self.window_ms > rules.windows_ms[-1]
+        return self.episode.on and self._long(rules)
 
     def _share(self, rules: SpikeRules) -> float | None:
         """The share of hollow profiles; None where too few are known."""
@@ -178,7 +182,7 @@ class FollowerSpike(Struct, array_like=True):
     def _cause(self, end_ms: int, course: Course, info: CreatorInfo, rules: Rules) -> Cause:
         """The class of cause, by what is known now."""
         spike, delivery = rules.spike, self.delivery
-        if self.window_ms > spike.windows_ms[-1]:
+        if self._long(spike):
             pace = 0 if self.trickle is None else self.trickle.pace(rules.delivery)
             delivery.pace, delivery.slow = pace or delivery.pace, True
         else:
