@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas import topics
+from streams import words
 from streams.follow import Followed
 from streams.printable import printable
 from streams.tail import clock, number, percent
@@ -107,10 +108,11 @@ class Board:
         table.add_column(no_wrap=True)
         table.add_column(ratio=1)
         for alert in self.alerts[-_ALERTS_SHOWN:]:
+            kind = words.of(words.KINDS, alert["kind"])
             table.add_row(
                 clock(alert["updated_at"]),
                 Text(alert["status"], style=_STATUSES.get(alert["status"], "")),
-                Text(alert["kind"], style=_SEVERITIES.get(alert["severity"], "")),
+                Text(kind, style=_SEVERITIES.get(alert["severity"], "")),
                 Text(printable(f"{alert['creator_id']}: {alert['reason']}")),
             )
         return table

@@ -204,7 +204,7 @@ def topics_group() -> None:
     """
 
 
-@topics_group.command("create")
+@topics_group.command("create", short_help="Create what is missing; check what is there.")
 def topics_create() -> None:
     """Create what is missing; what is there is left as it is, and checked.
 
@@ -223,7 +223,7 @@ def topics_create() -> None:
     _check_topics(options)
 
 
-@topics_group.command("check")
+@topics_group.command("check", short_help="Compare the topics with what is needed.")
 def topics_check() -> None:
     """Compare the topics with what is needed; status 1 if a worker could not work with them.
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.live import Live
 
 from schemas import topics
-from streams import trouble
+from streams import trouble, words
 from streams.app import kafka_options
 from streams.board import Board
 from streams.cli import load_settings
@@ -201,7 +201,8 @@ class Demo:
                 {**value, "seen_after_seconds": self.seconds(), "injected": injected}
             )
             if not self.with_board:
-                _tell(f"alert {value['status']}: {value['kind']} {printable(value['reason'])}")
+                kind = words.of(words.KINDS, value["kind"])
+                _tell(f"alert {value['status']}: {kind}: {printable(value['reason'])}")
 
     async def _show(self) -> None:
         if self.with_board:
@@ -238,7 +239,8 @@ class Demo:
         kinds = self.by_kind()
         lines = [f"{len(kinds)} kinds of alerts:"] if kinds else ["no alerts"]
         for kind, alerts in kinds.items():
-            lines.append(f"  {kind} ({len(alerts)}): {printable(alerts[0]['reason'])}")
+            title = words.of(words.KINDS, kind)
+            lines.append(f"  {title} ({len(alerts)}): {printable(alerts[0]['reason'])}")
         events = f"{self.feed.counts.total():,} events"
         return [*lines, f"{events}, {self._told()} alerts in {self.seconds():.0f} s"]
 

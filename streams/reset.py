@@ -45,7 +45,7 @@ class _To(click.ParamType):
     "--to",
     type=_To(),
     required=True,
-    help="Where to read on: from the logs' begin, their end, or what arrived at TIME.",
+    help="Where to read on: from the logs' beginning, their end, or what arrived at TIME.",
 )
 @click.option("--keep-outputs", is_flag=True, help="Leave the outbound topics as they are.")
 @click.option("--yes", is_flag=True, help="Do it; without, only tell what would be done.")

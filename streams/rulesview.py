@@ -65,7 +65,7 @@ def defaults() -> None:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@group.command("check")
+@group.command("check", short_help="Whether workers would take a file, or all its faults.")
 @click.argument("file", type=_FILE)
 def check(file: Path) -> None:
     """Whether workers would take a file; if not, every fault with its line, and status 1.
@@ -79,7 +79,7 @@ def check(file: Path) -> None:
     click.echo(f"{file} is sound: {changed} rules for all differ from what ships ({book.digest})")
 
 
-@group.command("show")
+@group.command("show", short_help="What holds under a file, and what ships.")
 @click.argument("file", type=_FILE)
 @click.option("--platform", help="For creators of this platform.")
 @click.option("--tier", help="For creators of this tier.")

@@ -53,7 +53,7 @@ def group() -> None:
     """
 
 
-@group.command("list")
+@group.command("list", short_help="List records: place, kind, size, age, key.")
 @partition_option
 @creator_option
 @kind_option
@@ -86,7 +86,7 @@ def list_command(
         raise SystemExit(1 if chosen else 0)
 
 
-@group.command("show")
+@group.command("show", short_help="Show all that is stored of one creator.")
 @click.argument("creator")
 def show_command(creator: str) -> None:
     """Show all that is stored of one creator, decoded, as JSON; status 1 if there is nothing.
@@ -108,7 +108,7 @@ def show_command(creator: str) -> None:
     click.echo(json.dumps(body, indent=2))
 
 
-@group.command("export")
+@group.command("export", short_help="Write the state as JSON Lines, decoded and raw.")
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
 @partition_option
 @creator_option
@@ -134,7 +134,7 @@ def export_command(
     click.echo(f"{count} records", err=True)
 
 
-@group.command("delete")
+@group.command("delete", short_help="Delete a creator, or one unreadable record.")
 @click.option("--creator", help="Delete all records of this creator id.")
 @click.option("--key", help="Delete the one record of this key, as `pulse state list` shows it.")
 @click.option("--partition", type=click.IntRange(0), help="The partition of --key.")
@@ -186,7 +186,7 @@ async def _delete(
     return records
 
 
-@group.command("migrate")
+@group.command("migrate", short_help="Move the state to more partitions.")
 @click.option(
     "--partitions", type=click.IntRange(2), required=True, help="The new number of partitions."
 )
@@ -215,7 +215,7 @@ def migrate_command(partitions: int, yes: bool) -> None:
         click.echo("nothing was changed; say --yes to do it")
 
 
-@group.command("accept-gap")
+@group.command("accept-gap", short_help="Go on after a log has lost unread records.")
 @click.option(
     "--made-anew",
     is_flag=True,
@@ -226,8 +226,8 @@ def accept_gap_command(made_anew: bool, yes: bool) -> None:
     """Go on from what is left of a log that has lost unread records.
 
     A worker that finds its next record gone (deleted by retention, say) stops rather than skip it
-    silently. Stop all workers, run this, and start them again: what was lost is listed and will
-    not be counted.
+    silently. Stop all workers, run this, and start them again: it lists what was lost, which will
+    not be counted, and asks. Where nothing was lost it only says so.
 
     With --made-anew the positions of topics that end before them go to the topics' beginnings;
     what those topics held before stays counted.

@@ -192,13 +192,15 @@ class _Options(NamedTuple):
 
 
 @click.command("tail")
-@click.argument("what", type=click.Choice(list(VIEWS)), metavar=f"[{'|'.join(VIEWS)}]")
+@click.argument("what", type=click.Choice(list(VIEWS)), metavar="WHAT")
 @click.option("--from-beginning", is_flag=True, help="Start with the oldest record there is.")
 @click.option("--json", "as_json", is_flag=True, help="Whole records, one JSON object a line.")
 @click.option("--limit", type=click.IntRange(1), help="Leave after so many records.")
 @click.option("--creator", metavar="ID", help="Only what is about this creator.")
 def command(what: str, **chosen: Any) -> None:
     """Follow what the workers publish: committed records, as they come.
+
+    WHAT is one of scores, alerts, windows, sentiment, dead-letters and late.
 
     \b
     Examples:

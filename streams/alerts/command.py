@@ -117,7 +117,7 @@ def show_command(alert_id: str, as_json: bool) -> None:
         click.echo(line)
 
 
-@group.command("ack")
+@group.command("ack", short_help="Say that somebody deals with an alert.")
 @click.argument("alert_ids", nargs=-1, required=True, metavar="ALERT_ID...")
 @by_option
 @note_option
@@ -221,7 +221,7 @@ _REPORT = (
 )
 
 
-@group.command("report")
+@group.command("report", short_help="How many came, were useful, and were taken how soon.")
 @click.option("--since", type=DURATION, default="30d", show_default=True, help="How far back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def report_command(since: float, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import get_args
 from stack.procs import pulse
 from stack.waiting import await_condition
 from streams.sources.simulate.plan import IncidentKind
+from streams.words import KINDS
 
 
 def children_of(pid: int) -> list[int]:
@@ -28,7 +29,7 @@ def test_an_unattended_demo_shows_five_kinds_of_alert_and_calls_nobody_without_a
     arguments = ("demo", "--seed", "3", "--report", str(report))
     with pulse(*arguments, log=tmp_path / "demo.log") as demo:
         for kind in sorted(kinds):
-            demo.await_output(f"alert firing: {kind}", 180)
+            demo.await_output(f"alert firing: {KINDS[kind]}", 180)
         demo.signal(signal.SIGINT)
         assert demo.wait(20) == 0, demo.tail()
         output = demo.output()
@@ -41,7 +42,7 @@ def test_an_unattended_demo_shows_five_kinds_of_alert_and_calls_nobody_without_a
     assert done["alerts_by_kind"].keys() == {kind for _, kind in firing}
     for kind, alerts in done["alerts_by_kind"].items():
         assert any(alert["injected"] for alert in alerts) or kind not in kinds
-        assert f"{kind} ({len(alerts)}): {alerts[0]['reason']}" in output
+        assert f"{KINDS[kind]} ({len(alerts)}): {alerts[0]['reason']}" in output
     assert done["events"] > 100_000
     assert done["scores"] > 32
     assert done["windows"] > 10_000

@@ -106,6 +106,7 @@ def test_a_creator_with_an_alert_stays_in_sight_until_it_is_resolved():
     board.take(followed(topics.ALERTS, alert("troubled", "firing")))
     page = shown(board, height=30)
     assert "troubled.trails ●" in page
+    assert "Engagement drop" in page
     assert "got 12 where 110 were expected" in page
     board.take(followed(topics.ALERTS, alert("troubled", "resolved")))
     assert board.firing() == set()

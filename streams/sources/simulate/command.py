@@ -291,8 +291,8 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
     "--at",
     "at_ms",
     type=MOMENT,
-    help="The end of the history and the beginning of live; default: now. If that is ago, what has "
-    "been live since is published at once, too.",
+    help="The end of the history and the beginning of live; default: now. What lies between a past "
+    "one and now is published at once, too.",
 )
 @click.option(
     "--skip",
