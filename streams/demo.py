@@ -200,7 +200,8 @@ class Demo:
             self.alerts.append(
                 {**value, "seen_after_seconds": self.seconds(), "injected": injected}
             )
-            if not self.with_board:
+            # What goes on is told so often that what begins and ends would be lost among it.
+            if not self.with_board and value["status"] != "update":
                 kind = words.of(words.KINDS, value["kind"])
                 _tell(f"alert {value['status']}: {kind}: {printable(value['reason'])}")
 
