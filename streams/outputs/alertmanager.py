@@ -359,6 +359,11 @@ class _Sender:
             return True
 
 
+def _number(value: float) -> str:
+    """Six digits at most, or the whole number: a person reads no exponent."""
+    return f"{value:.0f}" if abs(value) >= 100_000 else f"{value:g}"
+
+
 def _wire(
     alert: Alert, label: Severity, owner: str | None, end: datetime, address: str
 ) -> dict[str, Any]:
@@ -379,8 +384,8 @@ def _wire(
         "description": alert.reason,
         "kind": words.of(words.KINDS, alert.kind),
         "explanation": words.of(words.CAUSES, alert.explanation),
-        "observed": f"{evidence.observed:g}",
-        "expected": f"{evidence.expected:g}",
+        "observed": _number(evidence.observed),
+        "expected": _number(evidence.expected),
         "acknowledged_by": alert.acknowledged_by,
         "link": address,
     }

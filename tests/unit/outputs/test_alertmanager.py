@@ -49,3 +49,12 @@ def test_without_a_campaign_that_has_one_there_is_no_owner() -> None:
         alert = replace(spike(), campaign_id=campaign_id)
         pusher.committed(0, codec.encode(alert))
         assert "owner" not in labels(pusher)
+
+
+def test_numbers_are_told_as_people_read_them() -> None:
+    pusher = Pusher(["http://am"], resend=60.0)
+    evidence = replace(spike().evidence, observed=2_345_678.25, expected=1.4123456)
+    pusher.committed(0, codec.encode(replace(spike(), evidence=evidence)))
+    (state,) = pusher.everything()
+    told = pusher.wire(state)["annotations"]
+    assert (told["observed"], told["expected"]) == ("2345678", "1.41235")
