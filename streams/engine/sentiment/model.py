@@ -19,6 +19,8 @@ from streams.engine.sentiment.traits import (
     REACH,
     READ_CHARS,
     SIGNAL_GROUPS,
+    Joints,
+    joined,
     pair,
     read,
     signals,
@@ -81,10 +83,11 @@ class Learned(NamedTuple):
     others: list[Effect]
 
 
-class _Part:
+class _Part(Joints):
     """The sums of one chunk's weights, in steps."""
 
     def __init__(self, chunk: str, table: bytes) -> None:
+        super().__init__()
         traits = read(chunk)
         self.words = len(traits.words)
         self.w0, self.w1, self.w2 = _sums(traits.words, table)
@@ -144,7 +147,10 @@ class TrainedAnalyser:
         below = self._below.judge(text, lang)
         if not text or text.isspace():
             return below
-        negative, neutral, positive = self._scores(text, below.compound)
+        return self._verdict(below, self._scores(text, below.compound))
+
+    def _verdict(self, below: Verdict, scores: Three) -> Verdict:
+        negative, neutral, positive = scores
         low, _, high = _shares(negative, neutral, positive)
         compound = high - low
         rare = self._rarity
@@ -165,35 +171,28 @@ class TrainedAnalyser:
 
         A pair of words counts with the later one. What a chunk adds depends on how many there are.
         """
-        lexical = self._below.judge(text, lang).compound
+        below = self._below.judge(text, lang)
+        scores = self._scores(text, below.compound)
         weights = self._weights
-        spoken: list[tuple[str, Three, Three]] = []
+        read_chunks = text[:READ_CHARS].split()
+        spoken: list[tuple[Three, Three]] = []
         words = pieces = 0
-        last, left = -1, 0
-        for chunk in text[:READ_CHARS].split():
-            part = self._parts[chunk]
+        for part, negated, bucket in joined(self._parts[chunk] for chunk in read_chunks):
             by_word: Three = (part.w0, part.w1, part.w2)
             words += part.words
             pieces += part.pieces
-            if left > 0:
+            if negated:
                 words += part.negated
                 by_word = _added(by_word, (part.n0, part.n1, part.n2))
-                left -= 1
-            if part.opens:
-                left = REACH
-            elif part.closes:
-                left = 0
-            if part.first >= 0:
-                if last >= 0:
-                    words += 1
-                    by_word = _added(by_word, _sums([pair(last, part.first)], weights.table))
-                last = part.last
-            spoken.append((chunk, by_word, (part.p0, part.p1, part.p2)))
+            if bucket >= 0:
+                words += 1
+                by_word = _added(by_word, _sums([bucket], weights.table))
+            spoken.append((by_word, (part.p0, part.p1, part.p2)))
         by_words = weights.sharpness * weights.word_step / sqrt(max(words, 1))
         by_pieces = weights.sharpness * weights.piece_step / sqrt(max(pieces, 1))
         chunks = [
             Effect(chunk, _centred(_added(_scaled(word, by_words), _scaled(piece, by_pieces))))
-            for chunk, word, piece in spoken
+            for chunk, (word, piece) in zip(read_chunks, spoken, strict=True)
         ]
         others = [
             Effect(
@@ -201,13 +200,15 @@ class TrainedAnalyser:
                 _centred(_added(_scaled(weights.constant, weights.sharpness), weights.offset)),
             )
         ]
-        found = signals(lexical, text)
+        found = signals(below.compound, text)
         for name, places in SIGNAL_GROUPS.items():
             total = (0.0, 0.0, 0.0)
             for signal, learned in zip(found[places], weights.signals[places], strict=True):
                 total = _added(total, _scaled(learned, signal * weights.sharpness))
             others.append(Effect(name, _centred(total)))
-        return Learned(self.judge(text, lang), self.probabilities(text, lang), chunks, others)
+        said = bool(text) and not text.isspace()
+        verdict = self._verdict(below, scores) if said else below
+        return Learned(verdict, _shares(*scores), chunks, others)
 
     def _scores(self, text: str, lexical: float) -> Three:
         """Calibrated log probabilities, less a constant."""

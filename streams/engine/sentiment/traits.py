@@ -6,7 +6,8 @@ judging, so a weight is always asked for by the name under which it was learned.
 """
 
 import re
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
 from zlib import crc32
 
 BUCKETS: Final = 1 << 18
@@ -47,16 +48,10 @@ niet geen nooit inte ingen aldrig ikke aldri ei nie bez нет не никогд
 _NEGATORS: Final = frozenset(_NEGATOR_WORDS.split())
 
 
-class Traits:
-    """The buckets of one chunk, each once, and what the chunk does to those after it."""
+class Joints:
+    """What a chunk does to those after it."""
 
     def __init__(self) -> None:
-        self.words: list[int] = []
-        """Of its words, emoji and marks, and of pairs of them."""
-        self.negated: list[int] = []
-        """Beside these, where a negator stands before the chunk."""
-        self.pieces: list[int] = []
-        """Of the runs of two to five letters in its words."""
         self.first = -1
         self.last = -1
         """Names of the first and the last token, for `pair`; -1 where there is none."""
@@ -64,6 +59,22 @@ class Traits:
         """Whether what follows is negated."""
         self.closes = False
         """Whether a clause ends here."""
+
+
+Joined = TypeVar("Joined", bound=Joints)
+
+
+class Traits(Joints):
+    """The buckets of one chunk, each once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[int] = []
+        """Of its words, emoji and marks, and of pairs of them."""
+        self.negated: list[int] = []
+        """Beside these, where a negator stands before the chunk."""
+        self.pieces: list[int] = []
+        """Of the runs of two to five letters in its words."""
 
 
 def pair(first: int, second: int) -> int:
@@ -123,26 +134,38 @@ def _name(token: str, kind: int) -> int:
     return crc32(token.encode("utf-8", "surrogatepass"), kind)
 
 
+def joined(chunks: Iterable[Joined]) -> Iterator[tuple[Joined, bool, int]]:
+    """Each chunk of a text, whether it is negated, and its pair with the token before it.
+
+    The pair is a bucket, or -1 where there is none.
+    """
+    last, left = -1, 0
+    for chunk in chunks:
+        negated = left > 0
+        left -= negated
+        if chunk.opens:
+            left = REACH
+        elif chunk.closes:
+            left = 0
+        bucket = -1
+        if chunk.first >= 0:
+            if last >= 0:
+                bucket = pair(last, chunk.first)
+            last = chunk.last
+        yield chunk, negated, bucket
+
+
 def walk(text: str) -> tuple[list[int], list[int]]:
     """The buckets of a whole text: of words and pairs, and of pieces; with repetition."""
     words: list[int] = []
     pieces: list[int] = []
-    last, left = -1, 0
-    for chunk in text[:READ_CHARS].split():
-        traits = read(chunk)
+    for traits, negated, bucket in joined(map(read, text[:READ_CHARS].split())):
         words += traits.words
         pieces += traits.pieces
-        if left > 0:
+        if negated:
             words += traits.negated
-            left -= 1
-        if traits.opens:
-            left = REACH
-        elif traits.closes:
-            left = 0
-        if traits.first >= 0:
-            if last >= 0:
-                words.append(pair(last, traits.first))
-            last = traits.last
+        if bucket >= 0:
+            words.append(bucket)
     return words, pieces
 
 
