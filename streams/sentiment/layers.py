@@ -18,7 +18,7 @@ FILES: Final = {
     "phrases": ("english_phrases.tsv",),
     "creators' terms": ("creator_terms.tsv",),
     "emoji": ("emoji.tsv",),
-    "emoticons": ("vader_emoticons.tsv",),
+    "emoticons": ("vader_emoticons.tsv", "emoticons.tsv"),
 }
 """Data that say something by themselves."""
 _CUES: Final = ("english_cues.tsv",)

@@ -3,7 +3,8 @@
 Knows how the beats of a text act on each other; knows neither files nor events nor windows.
 
 The rules, in the order in which they act on a valence:
-- a booster up to three chunks before it strengthens or softens it, less the further away;
+- a booster up to three chunks before it strengthens or softens it, less the further away ("if"
+  softens, too);
 - a negator up to three chunks before it, in the same clause, turns and weakens it; each negator
   also counts a little against the text by itself; in languages where it may follow, such as
   German, it also turns the word just before it;
@@ -33,7 +34,7 @@ NEGATIVE_FROM: Final = -0.16
 _POSITIVE_FROM: Final = {ENGLISH: 0.26}
 _POSITIVE_ELSEWHERE: Final = 0.32
 
-_RULES: Final = 4
+_RULES: Final = 5
 """Raised with every change of the rules, so that two versions of them are never taken for one."""
 _REACH: Final = 3
 _BOOST: Final = 0.3
@@ -43,10 +44,10 @@ _MAX_SOFTENING: Final = 0.7
 _NEGATED_PRAISE: Final = -0.75
 _NEGATED_BLAME: Final = -0.5
 _DENIAL: Final = 0.6
-_SHOUT: Final = 0.7
+_SHOUT: Final = 0.4
 _BEFORE_TURN: Final = 0.5
 _AFTER_TURN: Final = 1.5
-_EXCLAIM_PRAISE, _EXCLAIM_BLAME, _MAX_EXCLAIMS = 0.8, 0.3, 4
+_EXCLAIM_PRAISE, _EXCLAIM_BLAME, _MAX_EXCLAIMS = 0.8, 0.2, 4
 _DOUBT, _MAX_DOUBTS = 0.2, 3
 _SOFTENING: Final = 15.0
 

@@ -17,6 +17,7 @@ _MAX_VALENCE: Final = 4.0
 _CUE_KINDS: Final = ("negate", "boost", "turn")
 ENGLISH: Final = "en"
 _LEAST_FORM: Final = 3
+_LEAST_JOINED: Final = 6
 _ENDINGS: Final = (
     *(("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("d", ""), ("ied", "y"), ("ing", "")),
     *(("ing", "e"), ("ly", ""), ("er", ""), ("ier", "y"), ("est", ""), ("iest", "y")),
@@ -61,6 +62,7 @@ class Lexicon:
     tag: str
     """The language; "" for none, where only signs count."""
     words: Mapping[str, float]
+    """A word at 0 says nothing, and neither do its parts."""
     stems: Mapping[str, float]
     """By word without its endings, for words that are not in `words`."""
     elsewhere: Mapping[str, float]
@@ -192,14 +194,16 @@ def _english(tables: _Tables) -> tuple[Lexicon, frozenset[str]]:
     reweighed = tables.grouped("english_words.tsv")
     own = tables.terms("english_phrases.tsv", "creator_terms.tsv")
     terms = _blended(vader, afinn, tables.grouped("opinion_words.tsv")) | reweighed | own
-    emoticons = tables.terms("vader_emoticons.tsv")
+    emoticons = tables.terms("vader_emoticons.tsv", "emoticons.tsv")
     emoji = tables.terms("emoji.tsv")
     cues: dict[str, dict[str, float]] = {kind: {} for kind in _CUE_KINDS}
     for (kind, term), strength in tables.rows("english_cues.tsv", 3):
         cues[kind][term] = strength
+    cue_words = frozenset(term for listed in cues.values() for term in listed)
     english = Lexicon(
         tag=ENGLISH,
-        words={term: valence for term, valence in terms.items() if " " not in term},
+        words=_in_one_word(terms, cue_words)
+        | {term: valence for term, valence in terms.items() if " " not in term},
         stems={},
         elsewhere={},
         phrases=_by_first_words((t, v) for t, v in terms.items() if " " in t),
@@ -211,6 +215,23 @@ def _english(tables: _Tables) -> tuple[Lexicon, frozenset[str]]:
     )
     hinting = frozenset(term for term in vader | afinn | own if " " not in term)
     return english, hinting
+
+
+def _in_one_word(terms: Mapping[str, float], cues: frozenset[str]) -> dict[str, float]:
+    """Phrases as hashtags have them: "#cantwait", "#breakingbad".
+
+    Those that say nothing, too, so that a hashtag is not read by its parts.
+    """
+    joined = {
+        "".join(filter(str.isalnum, term)): valence
+        for term, valence in terms.items()
+        if " " in term
+    }
+    return {
+        term: valence
+        for term, valence in joined.items()
+        if len(term) >= _LEAST_JOINED and term.isascii() and term not in cues
+    }
 
 
 def _blended(

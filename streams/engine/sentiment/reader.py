@@ -154,6 +154,8 @@ class Reader(Chunks[Beats]):
 
     def bare(self, chunk: str) -> str:
         """Return the chunk as phrases are written: spelt as in the lexicon, nothing around it."""
+        if chunk.isascii() and chunk.isalpha() and chunk.islower():
+            return chunk[:_MAX_LOOKUP_CHARS]  # As most are.
         return spelt(self._lexicon.tag, chunk[:_MAX_LOOKUP_CHARS]).strip(_AROUND)
 
     def _word(self, raw: str) -> Beats:
@@ -169,6 +171,8 @@ class Reader(Chunks[Beats]):
             if beat.kind is Kind.SCORE and len(raw) > 1 and raw.isupper():
                 return (Beat(Kind.SHOUT, beat.weight),)
             return (beat,)
+        if term in self._lexicon.words:
+            return ()
         if "-" in term or "'" in term:
             return self._each(re.split("['-]", term))
         if not raw.islower() and not raw[1:].islower() and raw.isascii():

@@ -64,6 +64,14 @@ def test_own_weights_replace_those_of_the_lists_and_make_no_language_known() -> 
     assert "clunky" not in LEXICA.known_by
 
 
+def test_a_phrase_in_one_word_says_the_same_but_takes_the_place_of_no_word() -> None:
+    assert ENGLISH.words["cantwait"] == ENGLISH.words["cannotwait"] > 0.0
+    assert ENGLISH.words["breakingbad"] == 0.0
+    assert ENGLISH.words["letdown"] == -1.9  # its own, not that of "let down"
+    assert "likeit" in ENGLISH.words
+    assert "anl" not in ENGLISH.words  # too short to be sure of
+
+
 def test_the_licence_and_the_source_of_the_data_are_beside_it() -> None:
     data = files("streams.engine.sentiment") / "data"
     assert "C.J. Hutto" in (data / "LICENSE.vader").read_text("utf-8")

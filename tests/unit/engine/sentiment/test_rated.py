@@ -53,13 +53,13 @@ def test_classes_agree_with_people_clearly_more_often_than_those_of_vader(
         [tweet.people for tweet in tweets], [int(tweet.verdict.label) for tweet in tweets]
     )
     recall = measure.macro_recall(table).value
-    assert recall >= 0.74  # 0.749 when this was written
-    assert recall >= VADER + 0.04
+    assert recall >= 0.755  # 0.763 when this was written
+    assert recall >= VADER + 0.055
 
 
 def test_strengths_follow_the_ratings(tweets: list[Rated]) -> None:
     ratings = [tweet.rating for tweet in tweets]
-    assert correlation(ratings, [tweet.verdict.compound for tweet in tweets]) >= 0.87
+    assert correlation(ratings, [tweet.verdict.compound for tweet in tweets]) >= 0.88
 
 
 def test_the_licence_of_the_tweets_is_beside_them() -> None:

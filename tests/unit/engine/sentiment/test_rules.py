@@ -56,6 +56,8 @@ def test_a_typical_comment_gets_the_label_a_reader_would_give(
         ("okay but good", "okay and good"),
         ("it works", "it does not work"),
         ("nice. not mine", "not nice. mine"),
+        ("it is good", "if it is good"),
+        ("unless it is bad", "it is bad"),
     ],
 )
 def test_one_change_moves_the_compound_the_right_way(
@@ -112,6 +114,17 @@ def test_praise_takes_less_in_english_whose_flat_words_count_less(
         ("still waiting for hours", Label.NEGATIVE),
         ("that made my day", Label.POSITIVE),
         ("dark souls tonight", Label.NEUTRAL),
+        ("finally", Label.POSITIVE),
+        ("the supreme court clearly played its part", Label.NEUTRAL),
+        ("lol", Label.NEUTRAL),
+        ("dead", Label.NEUTRAL),
+        ("ten people killed in the storm", Label.NEGATIVE),
+        ("you killed this look", Label.POSITIVE),
+        ("the album is fire", Label.POSITIVE),
+        ("fire crews at the station", Label.NEUTRAL),
+        ("what an underwhelming fiasco", Label.NEGATIVE),
+        ("-_-", Label.NEGATIVE),
+        ("^_^", Label.POSITIVE),
     ],
 )
 def test_a_word_is_weighed_as_posts_use_it(
@@ -166,6 +179,21 @@ def test_negation_is_found_however_it_is_spelt(analyser: LexiconAnalyser, negate
 )
 def test_a_phrase_counts_as_a_whole(analyser: LexiconAnalyser, phrase: str, label: Label) -> None:
     assert analyser.judge(phrase).label is label
+
+
+@pytest.mark.parametrize(
+    ("hashtag", "label"),
+    [
+        ("#cantwait", Label.POSITIVE),
+        ("#WellDeserved", Label.POSITIVE),
+        ("#wasteoftime", Label.NEGATIVE),
+        ("#BreakingBad", Label.NEUTRAL),  # its parts say nothing either
+    ],
+)
+def test_a_phrase_is_known_when_it_is_written_in_one_word(
+    analyser: LexiconAnalyser, hashtag: str, label: Label
+) -> None:
+    assert analyser.judge(hashtag).label is label
 
 
 def test_a_phrase_cut_short_is_read_word_by_word(analyser: LexiconAnalyser) -> None:
