@@ -392,10 +392,11 @@ async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
         await enter(page, api)
         await go(page, api, "creators")
         await expect(page.locator(".rows .row")).to_have_count(2)
-        # Whoever takes the session away ends what is shown live.
-        await page.context.clear_cookies()
+        # Whoever takes the session away ends what is shown live. While the API is away, or the page
+        # could be told by an API that is gone when the page is loaded anew.
         api.process.terminate()
         await asyncio.to_thread(api.process.wait, 60)
+        await page.context.clear_cookies()
         api.process.start()
 
         async def asked() -> bool:
