@@ -129,6 +129,7 @@ async def test_an_operator_watches_a_creator_live_takes_an_alert_and_is_back_aft
         await expect(detail).to_contain_text("Cause: the followers may be bought.")
         await expect(detail.locator(".figures")).to_contain_text("followers more")
         await detail.get_by_role("button", name="Acknowledge").click()
+        await expect(page.locator(".toast")).to_have_text(re.compile("^Sent: .* is taken$"))
         await go(page, api, "creators")
         await expect(chip).to_contain_text("✓ operator-1")
         taken = await await_alert(deployed, ADA, acknowledged_by="operator-1")

@@ -8,7 +8,7 @@ import { Live } from "./live.js";
 import { overview } from "./overview.js";
 import { signIn, signOut, whoAmI } from "./session.js";
 import { Store } from "./store.js";
-import { span, tick, utc, local } from "./words.js";
+import { actionName, local, span, tick, utc } from "./words.js";
 
 const VIEWS = [
   ["#/", "Morning", "1"],
