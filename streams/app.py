@@ -40,6 +40,8 @@ from streams.web import WebServer, application
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 0.25
 SURVEY_SECONDS = 2.0
+BACKLOG = 250_000
+"""Records not yet applied, beyond what a worker handles within seconds."""
 RULES_SECONDS = 1.0
 
 
@@ -131,7 +133,7 @@ class App:
         self.web = WebServer(
             application(self.metrics.registry, self.health), settings.http_host, settings.http_port
         )
-        self._garbage = Garbage(time.monotonic())
+        self._garbage = Garbage(time.monotonic(), self._works_off)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _campaign_owner(self) -> ShardPort | None:
@@ -202,6 +204,10 @@ class App:
             book = await asyncio.to_thread(self.rules.look)
             if book is not None:
                 self.observer.judge_by(book)
+
+    def _works_off(self) -> bool:
+        """Whether there is a backlog."""
+        return sum(self.seam.lag().values()) > BACKLOG
 
     async def _survey(self) -> None:
         collected = 0

@@ -7,15 +7,20 @@ none; and a backlog holds hundreds of thousands of small objects for a while, wh
 microsecond each to look at. By itself Python does that whenever so many more were made than freed:
 up to 380 ms in one go. Here the young are looked at each ten seconds, and each object once: what
 lives on is set aside. A cycle that dies later is found when all is looked at, which comes seldom.
+While there is a backlog most of the young are on their way through, and are soon gone by
+themselves: then the young are looked at each minute only.
 """
 
 import asyncio
 import gc
 import time
+from collections.abc import Callable
 from typing import Final
 
 LOOK_SECONDS: Final = 10.0
 """What is looked at in one go is what was made since the last look and lives."""
+BUSY_SECONDS: Final = 60.0
+"""The same while there is a backlog."""
 FULL_SECONDS: Final = 3_600.0
 """The least time between two looks at everything."""
 _GROWTH: Final = 1.25
@@ -26,9 +31,10 @@ rule for its oldest generation."""
 class Garbage:
     """Looks for garbage in Python's place. There is one for a process."""
 
-    def __init__(self, now: float) -> None:
-        """`now` is in monotonic seconds, here as below."""
-        self._all_at = now
+    def __init__(self, now: float, busy: Callable[[], bool] = lambda: False) -> None:
+        """`now` is in monotonic seconds, here as below; `busy` tells whether there is a backlog."""
+        self._busy = busy
+        self._young_at = self._all_at = now
         self._kept = gc.get_freeze_count()
 
     async def look_for_ever(self) -> None:
@@ -42,7 +48,10 @@ class Garbage:
             gc.enable()
 
     def look(self, now: float) -> None:
-        """Free what has died of the young, and set the others aside."""
+        """Free what has died of the young, and set the others aside; not yet if busy."""
+        if now - self._young_at < BUSY_SECONDS and self._busy():
+            return
+        self._young_at = now
         gc.collect(0)
         gc.freeze()
         if now - self._all_at >= FULL_SECONDS:

@@ -9,6 +9,7 @@ slowest topic never waits, since what it waits for would have to be slower still
 unread records is not waited for.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -144,21 +145,19 @@ class Convoy:
         return batch
 
     def _within(self, records: Sequence[Record], limit: int) -> int:
-        """How many records come before the first that passes `limit`."""
-        if (
-            not records
-            or limit >= _NEVER
-            or _UNKNOWN < (event_time(records[-1]) or _NEVER) <= limit
-        ):
-            # One that is out of order in between may pass: it would gain nothing by waiting.
+        """How many records come before event time passes `limit`.
+
+        Event times nearly ascend, so few of them are looked at. One that is out of order may pass:
+        it would gain nothing by waiting.
+        """
+        if not records or limit >= _NEVER or not _passed(records, len(records) - 1, limit):
             return len(records)
-        return count_within(records, limit)
+        return bisect_left(
+            range(len(records)), True, key=lambda upto: _passed(records, upto, limit)
+        )
 
 
-def count_within(records: Sequence[Record], limit: int) -> int:
-    """How many records come before the first whose event time passes `limit`."""
-    for count, record in enumerate(records):
-        at = event_time(record)
-        if at is not None and at > limit:
-            return count
-    return len(records)
+def _passed(records: Sequence[Record], upto: int, limit: int) -> bool:
+    """Whether event time is past `limit` at a record: at the last up to it that tells a time."""
+    times = map(event_time, (records[place] for place in range(upto, -1, -1)))
+    return next((at for at in times if at is not None), limit) > limit

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.garbage import FULL_SECONDS, Garbage
+from streams.garbage import BUSY_SECONDS, FULL_SECONDS, Garbage
 
 
 class Node:
@@ -39,6 +39,22 @@ def test_a_cycle_that_dies_young_is_freed_by_the_next_look(garbage: Garbage) -> 
     assert dies() is not None, "nobody but us looks"
     garbage.look(1.0)
     assert dies() is None
+
+
+@pytest.mark.usefixtures("garbage")
+def test_while_there_is_a_backlog_the_young_are_looked_at_each_minute_only() -> None:
+    busy = True
+    garbage = Garbage(0.0, lambda: busy)
+    dies = weakref.ref(cycle())
+    garbage.look(BUSY_SECONDS - 1.0)
+    assert dies() is not None
+    garbage.look(BUSY_SECONDS)
+    assert dies() is None
+
+    dies = weakref.ref(cycle())
+    busy = False
+    garbage.look(BUSY_SECONDS + 1.0)
+    assert dies() is None, "the backlog is over"
 
 
 def test_what_lives_on_is_not_looked_at_again(garbage: Garbage) -> None:

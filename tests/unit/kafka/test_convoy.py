@@ -105,6 +105,19 @@ def test_records_without_a_time_hold_nobody_back() -> None:
     assert taken(convoy, {}, {"posts"}) == [("likes", 0, 2), ("likes", 2, 3)]
 
 
+def test_a_long_batch_is_parted_where_event_time_passes_the_skew() -> None:
+    convoy = Convoy(SKEW)
+    convoy.join(batch("likes", *(n / 60 for n in range(1_000))))
+    assert taken(convoy, {"posts": 0}, {"posts"}) == [("likes", 0, 601)]
+
+
+def test_a_last_record_without_a_time_does_not_let_those_before_it_pass() -> None:
+    convoy = Convoy(SKEW)
+    records = [at(0, 1), at(1, 11), Raw(2, 1, b"k", b"not json")]
+    convoy.join(Batch("likes", 0, records, 3))
+    assert taken(convoy, {"posts": 0}, {"posts"}) == [("likes", 0, 1)]
+
+
 def test_what_is_to_be_read_again_is_forgotten() -> None:
     convoy = Convoy(SKEW)
     convoy.join(batch("likes", 5))
