@@ -71,6 +71,7 @@ class Creator:
     """
 
     __slots__ = (
+        "_info",
         "actors",
         "askew",
         "card",
@@ -106,6 +107,7 @@ class Creator:
         self.creator_id = creator_id
         self.seed = xxhash.xxh3_64_intdigest(creator_id.encode())
         self.card = Card()
+        self._info: CreatorInfo | None = None
         self.sources = self.card.ledger.sources
         self.panes = Panes()
         self.mood = Panes()
@@ -143,8 +145,18 @@ class Creator:
     @property
     def info(self) -> CreatorInfo:
         """Who this is, for the watch and its alerts."""
-        card = self.card
-        return CreatorInfo(self.creator_id, card.platform, card.handle, card.followers, self.tier)
+        info = self._info
+        if info is None:
+            card = self.card
+            info = self._info = CreatorInfo(
+                self.creator_id, card.platform, card.handle, card.followers, self.tier
+            )
+        return info
+
+    def introduce(self) -> None:
+        """The card says something else now of who this is."""
+        self.card_dirty = True
+        self._info = None
 
     @property
     def tier(self) -> str | None:

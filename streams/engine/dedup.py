@@ -37,13 +37,14 @@ class DuplicateFilter:
     def accept(self, identity: object) -> bool:
         """Remember a 64 bit integer; false where it is within the horizon already."""
         seen, ring, accepted = self.seen, self.ring, self.accepted
-        if identity in seen:
+        known = len(seen)
+        seen.add(identity)
+        if len(seen) == known:
             return False
         slot = accepted % self.capacity
         if accepted >= self.capacity:
             seen.discard(ring[slot])
         ring[slot] = identity
-        seen.add(identity)
         self.accepted = accepted + 1
         return True
 

@@ -303,7 +303,7 @@ class Effects:
         self._registry.dirty[creator.creator_id] = creator
         if at < card.profile_at:
             return
-        creator.card_dirty = True
+        creator.introduce()
         card.profile_at = at
         card.platform, card.handle, card.tier = event.platform, event.handle, event.tier
         if event.followers is not None:
@@ -315,7 +315,7 @@ class Effects:
         card = creator.card
         if at >= card.followers_at:
             card.followers, card.followers_at = followers, at
-            creator.card_dirty = True
+            creator.introduce()
 
 
 def _hollow(actor: ActorProfile, at: int) -> bool:

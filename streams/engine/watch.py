@@ -72,15 +72,12 @@ class Watch(Struct, array_like=True):
         if facts is not None:
             if facts.published or facts.deleted:
                 self._publish(end_ms, facts, rules)
-            posts = self.course.posts
-            if facts.by_post:
-                got, many = facts.by_post.get, rules.viral.hurry_count
-                for post in posts:
-                    n = got(post.post_id)
-                    if n is not None:
-                        post.fresh += n
-                        if post.fresh >= many:
-                            self._hurry(end_ms, rules)
+            by_post = facts.by_post
+            for post in self.course.posts:
+                if post.post_id in by_post:
+                    post.fresh += by_post[post.post_id]
+                    if post.fresh >= rules.viral.hurry_count:
+                        self._hurry(end_ms, rules)
             follows, net, net_from = self._count(end_ms, facts, info, rules)
         if self.look_ms is not None and end_ms >= self.look_ms:
             alerts = self._skip(end_ms) if info.dark else self._look(end_ms, info, rules)

@@ -189,6 +189,27 @@ def test_the_published_tier_is_the_one_that_rules_are_chosen_by(
     assert set(book.tiers) == {tier}
 
 
+@pytest.mark.parametrize(
+    ("topic", "fields"),
+    [
+        ("creators", {"handle": "@mara", "tier": "mid"}),
+        ("counters", {"post_id": None, "followers": 100_000}),
+    ],
+)
+def test_rules_are_chosen_by_the_tier_of_now(topic: str, fields: dict[str, Any]) -> None:
+    book = Chosen()
+    book.tiers = []
+    driver = ShardDriver(ShardConfig(partitions=1, rules=book))
+    driver.send("creators", event(event_id="e0", handle="@mara", followers=9_999), NOW)
+    driver.send("likes", event(), NOW)
+    driver.tick(NOW + 10 * MINUTE)
+    later = NOW + 20 * MINUTE
+    driver.send(topic, event(event_id="e2", occurred_at=later, **fields), later)
+    driver.send("likes", event(event_id="e3", occurred_at=later), later)
+    driver.tick(later + 10 * MINUTE)
+    assert (book.tiers[0], book.tiers[-1]) == ("nano", "mid")
+
+
 def test_a_tier_follows_the_followers_where_the_profile_names_none(driver: ShardDriver) -> None:
     driver.send("posts", event(followers_at_publish=99_999), NOW)
     assert score(driver)["tier"] == "micro"
