@@ -160,7 +160,7 @@ async def publish(plan: Plan, asked_for: Options) -> Published:
     asked = run.stop_when_asked()
     speed = asked_for.speed
     feed = Feed(islice(records(generate(plan)), asked_for.skip, None))
-    live_ms = plan.end_ms if plan.live_ms is None else plan.live_ms
+    live_ms = plan.history_end_ms
     with run.progress("history") as shown:
         span = max(1, live_ms - plan.start_ms)
 

@@ -84,3 +84,8 @@ class Plan(Struct, frozen=True, kw_only=True):
             raise ValueError("the live start lies outside the plan")
         if isinstance(self.incidents, int) and self.incidents < 0:
             raise ValueError("the number of incidents must not be negative")
+
+    @property
+    def history_end_ms(self) -> int:
+        """Where the history ends, epoch milliseconds: where live begins, or with the plan."""
+        return self.end_ms if self.live_ms is None else self.live_ms

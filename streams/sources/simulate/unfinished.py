@@ -23,27 +23,24 @@ class Unfinished(NamedTuple):
     asked: tuple[str, ...]
 
     @property
-    def until_ms(self) -> int:
-        """The end of the history."""
-        return self.plan.end_ms if self.plan.live_ms is None else self.plan.live_ms
-
-    @property
     def share(self) -> float:
         """How much of the history's time was reached: 0 to 1."""
-        span = max(1, self.until_ms - self.plan.start_ms)
+        span = max(1, self.plan.history_end_ms - self.plan.start_ms)
         return min(max((self.reached_ms - self.plan.start_ms) / span, 0.0), 1.0)
 
     @property
     def command(self) -> str:
         """What publishes the rest: the same events but for those that are there."""
-        length = self.until_ms - self.plan.start_ms
-        rest = ("--at", run.stamp(self.until_ms), "--backfill", f"{length}ms")
+        length = self.plan.history_end_ms - self.plan.start_ms
+        rest = ("--at", run.stamp(self.plan.history_end_ms), "--backfill", f"{length}ms")
         skip = ("--skip", str(self.published))
         return shlex.join(("pulse", "simulate", *self.asked, *rest, *skip))
 
     def lines(self) -> Iterator[str]:
         """What is told to whoever stopped it."""
-        begin, reached, end = map(run.stamp, (self.plan.start_ms, self.reached_ms, self.until_ms))
+        plan = self.plan
+        times = (plan.start_ms, self.reached_ms, plan.history_end_ms)
+        begin, reached, end = map(run.stamp, times)
         if not self.published:
             yield f"stopped before any of the history from {begin} to {end} was in the topics"
             return

@@ -67,7 +67,7 @@ def generate(plan: Plan) -> Iterator[Timed]:
     for brief in briefs:
         yield Timed(plan.start_ms, topics.CAMPAIGNS.name, render.campaign(brief))
     world = _World(plan, accounts)
-    live = plan.end_ms if plan.live_ms is None else plan.live_ms
+    live = plan.history_end_ms
     start = plan.start_ms
     while start < plan.end_ms:
         step = _HISTORY_SLAB_MS if start < live else _LIVE_SLAB_MS

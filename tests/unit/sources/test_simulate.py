@@ -70,6 +70,11 @@ def test_the_same_plan_gives_the_same_events():
         assert one == other
 
 
+def test_history_ends_where_live_begins_or_with_the_plan():
+    assert two_days().history_end_ms == LIVE_MS
+    assert two_days(live_ms=None).history_end_ms == two_days().end_ms
+
+
 def test_another_seed_gives_other_events():
     def ids(seed: int) -> set[object]:
         return {
