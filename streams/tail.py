@@ -191,23 +191,29 @@ class _Options(NamedTuple):
     creator: str | None
 
 
-@click.command("tail")
+_VIEWS_AND_TOPICS = "\n".join(f"  {name:14}{topic.name}" for name, (topic, _) in VIEWS.items())
+_HELP = f"""Follow what the workers publish: committed records, as they come.
+
+\b
+WHAT, and the topic that holds it:
+{_VIEWS_AND_TOPICS}
+
+\b
+Examples:
+  pulse tail alerts --from-beginning
+  pulse tail scores --creator bluesky-0007
+  pulse tail windows --json --limit 100 > windows.jsonl
+"""
+
+
+@click.command("tail", help=_HELP)
 @click.argument("what", type=click.Choice(list(VIEWS)), metavar="WHAT")
 @click.option("--from-beginning", is_flag=True, help="Start with the oldest record there is.")
 @click.option("--json", "as_json", is_flag=True, help="Whole records, one JSON object a line.")
 @click.option("--limit", type=click.IntRange(1), help="Leave after so many records.")
 @click.option("--creator", metavar="ID", help="Only what is about this creator.")
 def command(what: str, **chosen: Any) -> None:
-    """Follow what the workers publish: committed records, as they come.
-
-    WHAT is one of scores, alerts, windows, sentiment, dead-letters and late.
-
-    \b
-    Examples:
-      pulse tail alerts --from-beginning
-      pulse tail scores --creator bluesky-0007
-      pulse tail windows --json --limit 100 > windows.jsonl
-    """
+    """Print a view of an outbound topic. Raises click.ClickException where there is no topic."""
     try:
         asyncio.run(follow(what, _Options(**chosen)))
     except MissingTopics as error:

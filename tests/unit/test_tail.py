@@ -1,12 +1,13 @@
 import json
 
+import click
 import pytest
 from msgspec import Raw
 
 from schemas import codec, dead_letters, topics
 from schemas.instants import from_ms
 from streams.follow import Followed
-from streams.tail import VIEWS, clock, creator_of, number, percent, row
+from streams.tail import VIEWS, clock, command, creator_of, number, percent, row
 
 NOON = from_ms(1_768_478_400_000)
 
@@ -17,6 +18,13 @@ def followed(topic: str, key: bytes | None = b"c-1") -> Followed:
 
 def test_every_outbound_topic_has_a_view():
     assert {topic for topic, _ in VIEWS.values()} == set(topics.OUTBOUND)
+
+
+def test_help_names_each_view_with_the_topic_that_holds_it():
+    told = command.get_help(click.Context(command, info_name="pulse tail"))
+    lines = [line.split() for line in told.splitlines()]
+    for view, (topic, _) in VIEWS.items():
+        assert [view, topic.name] in lines
 
 
 @pytest.mark.parametrize("view", list(VIEWS))
