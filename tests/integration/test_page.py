@@ -405,3 +405,32 @@ async def test_who_is_unknown_gets_the_page_and_nothing_that_is_known(
 
         await until(asked, 150, lambda: f"the page asks for a token\n{api.process.tail()}")
         assert "lena" not in await page.content()
+
+
+async def test_a_session_that_ends_as_the_api_goes_leaves_a_page_that_says_so_and_comes_back(
+    deployed: Deployment, api: Api, browser: Browser
+) -> None:
+    await deployed.send(world())
+    await api.ready()
+    async with opened(browser, expected=(UNKNOWN, "ERR_", "503")) as page:
+        await enter(page, api)
+        await go(page, api, "creators")
+        await expect(page.locator(".rows .row")).to_have_count(2)
+        api.process.kill()
+        await expect(page.locator(".connection")).to_contain_text("reconnecting")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.locator(".toast")).to_contain_text("Not signed out. No connection")
+        await expect(page.locator(".rows .row")).to_have_count(2)
+
+        # The last answer of an API that is not there to be asked for the page.
+        questions = re.compile("/api/v1/|/readyz")
+        await page.route(questions, lambda route: route.fulfill(status=401))
+        note = page.locator("main .note")
+        await expect(note).to_contain_text("the API does not answer")
+        assert "lena" not in await page.content()
+        await expect(page.locator(".badge")).to_be_hidden()
+        await page.unroute(questions)
+        await page.context.clear_cookies()
+        api.process.start()
+        await expect(page.get_by_label("Token")).to_be_visible()
+        await expect(page).to_have_url(re.compile("#/creators$"))

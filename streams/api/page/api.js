@@ -50,6 +50,16 @@ export const post = (path, body) => ask("POST", path, body);
 export const remove = (path) => ask("DELETE", path);
 export const part = encodeURIComponent;
 
+/** Whether the page can be loaded: something answers, be it by leading to where one signs in elsewhere. */
+export async function reachable() {
+  try {
+    const answer = await fetch("/", { redirect: "manual", signal: AbortSignal.timeout(LONGEST_WAIT) });
+    return answer.status < 500;
+  } catch {
+    return false;
+  }
+}
+
 export function query(values) {
   const set = Object.entries(values).filter(
     ([, value]) => value !== null && value !== undefined && value !== "" && value !== false,

@@ -1,5 +1,5 @@
 // App: which view is shown, the bar above it, keys, and what an operator says. Wires all the others.
-import { V1, get, onStranger, part, post } from "./api.js";
+import { V1, get, onStranger, part, post, reachable } from "./api.js";
 import { board } from "./board.js";
 import { creator } from "./creator.js";
 import { h, redraw, say as put, toast } from "./dom.js";
@@ -27,6 +27,7 @@ const KEYS = [
 ];
 const HEALTH = 15_000;
 const CAMPAIGNS = 60_000;
+const AGAIN = 3_000;
 
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
@@ -279,15 +280,43 @@ async function enter(me) {
 }
 
 async function leave() {
-  await signOut().catch(() => {});
-  location.reload();
+  try {
+    await signOut();
+  } catch (error) {
+    if (error.status !== 401) {
+      toast(`Not signed out. ${error.title}: ${error.message}`, "bad");
+      return;
+    }
+  }
+  forget();
 }
 
 function stranger() {
-  live.stop();
-  if (app.me)
-    location.reload(); // what was known leaves the page with whoever knew it
+  if (app.me) forget();
   else if (!view) show(signIn(enter));
+}
+
+/** What was known leaves the page with whoever knew it: out of sight at once, and then by loading it anew. */
+function forget() {
+  live.stop();
+  app.me = null;
+  store.reset();
+  store.ready();
+  const note = h("p", { class: "note", role: "status" }, "You are no longer signed in.");
+  show({ element: note, title: "Signed out", changed() {}, keys: {}, close() {} });
+  greet();
+  connected();
+  anew(note);
+}
+
+async function anew(note) {
+  if (await reachable()) {
+    location.reload();
+    return;
+  }
+  // Loaded from nowhere, the page would give way to the browser's own, which never comes back by itself.
+  put(note, "You are no longer signed in, and the API does not answer. Once it does, you can sign in again.");
+  setTimeout(() => anew(note), AGAIN);
 }
 
 async function campaigns() {
@@ -348,7 +377,7 @@ async function begin() {
       if (error.status === 401) return;
       connection = { state: "reconnecting", since: connection.since ?? Date.now() };
       main.replaceChildren(h("p", { class: "note" }, `${error.title}: ${error.message}`));
-      setTimeout(meet, 3000);
+      setTimeout(meet, AGAIN);
     }
   };
   await meet();
