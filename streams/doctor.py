@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -83,7 +83,7 @@ async def examine(environ: dict[str, str]) -> Examination:
     _look_at_settings(seen, settings)
     _look_at_rules(seen, settings)
     await _look_at_alertmanagers(seen, settings)
-    heard = _Hearing()
+    heard = Hearing()
     try:
         with heard:
             await _look_at_brokers(seen, options)
@@ -92,12 +92,12 @@ async def examine(environ: dict[str, str]) -> Examination:
                 for text, remedy in await check_standing(options):
                     seen.note("error", text, remedy)
     except KafkaConnectionError as error:
-        why = refused(heard.messages[-1] if heard.messages else str(error), settings)
         seen.note(
             "error",
-            f"No broker can be used at {settings.bootstrap_servers}: {why}.",
-            "Start Kafka, correct PULSE_BOOTSTRAP_SERVERS, or look at firewalls and at the"
-            " brokers' advertised.listeners; for TLS and logins see PULSE_SECURITY_PROTOCOL.",
+            unusable(heard.reasons or {settings.bootstrap_servers: trouble.why(error)}, settings),
+            "Start Kafka there, or set PULSE_BOOTSTRAP_SERVERS to where it is. If it is there, look"
+            " at firewalls, at the brokers' advertised.listeners, and for TLS and logins at"
+            " PULSE_SECURITY_PROTOCOL. `pulse demo` needs no Kafka.",
         )
         return seen
     except (KafkaError, OSError, TimeoutError) as error:
@@ -112,24 +112,30 @@ async def examine(environ: dict[str, str]) -> Examination:
     return seen
 
 
-def refused(said: str, settings: Settings) -> str:
-    """Why no broker could be used, by what aiokafka `said`: of a timeout it gives no reason."""
-    if not said.endswith(": "):
-        return said
-    kind = settings.security_protocol
-    return f"{said}no answer in time, as from what is no {kind} listener of Kafka"
+def unusable(reasons: Mapping[str, str], settings: Settings) -> str:
+    """What was tried, why each of it cannot be used, and what was expected there."""
+    tried = ", ".join(f"{place} ({reason})" for place, reason in sorted(reasons.items()))
+    expected = f"expected Kafka that speaks {settings.security_protocol}"
+    return f"No broker can be used at {tried}: {expected}."
 
 
-class _Hearing(logging.Handler):
-    """Hears what aiokafka logs: its exceptions do not say why a connection failed."""
+class Hearing(logging.Handler):
+    """Hears what aiokafka logs: its exceptions do not say why a connection failed.
+
+    `reasons` has what it says of each host:port, or of a broker that another one has named.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.messages: list[str] = []
+        self.reasons: dict[str, str] = {}
         self._logger = logging.getLogger("aiokafka")
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
+        match record.args:
+            case (str(host), int(port), BaseException() as error):
+                self.reasons[f"{host}:{port}"] = trouble.why(error)
+            case (node, BaseException() as error):
+                self.reasons[f"broker {node}"] = trouble.why(error)
 
     def __enter__(self) -> None:
         self._level = self._logger.level

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 _NUMBER: Final = re.compile(r"(\[Error -?\d+\] )?")
+_CALL: Final = re.compile(r"\[Errno (\d+)\] Connect call failed")
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -15,12 +16,18 @@ def why(error: BaseException) -> str:
     """The text of an exception. The name of its class becomes words, where that is all there is.
 
     Those of aiokafka begin with that name: `[Error 29] TopicAuthorizationFailedError: likes` is
-    "topic authorization failed: likes". A timeout without a text is "no answer in time", and a
-    connection that asyncio could not make is what the system says of it.
+    "topic authorization failed: likes". A timeout without a text is "no answer in time", and what
+    the system refuses is what it says of it, without its number: of a host with several addresses
+    asyncio tells of the call to each.
     """
     name, said = type(error).__name__, str(error)
-    if isinstance(error, OSError) and error.errno and "Connect call failed" in said:
-        return os.strerror(error.errno)
+    if isinstance(error, OSError):
+        if calls := _CALL.findall(said):
+            return ", ".join(dict.fromkeys(os.strerror(int(number)) for number in calls))
+        if error.errno and "Connect call failed" in said:
+            return os.strerror(error.errno)
+        if error.strerror and not error.filename:
+            return error.strerror
     head, named, rest = said.partition(name)
     if said and not (named and _NUMBER.fullmatch(head)):
         return said

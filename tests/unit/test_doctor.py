@@ -1,15 +1,28 @@
-"""The doctor gives a reason where the client library has none."""
+"""The doctor says where it looked for brokers, what was there, and what was expected."""
 
-from streams.doctor import refused
+import logging
+
+from streams.doctor import Hearing, unusable
 from streams.settings import Settings
 
+AIOKAFKA = logging.getLogger("aiokafka.conn")
 
-def test_a_server_that_does_not_speak_the_protocol_is_asked_after_by_its_name() -> None:
-    told = refused('Unable connect to "h:1": ', Settings(security_protocol="SASL_SSL"))
-    assert told == (
-        'Unable connect to "h:1": no answer in time, as from what is no SASL_SSL listener of Kafka'
+
+def test_each_place_that_was_tried_is_told_with_its_reason_and_what_was_expected_there() -> None:
+    reasons = {"b:2": "no answer in time", "a:1": "Connection refused"}
+    assert unusable(reasons, Settings(security_protocol="SASL_SSL")) == (
+        "No broker can be used at a:1 (Connection refused), b:2 (no answer in time):"
+        " expected Kafka that speaks SASL_SSL."
     )
 
 
-def test_a_reason_that_there_is_is_told_as_it_is() -> None:
-    assert refused("Connection refused", Settings()) == "Connection refused"
+def test_reasons_are_heard_from_aiokafka_by_place_and_nothing_else_is() -> None:
+    refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1)")
+    heard = Hearing()
+    with heard:
+        AIOKAFKA.error('Unable connect to "%s:%s": %s', "a", 1, refused)
+        AIOKAFKA.warning("Unable to request metadata from node with id %s: %r", 7, TimeoutError())
+        AIOKAFKA.warning("Sending username and password in the clear")
+        AIOKAFKA.error("Unable to update metadata from %s", [7])
+    AIOKAFKA.error('Unable connect to "%s:%s": %s', "late", 1, refused)
+    assert heard.reasons == {"a:1": "Connection refused", "broker 7": "no answer in time"}

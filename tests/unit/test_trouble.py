@@ -1,9 +1,17 @@
 """Trouble: exceptions as people are told of them."""
 
+import socket
+
 import pytest
 from aiokafka import errors
 
 from streams.trouble import why
+
+CALLS = (
+    "[Errno 101] Connect call failed ('::1', 1, 0, 0), "
+    "[Errno 111] Connect call failed ('127.0.0.1', 1), "
+    "[Errno 111] Connect call failed ('127.0.0.2', 1)"
+)
 
 
 class HTTPServerFailed(Exception):
@@ -14,7 +22,10 @@ class HTTPServerFailed(Exception):
     ("error", "told"),
     [
         (ValueError("a sentence"), "a sentence"),
-        (ConnectionResetError(104, "Connection reset"), "[Errno 104] Connection reset"),
+        (ConnectionResetError(104, "Connection reset"), "Connection reset"),
+        (FileNotFoundError(2, "No such file", "a.yml"), "[Errno 2] No such file: 'a.yml'"),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (OSError(f"Multiple exceptions: {CALLS}"), "Network is unreachable, Connection refused"),
         (ConnectionRefusedError(111, "Connect call failed ('::1', 1)"), "Connection refused"),
         (TimeoutError(), "no answer in time"),
         (errors.KafkaTimeoutError(), "kafka timeout"),
