@@ -254,12 +254,16 @@ def _chart(creator: str | None, run: Run, incidents: Sequence[truth.Incident]) -
         HOUR_MS,
     )
     spans = [
-        picture.Span(e.began_ms, e.last_ms if not e.open else run.played.until_ms, e.kind)
+        picture.Span(
+            e.began_ms,
+            e.last_ms if not e.open else run.played.until_ms,
+            report.kind_name(e.kind),
+        )
         for e in run.episodes
         if creator in {None, e.creator_id}
     ]
     spans += [
-        picture.Span(i.begin_ms, i.end_ms, i.kind, below=True)
+        picture.Span(i.begin_ms, i.end_ms, report.kind_name(i.kind), below=True)
         for i in incidents
         if creator in {None, i.creator_id}
     ]

@@ -12,12 +12,15 @@ from msgspec import Struct
 
 from schemas.alerts import Alert
 from schemas.instants import from_ms
+from streams import words
 from streams.backtest.episodes import Difference, Episode
 from streams.backtest.play import Played
 from streams.backtest.truth import Incident, KindScore
 from streams.engine.units import DAY_MS
 from streams.printable import printable
 from streams.sources import run as sources
+
+_KIND_WIDTH = 1 + max(map(len, words.KINDS.values()))
 
 
 class Run(Struct, kw_only=True):
@@ -35,10 +38,19 @@ def creator_days(first_ms: Mapping[str, int], last_ms: int) -> float:
     return sum(max(0, last_ms - first) for first in first_ms.values()) / DAY_MS
 
 
+def kind_name(kind: str) -> str:
+    """A kind of alert or incident in words."""
+    return printable(words.of(words.KINDS, kind))
+
+
+def _cell(kind: str) -> str:
+    return f"{kind_name(kind):<{_KIND_WIDTH}}"
+
+
 def alert_line(alert: Alert) -> str:
     """One record of an alert."""
     return (
-        f"{alert.updated_at:%Y-%m-%d %H:%M:%S}  {alert.kind:<16}  {alert.severity:<8}"
+        f"{alert.updated_at:%Y-%m-%d %H:%M:%S}  {_cell(alert.kind)} {alert.severity:<8}"
         f"  {alert.status:<8}  {printable(alert.creator_id) or '-'}  {printable(alert.reason)}"
     )
 
@@ -48,18 +60,18 @@ def episode_line(episode: Episode) -> str:
     lasted = timedelta(seconds=(episode.last_ms - episode.began_ms) // 1000)
     end = "still firing" if episode.open else f"lasted {lasted}"
     return (
-        f"{from_ms(episode.told_ms):%Y-%m-%d %H:%M:%S}  {episode.kind:<16}"
-        f"  {episode.severity:<8}  {printable(episode.creator_id)}  {end}"
+        f"{from_ms(episode.told_ms):%Y-%m-%d %H:%M:%S}  {_cell(episode.kind)}"
+        f" {episode.severity:<8}  {printable(episode.creator_id)}  {end}"
         f"  {printable(episode.reason)}"
     )
 
 
 def kinds_table(run: Run, days: float) -> Iterator[str]:
     """Alerts by kind, and how many of them a creator has in a day."""
-    yield f"{'kind':<18}{'alerts':>8}{'called':>8}{'open':>6}{'per creator-day':>18}"
+    yield f"{'kind':<{_KIND_WIDTH}}{'alerts':>8}{'called':>8}{'open':>6}{'per creator-day':>18}"
     for kind, row in by_kind(run, days).items():
         rate = "-" if row["per_creator_day"] is None else f"{row['per_creator_day']:.4f}"
-        yield (f"{kind:<18}{row['alerts']:>8,}{row['called']:>8,}{row['open']:>6,}{rate:>18}")
+        yield f"{_cell(kind)}{row['alerts']:>8,}{row['called']:>8,}{row['open']:>6,}{rate:>18}"
 
 
 def by_kind(run: Run, days: float) -> dict[str, dict[str, Any]]:
@@ -81,12 +93,13 @@ def by_kind(run: Run, days: float) -> dict[str, dict[str, Any]]:
 def scores_table(scores: Sequence[KindScore]) -> Iterator[str]:
     """How well the alerts told of the truth, by kind of incident."""
     yield (
-        f"{'truth':<18}{'found':>12}{'recall':>8}{'right':>12}{'precision':>11}"
+        f"{'truth':<{_KIND_WIDTH}}{'found':>12}{'recall':>8}{'right':>12}{'precision':>11}"
         f"{'delay p50':>12}{'p90':>10}"
     )
     for score in scores:
         yield (
-            f"{score.kind:<18}{f'{score.found} of {score.incidents}':>12}{_part(score.recall):>8}"
+            f"{_cell(score.kind)}{f'{score.found} of {score.incidents}':>12}"
+            f"{_part(score.recall):>8}"
             f"{f'{score.right} of {score.alerts}':>12}{_part(score.precision):>11}"
             f"{_span(score.delay_p50):>12}{_span(score.delay_p90):>10}"
         )
@@ -103,7 +116,7 @@ def incident_line(incident: Incident) -> str:
     """One incident."""
     size = "" if incident.size is None else f", size {incident.size:g}"
     return (
-        f"{incident.kind} of {printable(incident.creator_id)}"
+        f"{kind_name(incident.kind)} of {printable(incident.creator_id)}"
         f" {from_ms(incident.begin_ms):%Y-%m-%d %H:%M:%S}"
         f" to {from_ms(incident.end_ms):%Y-%m-%d %H:%M:%S}{size}"
     )
@@ -125,10 +138,10 @@ def headline(first: Run, second: Run) -> str:
 
 def differences_lines(found: Sequence[Difference], first: str, second: str) -> Iterator[str]:
     """What two runs have in common by kind, and the episodes that only one of them has."""
-    yield f"{'kind':<18}{'both':>8}{'only first':>12}{'only second':>13}"
+    yield f"{'kind':<{_KIND_WIDTH}}{'both':>8}{'only first':>12}{'only second':>13}"
     for one in found:
         yield (
-            f"{one.kind:<18}{len(one.both):>8,}{len(one.only_first):>12,}"
+            f"{_cell(one.kind)}{len(one.both):>8,}{len(one.only_first):>12,}"
             f"{len(one.only_second):>13,}"
         )
     for name, side in ((first, "only_first"), (second, "only_second")):

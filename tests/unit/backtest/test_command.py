@@ -53,8 +53,9 @@ def told(days: Path) -> tuple[str, dict[str, Any]]:
 
 def test_alerts_kinds_truth_and_cost_are_told(told: tuple[str, dict[str, Any]]) -> None:
     output, report = told
-    assert "follower_spike    critical  firing" in output
+    assert "Follower spike         critical  firing" in output
     assert "per creator-day" in output
+    assert "_" not in output, "kinds are told in words"
     assert "microseconds of processor time each" in output
     (one,) = report["runs"]
     assert (report["complete"], report["creators"]) == (True, 16)
@@ -77,7 +78,7 @@ def test_alert_records_are_written_as_the_topic_holds_them(
 def test_the_picture_has_series_and_episodes(told: tuple[str, dict[str, Any]], days: Path) -> None:
     text = (days / "chart.svg").read_text()
     assert "<polyline" in text
-    assert ">follower_spike</text>" in text
+    assert ">Follower spike</text>" in text
 
 
 def test_two_rules_are_compared_by_what_only_one_finds(days: Path) -> None:
