@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import click
 
 from schemas.instants import from_ms
-from streams.backtest import picture, stopping
+from streams import stopping
+from streams.backtest import picture
 from streams.backtest.table import BadTable, Bin, Table, read
 from streams.engine.series import ALARM, Judged, Series
 from streams.outfile import write_json

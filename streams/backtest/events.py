@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import click
 
 from schemas.instants import from_ms
+from streams import stopping
 from streams.app import kafka_options, shard_config
-from streams.backtest import picture, report, stopping, truth
+from streams.backtest import picture, report, truth
 from streams.backtest.episodes import differences, episodes
 from streams.backtest.play import play
 from streams.backtest.recording import Recording, Stopped

@@ -18,6 +18,7 @@ import click
 import msgspec
 import orjson
 
+from streams import stopping
 from streams.outfile import OUT_FILE, OUT_FILE_OR_DASH, naming, write_json
 from streams.sources import run
 from streams.sources.durations import DURATION
@@ -27,7 +28,7 @@ from streams.sources.publish import NotReady, Outgoing, Publisher, outgoing
 from streams.sources.simulate.plan import DAY_MS, Incident, Incidents, Plan, Timed
 from streams.sources.simulate.roster import roster, usual_rate
 from streams.sources.simulate.scenarios import SCENARIOS, Scenario, find
-from streams.sources.simulate.unfinished import Unfinished
+from streams.sources.simulate.unfinished import Unfinished, UnfinishedFile
 from streams.sources.simulate.world import generate, truth
 
 _FOREVER_MS = 3_650 * DAY_MS
@@ -113,11 +114,21 @@ def _history_ms(options: Options) -> int:
     return round((2 if options.scenario is None else options.scenario.days) * DAY_MS)
 
 
-def write_file(plan: Plan, out: Path) -> Counter[str]:
-    """All events of `plan` as JSON Lines; `-` is stdout."""
+class Published(NamedTuple):
+    """What a run has published or written by topic, and what it has left out, if anything."""
+
+    counts: Counter[str]
+    unfinished: Unfinished | UnfinishedFile | None = None
+    status: int = 0
+
+
+def write_file(plan: Plan, out: Path) -> Published:
+    """All events of `plan` as JSON Lines, or those before somebody stops it; `-` is stdout."""
     counts: Counter[str] = Counter()
+    unfinished = None
     span = max(1, plan.end_ms - plan.start_ms)
     with naming(out), ExitStack() as stack:
+        stop = stack.enter_context(stopping.heeded())
         file = sys.stdout.buffer if str(out) == "-" else stack.enter_context(out.open("wb"))
         shown = stack.enter_context(run.progress("simulate"))
         for number, (at_ms, topic, event) in enumerate(generate(plan)):
@@ -126,8 +137,13 @@ def write_file(plan: Plan, out: Path) -> Counter[str]:
             counts[topic] += 1
             if number % 5_000 == 0:
                 shown.tell(number, (at_ms - plan.start_ms) / span)
+            if stop.asked:
+                unfinished = UnfinishedFile(plan, out, number + 1, at_ms)
+                break
         file.flush()
-    return counts
+    if unfinished is None:
+        return Published(counts)
+    return Published(counts, unfinished, stopping.EXIT_STATUS)
 
 
 def again(options: Options) -> Iterator[str]:
@@ -142,13 +158,6 @@ def again(options: Options) -> Iterator[str]:
             yield from (f"--{name}", repr(value))
     if not options.live:
         yield "--no-live"
-
-
-class Published(NamedTuple):
-    """What a run has published by topic, and what it has left out of the history, if anything."""
-
-    counts: Counter[str]
-    unfinished: Unfinished | None = None
 
 
 async def publish(plan: Plan, asked_for: Options) -> Published:
@@ -312,7 +321,8 @@ def command(**chosen: Any) -> None:
     """Invent creators' lives: posts, an audience that reacts, campaigns, and incidents.
 
     First comes a history, all at once, then live events as they happen, until Ctrl-C. The topics
-    must be there (`pulse topics create`).
+    must be there (`pulse topics create`). With --out, Ctrl-C leaves the events so far, and status
+    130.
 
     \b
     Examples:
@@ -335,9 +345,9 @@ def command(**chosen: Any) -> None:
     started = time.monotonic()
     try:
         if options.out is not None:
-            counts, unfinished = Published(write_file(plan, options.out))
+            counts, unfinished, status = write_file(plan, options.out)
         else:
-            counts, unfinished = asyncio.run(publish(plan, options))
+            counts, unfinished, status = asyncio.run(publish(plan, options))
     except NotReady as error:
         raise click.ClickException(str(error)) from error
     seconds = time.monotonic() - started
@@ -357,3 +367,5 @@ def command(**chosen: Any) -> None:
                 **truth_document(plan, incidents),
             },
         )
+    if status:
+        raise SystemExit(status)

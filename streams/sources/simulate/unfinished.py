@@ -1,10 +1,11 @@
-"""Unfinished: a history of which only the beginning was published, and how to publish the rest.
+"""Unfinished: a history of which only the beginning was published or written, and what to do then.
 
-Knows what of a history is in the topics, and which command goes on. Must not know why it stopped.
+Knows what of it is there, and which command goes on. Must not know why it stopped.
 """
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.sources import run
@@ -25,8 +26,7 @@ class Unfinished(NamedTuple):
     @property
     def share(self) -> float:
         """How much of the history's time was reached: 0 to 1."""
-        span = max(1, self.plan.history_end_ms - self.plan.start_ms)
-        return min(max((self.reached_ms - self.plan.start_ms) / span, 0.0), 1.0)
+        return _share(self.plan.start_ms, self.reached_ms, self.plan.history_end_ms)
 
     @property
     def command(self) -> str:
@@ -59,3 +59,40 @@ class Unfinished(NamedTuple):
             "share": round(self.share, 4),
             "go_on": self.command,
         }
+
+
+class UnfinishedFile(NamedTuple):
+    """The first `written` events of a plan are in a file, up to `reached_ms`."""
+
+    plan: Plan
+    out: Path
+    written: int
+    reached_ms: int
+
+    @property
+    def share(self) -> float:
+        """How much of the plan's time was reached: 0 to 1."""
+        return _share(self.plan.start_ms, self.reached_ms, self.plan.end_ms)
+
+    def lines(self) -> Iterator[str]:
+        """What is told to whoever stopped it."""
+        out = "stdout" if str(self.out) == "-" else self.out
+        begin, reached, end = map(
+            run.stamp, (self.plan.start_ms, self.reached_ms, self.plan.end_ms)
+        )
+        yield (
+            f"stopped: {out} is incomplete: of {begin} to {end} it has the first"
+            f" {self.written:,} events, up to {reached} ({self.share:.0%}), and nothing later"
+        )
+
+    def report(self) -> dict[str, Any]:
+        """The same for a report."""
+        return {
+            "written": self.written,
+            "reached": run.stamp(self.reached_ms),
+            "share": round(self.share, 4),
+        }
+
+
+def _share(begin_ms: int, reached_ms: int, end_ms: int) -> float:
+    return min(max((reached_ms - begin_ms) / max(1, end_ms - begin_ms), 0.0), 1.0)

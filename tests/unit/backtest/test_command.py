@@ -1,7 +1,6 @@
 """`pulse backtest` on the command line: what it tells, writes and refuses."""
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from schemas.alerts import Alert
-from streams.backtest import stopping
 from streams.cli import main
 from streams.sources.simulate.command import truth_document
 from streams.sources.simulate.plan import DAY_MS, Plan
@@ -163,16 +161,6 @@ def test_ctrl_c_tells_what_there_is_so_far(days: Path, tmp_path: Path) -> None:
     assert done.returncode == 130, done.stderr
     assert "stopped at 2026-01-1" in done.stdout
     assert json.loads(report.read_text())["complete"] is False
-
-
-def test_a_second_signal_ends_at_once_and_handlers_are_put_back() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with stopping.heeded() as stop:
-        signal.raise_signal(signal.SIGINT)
-        assert stop.asked
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(

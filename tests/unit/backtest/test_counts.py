@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from streams.backtest.counts import judge, stretches
-from streams.backtest.stopping import heeded
 from streams.backtest.table import Bin, Table
 from streams.cli import main
 from streams.engine.series import Judged
+from streams.stopping import heeded
 from tests.unit.engine.test_series import BIN, DAY, START, daily
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from streams.sources.simulate.command import Options, again, command, plan_of
-from streams.sources.simulate.plan import Plan
+from streams.sources.simulate.plan import Plan, Timed
 from streams.sources.simulate.scenarios import SCENARIOS
 from streams.sources.simulate.unfinished import Unfinished
+from streams.sources.simulate.world import generate
 
 NOON = "2026-01-15T12:00:00Z"
 SHORT = ("--no-live", "--at", NOON, "--creators", "8")
@@ -85,6 +88,27 @@ def test_live_may_have_begun_some_time_ago_and_not_lie_ahead() -> None:
     )  # fmt: skip
     assert ago.live_ms == 1_768_478_400_000
     assert ago.start_ms == ago.live_ms - 3_600_000
+
+
+def test_a_file_that_was_stopped_has_whole_lines_and_is_said_to_be_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(plan: Plan) -> Iterator[Timed]:
+        for number, timed in enumerate(generate(plan)):
+            if number == 500:
+                signal.raise_signal(signal.SIGINT)
+            yield timed
+
+    monkeypatch.setattr("streams.sources.simulate.command.generate", interrupted)
+    out, report = tmp_path / "x.jsonl", tmp_path / "report.json"
+    result = simulate(*SHORT, "--out", str(out), "--report", str(report))
+    assert result.exit_code == 130
+    assert f"stopped: {out} is incomplete: of 2026-01-13T12:00:00.000Z to" in result.stderr
+    assert "it has the first 501 events, up to 2026-01-13T" in result.stderr
+    assert len([json.loads(line) for line in out.read_text().splitlines()]) == 501
+    told = json.loads(report.read_text())
+    assert (told["events"], told["unfinished"]["written"]) == (501, 501)
+    assert 0 < told["unfinished"]["share"] < 0.1
 
 
 @pytest.mark.parametrize(

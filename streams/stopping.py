@@ -1,4 +1,4 @@
-"""Stopping: Ctrl-C and SIGTERM end a backtest between two steps, with what there is so far.
+"""Stopping: Ctrl-C and SIGTERM end a long calculation between two steps, with what there is so far.
 
 Knows signals. Must not know what is stopped.
 """
