@@ -97,7 +97,21 @@ def _as_message(error: Exception) -> _Plain | None:
     return None
 
 
-class _Pulse(click.Group):
+class Group(click.Group):
+    """Commands; one that is misspelt is answered with the one that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if near := difflib.get_close_matches(args[0], self.list_commands(ctx), 1):
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+class _Pulse(Group):
     """Commands that are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -109,16 +123,6 @@ class _Pulse(click.Group):
             return super().get_command(ctx, cmd_name)
         loaded: click.Command = getattr(importlib.import_module(late.module), late.attribute)
         return loaded
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            if near := difflib.get_close_matches(args[0], self.list_commands(ctx), 1):
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [(name, late.summary) for name, late in _LATE.items()]
@@ -190,7 +194,7 @@ def settings_command(markdown: bool, as_json: bool) -> None:
         click.echo(click.wrap_text(row.doc, 92, "    ", "    "))
 
 
-@main.group("topics")
+@main.group("topics", cls=Group)
 def topics_group() -> None:
     """Create the topics, or check them.
 

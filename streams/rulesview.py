@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from streams.cli import Group
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import PRESETS
@@ -39,7 +40,7 @@ rules:
 """
 
 
-@click.group("rules")
+@click.group("rules", cls=Group)
 def group() -> None:
     """See the rules of detection, and check a file that changes them.
 

@@ -15,7 +15,7 @@ import click
 from schemas import topics
 from schemas.partitioning import partition_for
 from streams.app import kafka_options, shard_restorer
-from streams.cli import load_settings
+from streams.cli import Group, load_settings
 from streams.engine import stored
 from streams.engine.layout import CorruptStateError
 from streams.kafka.admin import require_state, require_topics
@@ -38,7 +38,7 @@ kind_option: Option = click.option(
 )
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 def group() -> None:
     """Look into the workers' state, and mend it when one of them asks for it.
 

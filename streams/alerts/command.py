@@ -21,7 +21,7 @@ from streams import words
 from streams.alerts import report, saying, shown
 from streams.alerts.ledger import Entry, Ledger
 from streams.app import kafka_options
-from streams.cli import load_settings
+from streams.cli import Group, load_settings
 from streams.follow import MissingTopics, read_all
 from streams.sources.durations import DURATION
 from streams.tail import Column, number, percent, row
@@ -37,7 +37,7 @@ by_option: Option = click.option(
 note_option: Option = click.option("--note", help="Why, for those who look later.")
 
 
-@click.group("alerts")
+@click.group("alerts", cls=Group)
 def group() -> None:
     """List alerts, take them, snooze them, and judge them.
 

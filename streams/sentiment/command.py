@@ -5,11 +5,12 @@ Knows their names. Must not know what they do.
 
 import click
 
+from streams.cli import Group
 from streams.sentiment import evaluate, explain
 from streams.sentiment.train import train
 
 
-@click.group("sentiment")
+@click.group("sentiment", cls=Group)
 def group() -> None:
     """See how comments are judged, and measure how well.
 

@@ -74,6 +74,16 @@ def test_a_misspelt_command_is_answered_with_the_one_that_was_meant():
     assert "No such command 'wroker'. Did you mean 'worker'?" in output
 
 
+def test_a_misspelt_command_of_a_group_is_answered_so_too():
+    for name in main.list_commands(CONTEXT):
+        for full_name, _ in commands(name):
+            group, _, below = full_name.partition(" ")
+            if below:
+                status, output = run(group, below[1:])
+                assert status == 2
+                assert f"No such command {below[1:]!r}. Did you mean {below!r}?" in output
+
+
 def test_a_reader_that_has_enough_ends_a_command_without_a_word():
     words = [sys.executable, "-m", "streams", "simulate", "--no-live", "--backfill", "1h"]
     with subprocess.Popen(
