@@ -5,7 +5,6 @@ Knows how a plan is asked for and shown. Must not know how it is carried out.
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
 
 import click
 
@@ -13,37 +12,30 @@ from streams.app import kafka_options
 from streams.cli import load_settings
 from streams.kafka.admin import require_topics
 from streams.kafka.reset import Plan, Target, plan_reset, reset
+from streams.sources.moments import Moment
 
 
 class _To(click.ParamType):
-    """`earliest`, `latest`, or a moment in RFC 3339 with an offset, as ms since the epoch."""
+    """`earliest`, `latest`, or a moment, as ms since the epoch."""
 
-    name = "earliest|latest|TIME"
+    name = "to"
+    _moment = Moment("earliest", "latest")
 
     def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Target:
         if value == "earliest":
             return "earliest"
         if value == "latest":
             return "latest"
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(
-                f"{value!r} is neither earliest, latest nor a time such as 2026-01-15T12:00:00Z",
-                param,
-                ctx,
-            )
-        return round(moment.timestamp() * 1000)
+        return self._moment.convert(value, param, ctx)
 
 
 @click.command("reset")
 @click.option(
     "--to",
     type=_To(),
+    metavar="earliest|latest|TIME",
     required=True,
     help="Where to read on: from the logs' beginning, their end, or what arrived at TIME.",
 )

@@ -15,6 +15,10 @@ class Moment(click.ParamType):
 
     name = "time"
 
+    def __init__(self, *words: str) -> None:
+        """`words` may stand in its place: they are told beside it where there is neither."""
+        self._expected = " or ".join((*words, "a time such as 2026-01-15T12:00:00Z"))
+
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
@@ -22,9 +26,9 @@ class Moment(click.ParamType):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is not a time such as 2026-01-15T12:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not {self._expected}", param, ctx)
         if moment.tzinfo is None:
-            self.fail(f"{value!r} has no offset; add Z for UTC", param, ctx)
+            self.fail(f"{value!r} has no offset: for UTC it is {moment.isoformat()}Z", param, ctx)
         return to_ms(moment)
 
 

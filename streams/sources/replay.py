@@ -128,7 +128,7 @@ def _moved(moment: str | int, by_ms: int) -> str | int:
 
 
 class _Speed(click.ParamType):
-    name = "number|max"
+    name = "speed"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -206,6 +206,7 @@ async def replay(
 @click.option(
     "--speed",
     type=_Speed(),
+    metavar="NUMBER|max",
     default="1",
     show_default=True,
     help="1 is the pace of then, 10 ten times that, max as fast as the broker takes them.",

@@ -215,7 +215,7 @@ class _Positive(click.FloatRange):
 
 
 class _Incidents(click.ParamType):
-    name = "default|all|none|N"
+    name = "incidents"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -285,6 +285,7 @@ def _list(ctx: click.Context, param: click.Parameter, value: str | None) -> Scen
 @click.option(
     "--incidents",
     type=_Incidents(),
+    metavar="default|all|none|N",
     default="default",
     show_default=True,
     help="default: three drops and a spike around the live start; all: a viral post, angry "
