@@ -236,7 +236,8 @@ async def _look_at_brokers(seen: Examination, options: KafkaOptions) -> None:
         )
 
 
-def _lines(seen: Examination) -> Iterable[str]:
+def lines(seen: Examination) -> Iterable[str]:
+    """All of it for people."""
     yield "Settings"
     yield from (f"  {name}={value}" for name, value in seen.settings.items())
     yield "Versions"
@@ -251,8 +252,9 @@ def _lines(seen: Examination) -> Iterable[str]:
     yield from (f"  {line}" for line in seen.operator_acls)
     yield "Findings"
     for finding in sorted(seen.findings):
-        yield f"  {finding.severity}: {finding.text}"
-        yield f"      {finding.remedy}"
+        text, remedy = (said.replace("\n", "\n      ") for said in (finding.text, finding.remedy))
+        yield f"  {finding.severity}: {text}"
+        yield f"      {remedy}"
     if seen.ok:
         yield "  A worker can work here." if seen.findings else "  All is well."
 
@@ -291,5 +293,5 @@ def command(as_json: bool, acls: bool, role: Role, principal: str) -> None:
         findings = [finding._asdict() for finding in sorted(seen.findings)]
         click.echo(json.dumps(asdict(seen) | {"findings": findings, "ok": seen.ok}, indent=2))
     else:
-        click.echo("\n".join(_lines(seen)))
+        click.echo("\n".join(lines(seen)))
     raise SystemExit(0 if seen.ok else 1)

@@ -22,7 +22,7 @@ from streams.engine.rules import Rules
 from streams.engine.sensitivity import Sensitivity
 from streams.sources.durations import in_ms
 
-_TIERS = (*dict(TIERS), "mega")
+TIER_NAMES = (*dict(TIERS), "mega")
 _SENSITIVITIES = get_args(Sensitivity)
 _LAYER = ("sensitivity", "rules")
 _PARTS = (*_LAYER, "platforms", "tiers", "campaigns")
@@ -114,7 +114,7 @@ class _Reader:
         some: dict[str, dict[str, Layer]] = {}
         for part in ("platforms", "tiers", "campaigns"):
             some[part] = {}
-            names = _TIERS if part == "tiers" else None
+            names = TIER_NAMES if part == "tiers" else None
             entries = self.mapping(parts[part], f"$.{part}", names) if part in parts else {}
             for name, node in entries.items():
                 path = f"$.{part}.{name}"

@@ -16,7 +16,7 @@ from streams.cli import Group
 from streams.engine.rulebook import RuleBook
 from streams.engine.rules import Rules
 from streams.engine.sensitivity import PRESETS
-from streams.rulefile import SECTIONS, RulesError, load_rules
+from streams.rulefile import SECTIONS, TIER_NAMES, RulesError, load_rules
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 _SHIPPED = Rules()
@@ -83,7 +83,7 @@ def check(file: Path) -> None:
 @group.command("show", short_help="What holds under a file, and what ships.")
 @click.argument("file", type=_FILE)
 @click.option("--platform", help="For creators of this platform.")
-@click.option("--tier", help="For creators of this tier.")
+@click.option("--tier", type=click.Choice(TIER_NAMES), help="For creators of this tier.")
 @click.option("--campaign", help="For creators whose latest post is of this campaign.")
 @click.option("--all", "everything", is_flag=True, help="Also what is as it ships.")
 def show(

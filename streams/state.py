@@ -8,7 +8,8 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,6 +26,7 @@ from streams.kafka.migrate import migrate, plan_migration
 from streams.kafka.options import KafkaOptions
 from streams.kafka.producer import Outgoing
 from streams.kafka.records import StateRecord, parsed, read_records, shown
+from streams.outfile import OUT_FILE_OR_DASH, naming
 
 Option = Callable[[Any], Any]
 _KINDS = (*stored.KINDS.values(), *stored.OWN_KINDS, stored.UNKNOWN)
@@ -109,12 +111,12 @@ def show_command(creator: str) -> None:
 
 
 @group.command("export", short_help="Write the state as JSON Lines, decoded and raw.")
-@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@click.argument("file", type=OUT_FILE_OR_DASH, default="-")
 @partition_option
 @creator_option
 @kind_option
 def export_command(
-    file: TextIO, partition: int | None, creator: str | None, kind: str | None
+    file: Path, partition: int | None, creator: str | None, kind: str | None
 ) -> None:
     """Write the state as JSON Lines to FILE (default: the terminal), decoded and raw.
 
@@ -126,12 +128,12 @@ def export_command(
       pulse state export state.jsonl
       pulse state export --creator instagram:lena.runs
     """
-    count = 0
-    for record in _read(_options(), partition, creator, kind):
-        raw = base64.b64encode(record.value).decode()
-        file.write(json.dumps(_described(record) | _shown(record) | {"raw": raw}) + "\n")
-        count += 1
-    click.echo(f"{count} records", err=True)
+    records = _read(_options(), partition, creator, kind)
+    with naming(file), click.open_file(str(file), "w", encoding="utf-8") as out:
+        for record in records:
+            raw = base64.b64encode(record.value).decode()
+            out.write(json.dumps(_described(record) | _shown(record) | {"raw": raw}) + "\n")
+    click.echo(f"{len(records)} records", err=True)
 
 
 @group.command("delete", short_help="Delete a creator, or one unreadable record.")

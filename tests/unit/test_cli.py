@@ -96,6 +96,12 @@ def test_a_reader_that_has_enough_ends_a_command_without_a_word():
         assert process.stderr.read() == b""
 
 
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read():
+    status, output = run("state", "export", "nowhere/state.jsonl")
+    assert status == 2
+    assert "there is no folder 'nowhere': make it first" in output
+
+
 def test_settings_are_shown_with_secrets_hidden():
     status, output = run("settings", PULSE_PARTITIONS="8", PULSE_ACTOR_SECRET="x" * 20)
     assert status == 0

@@ -2,7 +2,7 @@
 
 import logging
 
-from streams.doctor import Hearing, unusable
+from streams.doctor import Examination, Hearing, lines, unusable
 from streams.settings import Settings
 
 AIOKAFKA = logging.getLogger("aiokafka.conn")
@@ -26,3 +26,13 @@ def test_reasons_are_heard_from_aiokafka_by_place_and_nothing_else_is() -> None:
         AIOKAFKA.error("Unable to update metadata from %s", [7])
     AIOKAFKA.error('Unable connect to "%s:%s": %s', "late", 1, refused)
     assert heard.reasons == {"a:1": "Connection refused", "broker 7": "no answer in time"}
+
+
+def test_a_finding_of_many_lines_stands_below_its_severity() -> None:
+    seen = Examination()
+    seen.note("error", "rules.yml cannot be used:\n  line 2: $: Not YAML", "Correct the file.")
+    told = list(lines(seen))
+    assert told[told.index("Findings") + 1 :] == [
+        "  error: rules.yml cannot be used:\n        line 2: $: Not YAML",
+        "      Correct the file.",
+    ]

@@ -275,3 +275,13 @@ def test_a_file_that_changes_nothing_is_told_so(tmp_path: Path) -> None:
     file.write_text(document())
     shown = CliRunner().invoke(show, [str(file)])
     assert (shown.exit_code, shown.output) == (0, "all rules are as they ship\n")
+
+
+def test_a_tier_that_nobody_has_is_refused_instead_of_shown_as_it_ships(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    file.write_text("tiers: {nano: {sensitivity: strict}}\n")
+    refused = CliRunner().invoke(show, [str(file), "--tier", "nanno"])
+    assert refused.exit_code == 2
+    assert "'nanno' is not one of 'nano', 'micro', 'mid', 'macro', 'mega'" in refused.output
+    shown = CliRunner().invoke(show, [str(file), "--tier", "nano"])
+    assert "(ships as" in shown.output
