@@ -187,4 +187,4 @@ async def test_a_shard_without_a_readable_record_of_its_own_is_made_anew_as_the_
 async def test_a_time_without_an_offset_is_refused(bare_deployment: Deployment):
     status, output = await run(bare_deployment, "reset", "--to", "2026-01-15T12:00:00")
     assert status == 2
-    assert "nor a time such as" in output
+    assert "has no offset: for UTC it is 2026-01-15T12:00:00Z" in output
