@@ -202,10 +202,12 @@ def test_rules_are_chosen_by_the_tier_of_now(topic: str, fields: dict[str, Any])
     driver = ShardDriver(ShardConfig(partitions=1, rules=book))
     driver.send("creators", event(event_id="e0", handle="@mara", followers=9_999), NOW)
     driver.send("likes", event(), NOW)
+    driver.tick(NOW)
     driver.tick(NOW + 10 * MINUTE)
     later = NOW + 20 * MINUTE
     driver.send(topic, event(event_id="e2", occurred_at=later, **fields), later)
     driver.send("likes", event(event_id="e3", occurred_at=later), later)
+    driver.tick(later)
     driver.tick(later + 10 * MINUTE)
     assert (book.tiers[0], book.tiers[-1]) == ("nano", "mid")
 
