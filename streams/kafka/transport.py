@@ -26,6 +26,8 @@ WAITING_POLL_SECONDS = 0.02
 PACE_SECONDS = 0.05
 """The least time between two reads. What a batch costs on its way hardly depends on its size:
 without a pace they were of a few records each at half load, and took a sixth of a worker's time."""
+MANY = 4_000
+"""Records of a read that is not waited after: they are of a backlog, and so are the next ones."""
 
 
 class PassThrough(Schema[Any, Any]):
@@ -44,7 +46,7 @@ class BatchConsumer(Consumer):
 
     _thread: ChainThread
     _read_at = 0.0
-    """When something was last read, in monotonic seconds."""
+    """When a few records were last read, in monotonic seconds."""
 
     @property
     def options(self) -> KafkaOptions:
@@ -74,10 +76,10 @@ class BatchConsumer(Consumer):
         active = {tp for tp in inbound if seam.takes_more(tp.partition, self._logical[tp.topic])}
         if len(active) < len(inbound):
             timeout = min(timeout, WAITING_POLL_SECONDS)
-        read = await self._getmany(active, timeout)
-        if read:
+        drains = cast(Mapping[TP, Drain], await self._getmany(active, timeout))
+        if drains and sum(len(drain.records) for drain in drains.values()) < MANY:
             self._read_at = time.monotonic()
-        for tp, drain in cast(Mapping[TP, Drain], read).items():
+        for tp, drain in drains.items():
             # What is dropped here leaves a hole, which its shard sees and has read again.
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return

@@ -9,7 +9,7 @@ from faust.types import TP
 
 from streams.kafka import transport
 from streams.kafka.chain import Drain
-from streams.kafka.transport import PACE_SECONDS, BatchConsumer
+from streams.kafka.transport import MANY, PACE_SECONDS, BatchConsumer
 
 LIKES = TP("likes", 0)
 
@@ -80,4 +80,11 @@ async def test_who_was_busy_meanwhile_does_not_wait(clock: Clock) -> None:
 
 async def test_what_comes_after_nothing_came_is_read_at_once(clock: Clock) -> None:
     await read_all(Reader(clock, [(0.25, {}), (0.25, {}), (0.1, {LIKES: Drain(0, (), 1)})]))
+    assert clock.waited == []
+
+
+async def test_a_backlog_is_read_without_waiting(clock: Clock) -> None:
+    record: Any = SimpleNamespace(timestamp=0)
+    many = {LIKES: Drain(0, [record] * MANY, MANY)}
+    await read_all(Reader(clock, [(0.0, many), (0.0, many), (0.0, many)]))
     assert clock.waited == []
