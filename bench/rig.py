@@ -34,6 +34,12 @@ def pinned(process: Process, core: int = WORKER_CORE) -> Process:
     return process
 
 
+def move(process: Process, core: int) -> None:
+    """Bind all threads of a running process to another core."""
+    for thread in Path(f"/proc/{process.pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
 class Rig:
     """A broker on one core, this process beside it, and what is measured alone on another."""
 

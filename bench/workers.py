@@ -1,7 +1,9 @@
 """Workers: what two spend where one did, and how long the stream stands still when one joins.
 
 Knows how to watch a group under a steady load: one worker, then a second one, then both. The same
-load in both halves, since a checkpoint costs by the clock and not by the event.
+load throughout, since a checkpoint costs by the clock and not by the event. The one is measured on
+either core: where two run, one of them shares its core with the broker, and an event costs more
+there (its caches are shared, too), whoever reads it.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bench.live import finished, live
 from bench.load import TOPICS
 from bench.measure import consumed, cpu_seconds, follow, from_now_on, latest_values
-from bench.rig import BROKER_CORE, Rig, pinned, say
+from bench.rig import BROKER_CORE, WORKER_CORE, Rig, move, pinned, say
 from stack.procs import Process, pulse
 
 WARM_SECONDS, JOIN_SECONDS, PHASE_SECONDS = 10, 20, 40
@@ -33,7 +35,7 @@ async def workers(rig: Rig, rate: int) -> Figures:
     first, second = (
         pulse("worker", log=rig.workdir / f"worker-{n}.log", env=rig.pulse_env(APP)) for n in (1, 2)
     )
-    seconds = WARM_SECONDS + JOIN_SECONDS + 2 * PHASE_SECONDS + 5
+    seconds = WARM_SECONDS + JOIN_SECONDS + 3 * PHASE_SECONDS + 5
     admin = AIOKafkaAdminClient(bootstrap_servers=rig.bootstrap)
     await admin.start()
     try:
@@ -47,8 +49,13 @@ async def workers(rig: Rig, rate: int) -> Figures:
                 arrivals = _Arrivals(scores)
                 with load:
                     await asyncio.sleep(WARM_SECONDS)
-                    alone = await _phase(admin, [first])
-                    say(f"  one worker: {alone * 1e6:.2f} us/event")
+                    apart = await _phase(admin, [first])
+                    say(f"  one worker, on its own core: {apart * 1e6:.2f} us/event")
+                    move(first, BROKER_CORE)
+                    beside = await _phase(admin, [first])
+                    say(f"  one worker, on the broker's: {beside * 1e6:.2f} us/event")
+                    move(first, WORKER_CORE)
+                    alone = (apart + beside) / 2
                     joined = time.monotonic()
                     running.enter_context(joining)
                     await asyncio.sleep(JOIN_SECONDS)
@@ -65,6 +72,8 @@ async def workers(rig: Rig, rate: int) -> Figures:
     return {
         "rate": rate,
         "one_us_per_event": round(alone * 1e6, 2),
+        "one_apart_us_per_event": round(apart * 1e6, 2),
+        "one_beside_us_per_event": round(beside * 1e6, 2),
         "two_us_per_event": round(together * 1e6, 2),
         "two_over_one": round(together / alone, 3),
         "silence_seconds_before": round(arrivals.longest(0.0, joined), 2),

@@ -35,6 +35,7 @@ async def run(
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         fetch_max_wait_ms=options.fetch_max_wait_ms,
+        fetch_min_bytes=options.fetch_min_bytes,
         max_partition_fetch_bytes=options.max_fetch_bytes,
     )
     await consumer.start()

@@ -106,6 +106,7 @@ class ChainThread(AIOKafkaConsumerThread):
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=options.fetch_max_wait_ms,
+            fetch_min_bytes=options.fetch_min_bytes,
             max_partition_fetch_bytes=options.max_fetch_bytes,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             session_timeout_ms=session_ms,
