@@ -75,13 +75,9 @@ new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev
 
 find_python() {
     local name
-    if [ -n "${PYTHON:-}" ] && command -v "$PYTHON" >/dev/null && new_enough "$PYTHON"; then
-        command -v "$PYTHON"
-        return 0
-    fi
-    for name in python3.11 python3 python3.12 python3.13 python3.14; do
+    for name in ${PYTHON:+"$PYTHON"} python3.11 python3 python3.12 python3.13 python3.14; do
         if command -v "$name" >/dev/null && new_enough "$name"; then
-            fastest "$name"
+            if [ "$name" = "${PYTHON:-}" ]; then command -v "$name"; else fastest "$name"; fi
             return 0
         fi
     done
@@ -95,7 +91,7 @@ fastest() {
     best=$(command -v "$1")
     least=
     while read -r path; do
-        { [ "$path" != "$best" ] && new_enough "$path" && can_make_venv "$path"; } || continue
+        { ! [ "$path" -ef "$best" ] && new_enough "$path" && { has_venv "$path" || can_apt; }; } || continue
         least=${least:-$(time_of "$best")} time=$(time_of "$path")
         [ $((time * 100)) -lt $((least * 85)) ] || continue
         say "$path is taken: it needs $((time * 100 / least)) % of the time of $best (PYTHON=$best takes that)."
@@ -104,7 +100,7 @@ fastest() {
     printf '%s\n' "$best"
 }
 
-can_make_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null || can_apt; }
+has_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
 # The least time, in microseconds, in which a Python compiles a program and reads and writes JSON.
 time_of() {
@@ -128,7 +124,7 @@ make_venv() {
         "or name one: PYTHON=/path/to/python3.11 make ..."
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     # Debian ships the standard library without ensurepip unless the -venv package is there.
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    if ! has_venv "$python"; then
         apt_install "python$version-venv" || die "Python's venv module is missing." \
             "run, as root: apt-get install python$version-venv"
     fi
